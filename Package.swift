@@ -1,0 +1,112 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The module walls of Holdfast. What each target may import is written in CONTRIBUTING.md and
+// checked by Tests/TidyTests; a wall is moved there and here together, or not at all.
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+
+let package = Package(
+  name: "holdfast",
+  products: [
+    .executable(name: "holdfast", targets: ["holdfast"]),
+    .executable(name: "holdfast-sim", targets: ["holdfast-sim"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.5.0"),
+  ],
+  targets: [
+    // System libraries: a module map and a shim, nothing else.
+    .systemLibrary(name: "CModbus", pkgConfig: "libmodbus", providers: [.apt(["libmodbus-dev"])]),
+    .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+
+    // Pure: no clock, no file, no device.
+    module("EnergyModel"),
+    module("Forecasting", ["EnergyModel"]),
+    module("EnergyDispatch", ["EnergyModel", "Forecasting"]),
+    module("DeviceProfile", ["EnergyModel"]),
+    module("MQTTDevices", ["EnergyModel", "DeviceProfile"]),
+
+    // Adapters: each wraps one outside thing; they never import each other.
+    module("Threads", ["EnergyModel"]),
+    module("SiteConfig", ["EnergyModel", "DeviceProfile", "EnergyDispatch", yams]),
+    module("ModbusDevices", ["EnergyModel", "DeviceProfile", "Threads", "CModbus"]),
+    module("MQTTLink", ["EnergyModel", "Threads", "CMosquitto"]),
+    module("Journal", ["EnergyModel", "Threads", grdb, "CZstd"]),
+    module("Uplink", ["EnergyModel"]),
+    module("Gateway", ["EnergyModel", "EnergyDispatch", "Forecasting", "Threads", lifecycle, logging, metrics]),
+    module("LocalAPI", ["EnergyModel", hummingbird]),
+
+    // The composition root.
+    program(
+      "holdfast",
+      [
+        "EnergyModel", "Forecasting", "EnergyDispatch", "DeviceProfile", "MQTTDevices", "Threads", "SiteConfig",
+        "ModbusDevices", "MQTTLink", "Journal", "Uplink", "Gateway", "LocalAPI", "CSystemd", arguments, logging,
+        metrics, lifecycle,
+      ]),
+
+    // The bundled test bench.
+    module("SiteSimulator", ["EnergyModel"], path: "simulators/SiteSimulator"),
+    program(
+      "holdfast-sim",
+      [
+        "SiteSimulator", "EnergyModel", "DeviceProfile", "SiteConfig", "Threads", "CModbus", "CMosquitto", arguments,
+      ], path: "simulators/holdfast-sim"),
+
+    // Shared by the tests: manual clocks, free ports, a broker of their own.
+    .target(name: "TestKit", dependencies: ["EnergyModel", "Threads"], path: "Tests/TestKit", swiftSettings: strict),
+
+    tests("EnergyModelTests", ["TestKit", "EnergyModel"]),
+    tests("ForecastingTests", ["TestKit", "Forecasting", "EnergyModel"]),
+    tests("EnergyDispatchTests", ["TestKit", "EnergyDispatch", "EnergyModel", "Forecasting"]),
+    tests("DeviceProfileTests", ["TestKit", "DeviceProfile", "EnergyModel"]),
+    tests("SiteConfigTests", ["TestKit", "SiteConfig", "EnergyModel", "DeviceProfile", "EnergyDispatch"]),
+    tests("ThreadsTests", ["TestKit", "Threads"]),
+    tests("ModbusDevicesTests", ["TestKit", "ModbusDevices", "EnergyModel", "DeviceProfile", "Threads", "CModbus"]),
+    tests("MQTTLinkTests", ["TestKit", "MQTTLink", "EnergyModel", "Threads"]),
+    tests("MQTTDevicesTests", ["TestKit", "MQTTDevices", "EnergyModel", "DeviceProfile"]),
+    tests("JournalTests", ["TestKit", "Journal", "EnergyModel", "Threads", grdb]),
+    tests("UplinkTests", ["TestKit", "Uplink", "EnergyModel"]),
+    tests("GatewayTests", ["TestKit", "Gateway", "EnergyModel", "EnergyDispatch", "Forecasting", "Threads", logging]),
+    tests(
+      "LocalAPITests",
+      ["TestKit", "LocalAPI", "EnergyModel", .product(name: "HummingbirdTesting", package: "hummingbird")]),
+    tests("SiteSimulatorTests", ["TestKit", "SiteSimulator", "EnergyModel"]),
+    tests("TidyTests", []),
+  ]
+)

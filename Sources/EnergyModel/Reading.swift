@@ -1,0 +1,67 @@
+/// Names a device of the site, as the configuration writes it.
+public struct DeviceID: Hashable, Comparable, Codable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
+  public var name: String
+
+  public init(_ name: String) { self.name = name }
+  public init(stringLiteral name: String) { self.name = name }
+  public init(from decoder: any Decoder) throws { name = try decoder.singleValueContainer().decode(String.self) }
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(name)
+  }
+  public static func < (a: DeviceID, b: DeviceID) -> Bool { a.name < b.name }
+  public var description: String { name }
+}
+
+/// Whether a value can be trusted, or why not. The raw value is the word on the wire.
+public enum Quality: String, Hashable, Codable, Sendable {
+  case good
+  /// No answer in time, or no connection.
+  case timeout
+  /// The device answered with a refusal.
+  case exception
+  /// The device says that it has no such value.
+  case notImplemented = "not_implemented"
+  /// A value that cannot be true.
+  case outOfRange = "out_of_range"
+  /// Stands still although a companion of the same device moves.
+  case frozen
+  /// Too old for what it is used for.
+  case stale
+}
+
+/// One point of one device. A failed read has no value: it never becomes zero.
+public struct Reading: Hashable, Sendable {
+  public var point: Point
+  /// In the point's unit. Present exactly where the quality is good, frozen or stale.
+  public var value: Double?
+  public var quality: Quality
+
+  public init(_ point: Point, _ value: Double) {
+    self.point = point
+    self.value = value
+    quality = .good
+  }
+
+  public init(_ point: Point, _ value: Double? = nil, quality: Quality) {
+    self.point = point
+    self.value = value
+    self.quality = quality
+  }
+}
+
+/// What one device told at one moment: readings taken together. It becomes one record of the journal.
+public struct Sample: Hashable, Sendable {
+  public var device: DeviceID
+  /// When it was *measured* (received from the device), on both clocks. Never refreshed.
+  public var measured: Moment
+  public var readings: [Reading]
+
+  public init(device: DeviceID, measured: Moment, readings: [Reading]) {
+    self.device = device
+    self.measured = measured
+    self.readings = readings
+  }
+
+  public subscript(point: Point) -> Reading? { readings.first { $0.point == point } }
+}

@@ -1,0 +1,67 @@
+/// What can be asked of a device. The raw value is the name on the wire and carries the unit.
+public enum SetpointKind: String, CaseIterable, Hashable, Codable, Sendable {
+  /// The most a battery may charge with, W ≥ 0.
+  case chargeLimit = "charge_limit_w"
+  /// The most a battery may discharge with, W ≥ 0.
+  case dischargeLimit = "discharge_limit_w"
+  /// The most an inverter may feed into the busbar, W ≥ 0.
+  case productionLimit = "production_limit_w"
+  /// A relay: 1 supplies the load, 0 cuts it off.
+  case relayOn = "relay_on"
+}
+
+/// One value asked of one device: a lease. It has an owner (the rule that decided) and an expiry, after
+/// which it must not be written any more.
+public struct Setpoint: Hashable, Sendable {
+  public var device: DeviceID
+  public var kind: SetpointKind
+  public var value: Double
+  public var owner: String
+  public var expires: MonotonicInstant
+
+  public init(device: DeviceID, kind: SetpointKind, value: Double, owner: String, expires: MonotonicInstant) {
+    self.device = device
+    self.kind = kind
+    self.value = value
+    self.owner = owner
+    self.expires = expires
+  }
+}
+
+/// Setpoints of one device that are written together, because the device takes them as one command.
+public struct SetpointCommand: Hashable, Sendable {
+  /// Increases with every command of this process; a report refers to it.
+  public var id: UInt64
+  public var device: DeviceID
+  public var setpoints: [Setpoint]
+
+  public init(id: UInt64, device: DeviceID, setpoints: [Setpoint]) {
+    self.id = id
+    self.device = device
+    self.setpoints = setpoints
+  }
+}
+
+/// What became of a command. It counts only when it was read back.
+public struct WriteReport: Hashable, Sendable {
+  public enum Outcome: Hashable, Sendable {
+    /// Written and read back.
+    case confirmed
+    /// Written, but the device reads back something else.
+    case notTaken(String)
+    /// The device or the link failed; trying again may help.
+    case failed(String)
+    /// Never attempted: expired, read-only, serial number differs, no such command.
+    case refused(String)
+  }
+
+  public var command: SetpointCommand
+  public var outcome: Outcome
+  public var at: Moment
+
+  public init(command: SetpointCommand, outcome: Outcome, at: Moment) {
+    self.command = command
+    self.outcome = outcome
+    self.at = at
+  }
+}

@@ -1,0 +1,83 @@
+public import DeviceProfile
+public import EnergyDispatch
+public import EnergyModel
+
+/// A whole configuration, validated. Everything in it can be used as it is.
+public struct SiteConfiguration: Sendable {
+  public var site: Site
+  public var modbusBuses: [ModbusBus]
+  public var mqttBuses: [MQTTBus]
+  public var control: SiteParameters
+  public var uplinks: [Uplink]
+  public var journal: Journal
+  public var api: API?
+
+  public struct Site: Hashable, Sendable {
+    public var id: String
+    public var timeZone: TimeZoneTable
+    /// Degrees, north and east positive.
+    public var latitude: Double
+    public var longitude: Double
+    /// Whether somebody vouches for the wall clock. `declared` says that the installer does.
+    public var clock: ClockTrust
+  }
+
+  public enum ClockTrust: String, Hashable, Sendable {
+    /// Trusted when the kernel says that the clock is synchronised.
+    case system
+    /// Trusted because the configuration says so.
+    case declared
+  }
+
+  /// One Modbus connection and the devices behind it.
+  public struct ModbusBus: Hashable, Sendable {
+    public var name: String
+    public var host: String
+    public var port: Int
+    public var devices: [ModbusDevice]
+  }
+
+  public struct ModbusDevice: Hashable, Sendable {
+    public var id: DeviceID
+    public var profile: DeviceProfile
+    /// 1...247, or 255 on TCP.
+    public var unit: Int
+    /// Where present, writing needs the device to report the same.
+    public var serial: String?
+    public var period: Duration
+  }
+
+  /// A broker of the site and the sensors on it.
+  public struct MQTTBus: Hashable, Sendable {
+    public var name: String
+    public var broker: Broker
+    public var sensors: [SensorDefinition]
+  }
+
+  public struct Broker: Hashable, Sendable {
+    public var host: String
+    public var port: Int
+    public var user: String?
+    /// A file with the password: the password itself is never part of a configuration.
+    public var passwordFile: String?
+    /// A PEM file with the certificate authority for TLS; nil means plain TCP.
+    public var certificate: String?
+  }
+
+  public struct Uplink: Hashable, Sendable {
+    public var name: DestinationID
+    public var broker: Broker
+    /// Segments younger than this when their turn comes go to `telemetry`, older ones to `backfill`.
+    public var liveWindow: Duration
+  }
+
+  public struct Journal: Hashable, Sendable {
+    public var budget: Int
+    public var commitInterval: Duration
+  }
+
+  public struct API: Hashable, Sendable {
+    public var host: String
+    public var port: Int
+  }
+}

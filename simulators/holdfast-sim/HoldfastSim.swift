@@ -1,0 +1,1 @@
+@main struct HoldfastSim { static func main() {} }
