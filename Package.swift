@@ -30,6 +30,7 @@ let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let nio = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { Target.Dependency.product(name: $0, package: "swift-nio") }
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 
 let package = Package(
@@ -45,6 +46,7 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.5.0"),
   ],
   targets: [
@@ -69,7 +71,7 @@ let package = Package(
     module("Journal", ["EnergyModel", "Threads", grdb, "CZstd"]),
     module("Uplink", ["EnergyModel"]),
     module("Gateway", ["EnergyModel", "EnergyDispatch", "Forecasting", "Threads", lifecycle, logging, metrics]),
-    module("LocalAPI", ["EnergyModel", hummingbird]),
+    module("LocalAPI", ["EnergyModel", hummingbird] + nio),
 
     // The composition root.
     program(
@@ -103,9 +105,7 @@ let package = Package(
     tests("JournalTests", ["TestKit", "Journal", "EnergyModel", "Threads", grdb]),
     tests("UplinkTests", ["TestKit", "Uplink", "EnergyModel"]),
     tests("GatewayTests", ["TestKit", "Gateway", "EnergyModel", "EnergyDispatch", "Forecasting", "Threads", logging]),
-    tests(
-      "LocalAPITests",
-      ["TestKit", "LocalAPI", "EnergyModel", .product(name: "HummingbirdTesting", package: "hummingbird")]),
+    tests("LocalAPITests", ["TestKit", "LocalAPI", "EnergyModel"]),
     tests("SiteSimulatorTests", ["TestKit", "SiteSimulator", "EnergyModel"]),
     tests("TidyTests", []),
   ]
