@@ -73,12 +73,15 @@ let package = Package(
     module("Gateway", ["EnergyModel", "EnergyDispatch", "Forecasting", "Threads", lifecycle, logging, metrics]),
     module("LocalAPI", ["EnergyModel", hummingbird] + nio),
 
+    module("SiteClient", nio),
+
     // The composition root.
     program(
       "holdfast",
       [
         "EnergyModel", "Forecasting", "EnergyDispatch", "DeviceProfile", "MQTTDevices", "Threads", "SiteConfig",
-        "ModbusDevices", "MQTTLink", "Journal", "Uplink", "Gateway", "LocalAPI", "CSystemd", arguments, logging,
+        "ModbusDevices", "MQTTLink", "Journal", "Uplink", "Gateway", "LocalAPI", "SiteClient", "CSystemd", arguments,
+        logging,
         metrics, lifecycle,
       ]),
 
@@ -89,6 +92,15 @@ let package = Package(
       [
         "SiteSimulator", "EnergyModel", "DeviceProfile", "SiteConfig", "Threads", "CModbus", "CMosquitto", arguments,
       ], path: "simulators/holdfast-sim"),
+
+    module("SiteStage", ["SiteClient", "TestKit"], path: "simulators/SiteStage"),
+    program(
+      "holdfast-demo", ["SiteStage", "SiteClient", "TestKit", arguments], path: "simulators/holdfast-demo"),
+
+    program(
+      "holdfast-bench",
+      ["SiteStage", "SiteClient", "TestKit", "ModbusDevices", "DeviceProfile", "EnergyModel", arguments],
+      path: "simulators/holdfast-bench"),
 
     // Shared by the tests: manual clocks, free ports, a broker of their own.
     .target(name: "TestKit", dependencies: ["EnergyModel", "Threads"], path: "Tests/TestKit", swiftSettings: strict),
@@ -107,6 +119,9 @@ let package = Package(
     tests("GatewayTests", ["TestKit", "Gateway", "EnergyModel", "EnergyDispatch", "Forecasting", "Threads", logging]),
     tests("LocalAPITests", ["TestKit", "LocalAPI", "EnergyModel"]),
     tests("SiteSimulatorTests", ["TestKit", "SiteSimulator", "EnergyModel"]),
+    tests("SiteClientTests", ["TestKit", "SiteClient"]),
+    tests("SiteStageTests", ["TestKit", "SiteStage"]),
+    tests("ScenarioTests", ["TestKit", "SiteStage", "SiteClient", "EnergyModel", "CZstd"]),
     tests("TidyTests", []),
   ]
 )

@@ -7,6 +7,7 @@ public struct SiteStatus: Sendable {
   public var at: Moment
   public var uptime: Duration
   public var balance: Balance
+  public var energy: Energy
   public var devices: [Device]
   public var decision: Decision?
   public var forecast: [Forecast]
@@ -24,6 +25,18 @@ public struct SiteStatus: Sendable {
     public var load: Double?
     /// State of charge, %.
     public var soc: Double?
+    public init() {}
+  }
+
+  /// Energies since the agent started, Wh, integrated from measured powers over the time that is known.
+  public struct Energy: Hashable, Sendable {
+    /// Import minus export.
+    public var grid: Double = 0
+    /// Into the busbar.
+    public var inverter: Double = 0
+    /// The time that the integrals cover; nil before the second reading.
+    public var from: Timestamp?
+    public var until: Timestamp?
     public init() {}
   }
 
@@ -127,7 +140,8 @@ public struct SiteStatus: Sendable {
 
   public init(
     site: String, version: String, mode: String, at: Moment, uptime: Duration, balance: Balance = Balance(),
-    devices: [Device] = [], decision: Decision? = nil, forecast: [Forecast] = [], cycle: Cycle = Cycle(),
+    energy: Energy = Energy(), devices: [Device] = [], decision: Decision? = nil, forecast: [Forecast] = [],
+    cycle: Cycle = Cycle(),
     journal: Journal = Journal(), uplinks: [Uplink] = [], setpoints: Setpoints = Setpoints()
   ) {
     self.site = site
@@ -136,6 +150,7 @@ public struct SiteStatus: Sendable {
     self.at = at
     self.uptime = uptime
     self.balance = balance
+    self.energy = energy
     self.devices = devices
     self.decision = decision
     self.forecast = forecast

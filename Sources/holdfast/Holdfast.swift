@@ -1,1 +1,13 @@
-@main struct Holdfast { static func main() {} }
+import ArgumentParser
+
+@main
+struct Holdfast: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "holdfast",
+    abstract: "An energy gateway agent: reads, decides, records and forwards, and holds when lines drop.",
+    version: agentVersion,
+    subcommands: [RunCommand.self, CheckCommand.self, StatusCommand.self, ExplainCommand.self])
+}
+
+/// The version of the agent, as the status topic and the page report it.
+let agentVersion = "0.1.0"

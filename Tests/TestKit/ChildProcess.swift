@@ -3,10 +3,12 @@ public import Foundation
 /// A program that a test starts and is sure to stop.
 public final class ChildProcess {
   public let process = Process()
-  private let output = Pipe()
 
-  /// - Parameter executable: a path, or a name that is looked up on PATH.
-  public init(_ executable: String, _ arguments: [String], output file: URL? = nil) throws {
+  /// - Parameters:
+  ///   - executable: a path, or a name that is looked up on PATH.
+  ///   - file: takes standard output and standard error; nil discards both.
+  ///   - errors: takes standard error instead.
+  public init(_ executable: String, _ arguments: [String], output file: URL? = nil, errors: FileHandle? = nil) throws {
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = [executable] + arguments
     if let file {
@@ -18,6 +20,7 @@ public final class ChildProcess {
       process.standardOutput = FileHandle.nullDevice
       process.standardError = FileHandle.nullDevice
     }
+    if let errors { process.standardError = errors }
     process.standardInput = FileHandle.nullDevice
     try process.run()
   }

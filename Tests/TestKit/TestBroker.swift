@@ -6,13 +6,15 @@ public final class TestBroker {
   public let folder: URL
   private var child: ChildProcess?
 
-  public init(port: Int = Loopback.freePort()) throws {
+  /// - Parameter isPersistent: keeps sessions and queued messages over a ``stop()``.
+  public init(port: Int = Loopback.freePort(), isPersistent: Bool = false) throws {
     self.port = port
     folder = try TemporaryFolder.make("broker")
     let configuration = """
       listener \(port) 127.0.0.1
       allow_anonymous true
-      persistence false
+      persistence \(isPersistent)
+      persistence_location \(folder.path)/
       max_queued_messages 0
       max_inflight_messages 1000
       """
@@ -37,7 +39,15 @@ public final class TestBroker {
     throw TestKitError.didNotStart("mosquitto on port \(port)")
   }
 
+  /// SIGTERM: a persistent broker saves its sessions.
   public func stop() {
+    thaw()
+    child?.terminate()
+    child = nil
+  }
+
+  /// SIGKILL.
+  public func kill() {
     child?.kill()
     child = nil
   }

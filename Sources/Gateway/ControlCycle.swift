@@ -1,0 +1,112 @@
+public import EnergyDispatch
+public import EnergyModel
+public import Forecasting
+public import ServiceLifecycle
+public import Threads
+
+/// The control cycle: each second, and at once when woken, freeze → evaluate → decide → hand over what
+/// is to be written. It runs on a thread that nothing else shares, takes and posts without waiting, and
+/// goes on at its pace whatever journal, uplink, page or log do.
+public actor ControlCycle: Service {
+  /// What the cycle is connected to. All of these return at once.
+  public struct Ports: Sendable {
+    public var site: SiteState
+    public var board: ControlBoard
+    public var setpoints: any SetpointPort
+    public var events: any EventSink
+    public var decisions: any DecisionSink
+    public var store: any StateStore
+    public var forecast: @Sendable () -> Forecast?
+    /// Called after every cycle, from inside it: systemd's watchdog hangs on this and on nothing else.
+    public var beat: @Sendable () -> Void
+
+    public init(
+      site: SiteState, board: ControlBoard, setpoints: any SetpointPort, events: any EventSink,
+      decisions: any DecisionSink, store: any StateStore, forecast: @escaping @Sendable () -> Forecast?,
+      beat: @escaping @Sendable () -> Void
+    ) {
+      self.site = site
+      self.board = board
+      self.setpoints = setpoints
+      self.events = events
+      self.decisions = decisions
+      self.store = store
+      self.forecast = forecast
+      self.beat = beat
+    }
+  }
+
+  public static let storeKey = "control-memory"
+  public nonisolated let unownedExecutor: UnownedSerialExecutor
+  private nonisolated let executor: ThreadExecutor
+  private let ports: Ports
+  private let time: any TimeSource
+  private let period: Duration
+  private var core: ControlCore
+  private var isStopping = false
+
+  public init(core: ControlCore, ports: Ports, time: any TimeSource, period: Duration = .seconds(1)) {
+    executor = ThreadExecutor(name: "hf-control")
+    unownedExecutor = executor.asUnownedSerialExecutor()
+    self.core = core
+    self.ports = ports
+    self.time = time
+    self.period = period
+  }
+
+  /// Makes the next cycle come at once: a limit, a command or an alarm has arrived.
+  public nonisolated func wake() { executor.wake() }
+
+  /// Runs until graceful shutdown, then asks every device for its fallback value and waits, for three
+  /// seconds at most, until each has answered.
+  public func run() async throws {
+    await withGracefulShutdownHandler {
+      var due = MonotonicInstant.current
+      while !isStopping && !Task.isCancelled {
+        step(due: due)
+        // A cycle that was woken early does not move the beat.
+        if due <= .current { due = due + period }
+        // After a suspension of the whole machine the missed cycles are not made up for.
+        if due < .current { due = .current + period }
+        await executor.sleep(until: due)
+      }
+      await fallBack()
+    } onGracefulShutdown: {
+      Task { await self.stop() }
+    }
+  }
+
+  private func stop() {
+    isStopping = true
+    executor.wake()
+  }
+
+  func step(due: MonotonicInstant) {
+    let now = time.now()
+    let outcome = core.step(
+      snapshot: ports.site.freeze(at: now), forecast: ports.forecast(), reports: ports.board.takeReports())
+    for command in outcome.commands { ports.setpoints.submit(command) }
+    for event in outcome.events { ports.events.post(event) }
+    if outcome.isDecisionNew { ports.decisions.post(outcome.decision) }
+    if outcome.isMemoryChanged { ports.store.save(core.savedMemory, under: Self.storeKey) }
+    ports.board.record(
+      outcome.decision, commands: outcome.commands, lateness: max(.zero, now.monotonic - due),
+      took: time.now().monotonic - now.monotonic)
+    ports.beat()
+  }
+
+  private func fallBack() async {
+    let commands = core.fallback(at: time.now())
+    for command in commands { ports.setpoints.submit(command) }
+    var waiting = Set(commands.map(\.id))
+    let end = MonotonicInstant.current + .seconds(3)
+    while !waiting.isEmpty && .current < end {
+      for report in ports.board.takeReports() { waiting.remove(report.command.id) }
+      await executor.sleep(until: .current + .milliseconds(50))
+    }
+    let text =
+      waiting.isEmpty ? "every device confirmed or refused its fallback value" : "some devices did not answer"
+    ports.events.post(
+      Event(at: time.now(), name: "control-stopped", severity: waiting.isEmpty ? .info : .warning, text: text))
+  }
+}

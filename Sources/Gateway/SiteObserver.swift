@@ -1,0 +1,110 @@
+public import EnergyModel
+public import Forecasting
+public import ServiceLifecycle
+import Synchronization
+
+/// Looks at the site once a second beside the control cycle: keeps the last hour for the page,
+/// integrates energies and feeds the forecast. It may be slow; control reads only its last result.
+public final class SiteObserver: Service {
+  private struct State {
+    var chart: [ChartSample] = []
+    var forecast: Forecast?
+    var grid = EnergyIntegral()
+    var inverters: [DeviceID: EnergyIntegral] = [:]
+    var forecaster: PersistenceForecaster
+    var savedQuarter: Int64 = 0
+  }
+
+  private static let chartPeriod = 5
+  private static let chartLength = 3600 / chartPeriod
+  static let storeKey = "forecast"
+
+  private let state: Mutex<State>
+  private let site: SiteState
+  private let board: ControlBoard
+  private let parts: BalanceParts
+  private let time: any TimeSource
+  private let store: any StateStore
+
+  public init(
+    site: SiteState, board: ControlBoard, parts: BalanceParts, forecaster: PersistenceForecaster, time: any TimeSource,
+    store: any StateStore
+  ) {
+    self.site = site
+    self.board = board
+    self.parts = parts
+    self.time = time
+    self.store = store
+    state = Mutex(State(forecaster: forecaster))
+  }
+
+  /// What the forecast last said; nil before the first look.
+  public var forecast: Forecast? { state.withLock { $0.forecast } }
+
+  public func chart() -> [ChartSample] { state.withLock { $0.chart } }
+
+  public func energy() -> SiteStatus.Energy {
+    state.withLock { state in
+      var energy = SiteStatus.Energy()
+      energy.grid = state.grid.energy
+      energy.inverter = state.inverters.values.reduce(0) { $0 + $1.energy }
+      energy.from = state.grid.from
+      energy.until = state.grid.until
+      return energy
+    }
+  }
+
+  public func run() async throws {
+    var count = 0
+    await cancelWhenGracefulShutdown {
+      while !Task.isCancelled {
+        self.look(count)
+        count += 1
+        try? await Task.sleep(for: .seconds(1))
+      }
+    }
+  }
+
+  /// One look. `count` numbers the looks: the chart keeps every fifth.
+  func look(_ count: Int) {
+    let now = time.now()
+    let snapshot = site.freeze(at: now)
+    let balance = SiteStatus.Balance(of: snapshot, parts: parts)
+    let saved: [UInt8]? = state.withLock { state in
+      integrate(snapshot, &state)
+      if count % Self.chartPeriod == 0 {
+        state.chart.append(ChartSample(at: now.wall, balance: balance))
+        if state.chart.count > Self.chartLength { state.chart.removeFirst() }
+      }
+      observe(balance, now, &state)
+      state.forecast = state.forecaster.forecast(at: now.wall)
+      let quarter = now.wall.milliseconds / 900_000
+      guard quarter != state.savedQuarter else { return nil }
+      state.savedQuarter = quarter
+      return state.forecaster.saved
+    }
+    if let saved { store.save(saved, under: Self.storeKey) }
+  }
+
+  /// What the agent itself held down is not the site's own behaviour: such an interval is set aside, so
+  /// that the forecast does not learn our interventions.
+  private func observe(_ balance: SiteStatus.Balance, _ now: Moment, _ state: inout State) {
+    let setpoints = board.decision?.setpoints ?? []
+    let isShedding = setpoints.contains { $0.kind == .relayOn && $0.value == 0 }
+    let isCurtailing = setpoints.contains { $0.kind == .productionLimit }
+    state.forecaster.observe(
+      load: isShedding ? nil : balance.load.map(Watts.init), pv: isCurtailing ? nil : balance.pv.map(Watts.init),
+      at: now)
+  }
+
+  private func integrate(_ snapshot: SiteSnapshot, _ state: inout State) {
+    func add(_ device: DeviceID, to integral: inout EnergyIntegral) {
+      guard let found = snapshot.observation(device, .power), found.quality == .good, let power = found.value,
+        let measured = found.measured
+      else { return }
+      integral.add(power, at: measured)
+    }
+    if let meter = parts.gridMeter { add(meter, to: &state.grid) }
+    for inverter in parts.inverters { add(inverter, to: &state.inverters[inverter, default: EnergyIntegral()]) }
+  }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+import SiteConfig
+
+struct CheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Checks a configuration and its device profiles: every problem at once, exit code 78.")
+
+  @OptionGroup var options: ConfigurationOptions
+
+  func run() throws {
+    let configuration = try options.load()
+    let devices = configuration.modbusBuses.flatMap(\.devices).count + configuration.mqttBuses.flatMap(\.sensors).count
+    print(
+      "\(options.file): site \(configuration.site.id), \(devices) devices, \(configuration.uplinks.count) uplinks, "
+        + "mode \(configuration.control.mode.rawValue): no problems")
+  }
+}

@@ -1,0 +1,12 @@
+import Glibc
+
+enum ProcessLimits {
+  /// libmodbus aborts the process on a file descriptor of 1024 or more (it uses `select`), so the soft
+  /// limit makes such a descriptor impossible: `connect` then fails, and is tried again.
+  static func apply() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur > 1024 else { return }
+    limit.rlim_cur = 1024
+    _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  }
+}

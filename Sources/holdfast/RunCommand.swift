@@ -1,0 +1,35 @@
+import ArgumentParser
+import Foundation
+import Gateway
+import Logging
+
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "run", abstract: "Runs the agent until it is stopped.")
+
+  @OptionGroup var options: ConfigurationOptions
+
+  @Option(name: .customLong("state"), help: "Where the journal lives. Default: $STATE_DIRECTORY or /var/lib/holdfast.")
+  var stateFolder: String?
+
+  @Option(help: "Log level: debug, info, warning, error.")
+  var log = Logger.Level.info
+
+  func run() async throws {
+    let configuration = try options.load()
+    ProcessLimits.apply()
+    let environment = ProcessInfo.processInfo.environment
+    let log = QueuedLog()
+    let level = self.log
+    let isForJournald = environment["JOURNAL_STREAM"] != nil
+    LoggingSystem.bootstrap {
+      QueuedLogHandler(label: $0, log: log, level: level, isForJournald: isForJournald)
+    }
+    defer { log.flush() }
+    let folder = stateFolder ?? environment["STATE_DIRECTORY"] ?? "/var/lib/holdfast"
+    let agent = try await Agent(
+      configuration, stateFolder: folder, credentialsFolder: environment["CREDENTIALS_DIRECTORY"])
+    try await agent.run()
+  }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}

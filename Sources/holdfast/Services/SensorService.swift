@@ -1,0 +1,58 @@
+import EnergyModel
+import MQTTDevices
+import MQTTLink
+import ServiceLifecycle
+
+/// Turns the messages of a site's broker into samples.
+struct SensorService: Service {
+  let link: MQTTLink
+  let broker: String
+  let sensors: SensorTopics
+  let samples: any SampleSink
+  let events: any EventSink
+  let time: any TimeSource
+
+  func run() async throws {
+    let stream = link.events()
+    await cancelWhenGracefulShutdown {
+      var complaints = Complaints()
+      for await event in stream { take(event, &complaints) }
+    }
+  }
+
+  private func take(_ event: LinkEvent, _ complaints: inout Complaints) {
+    switch event {
+    case .connected:
+      events.post(Event(at: time.now(), name: "broker-connected", severity: .info, text: broker))
+    case .disconnected(let reason):
+      events.post(
+        Event(at: time.now(), name: "broker-lost", severity: .warning, text: "\(broker): \(reason)"))
+    case .acknowledged: break
+    case .message(let message):
+      for reading in sensors.readings(in: message) {
+        switch reading {
+        case .sample(let sample):
+          samples.accept(sample)
+          complaints.isWell(sample.device)
+        case .malformed(let device, let reason):
+          guard complaints.isFirst(device, reason) else { continue }
+          events.post(
+            Event(
+              at: message.received, name: "payload-malformed", severity: .warning, device: device, text: reason))
+        }
+      }
+    }
+  }
+}
+
+/// Says a device's problem once, not with each message, until it was well again.
+private struct Complaints {
+  private var last: [DeviceID: String] = [:]
+
+  mutating func isFirst(_ device: DeviceID, _ reason: String) -> Bool {
+    defer { last[device] = reason }
+    return last[device] == nil
+  }
+
+  mutating func isWell(_ device: DeviceID) { last[device] = nil }
+}

@@ -1,0 +1,95 @@
+import EnergyDispatch
+import EnergyModel
+import Gateway
+import Journal
+import MQTTLink
+import ModbusDevices
+import SiteConfig
+import Uplink
+
+// From the configuration's words to what each part takes.
+
+extension ModbusBus {
+  convenience init(
+    _ bus: SiteConfiguration.ModbusBus, mode: SiteParameters.Mode, time: any TimeSource, samples: any SampleSink,
+    reports: any WriteReportSink, events: any EventSink
+  ) {
+    let devices = bus.devices.map {
+      BusDevice(
+        id: $0.id, profile: $0.profile, unit: $0.unit, serial: $0.serial, period: $0.period,
+        mayWrite: mode == .control)
+    }
+    self.init(
+      name: bus.name, host: bus.host, port: bus.port, devices: devices, time: time, samples: samples,
+      reports: reports, events: events)
+  }
+}
+
+extension DeviceRouter {
+  init(
+    _ configuration: SiteConfiguration, _ buses: [ModbusBus], reports: any WriteReportSink, time: any TimeSource
+  ) {
+    var routes: [DeviceID: ModbusBus] = [:]
+    for (description, bus) in zip(configuration.modbusBuses, buses) {
+      for device in description.devices { routes[device.id] = bus }
+    }
+    self.init(buses: routes, reports: reports, time: time)
+  }
+}
+
+extension BalanceParts {
+  init(_ control: SiteParameters) {
+    self.init(gridMeter: control.gridMeter?.device, inverters: control.hybrids.map(\.device))
+  }
+}
+
+extension JournalSettings {
+  init(_ configuration: SiteConfiguration, folder: String) {
+    self.init(
+      folder: folder, budget: configuration.journal.budget, commitInterval: configuration.journal.commitInterval,
+      destinations: configuration.uplinks.map(\.name))
+  }
+}
+
+extension LinkSettings {
+  init(_ bus: SiteConfiguration.MQTTBus, site: String, _ secrets: Secrets) throws {
+    try self.init(
+      bus.broker, clientID: "holdfast-\(site)-\(bus.name)", will: nil,
+      subscriptions: Set(bus.sensors.map(\.topic)).sorted(), secrets)
+  }
+
+  init(_ uplink: SiteConfiguration.Uplink, will: OutgoingMessage, site: String, _ secrets: Secrets) throws {
+    try self.init(
+      uplink.broker, clientID: "holdfast-\(site)-\(uplink.name)", will: will, subscriptions: [], secrets)
+  }
+
+  private init(
+    _ broker: SiteConfiguration.Broker, clientID: String, will: OutgoingMessage?, subscriptions: [String],
+    _ secrets: Secrets
+  ) throws {
+    self.init(
+      clientID: clientID, host: broker.host, port: broker.port, user: broker.user,
+      password: try broker.passwordFile.map(secrets.read),
+      certificateAuthority: broker.certificate.map(secrets.path), will: will, subscriptions: subscriptions)
+  }
+}
+
+extension UplinkSettings {
+  init(_ uplink: SiteConfiguration.Uplink, site: String) {
+    self.init(destination: uplink.name, site: site, version: agentVersion, liveWindow: uplink.liveWindow)
+  }
+}
+
+extension SiteConfiguration {
+  /// Every device as the page lists it. Modbus devices are silent after five missed polls, sensors, which
+  /// speak when they like, after ten minutes.
+  var listings: [StatusBoard.Listing] {
+    let modbus = modbusBuses.flatMap(\.devices).map {
+      StatusBoard.Listing(id: $0.id, profile: $0.profile.name, silentAfter: $0.period * 5)
+    }
+    let sensors = mqttBuses.flatMap(\.sensors).map {
+      StatusBoard.Listing(id: $0.device, profile: "mqtt", silentAfter: .seconds(600))
+    }
+    return modbus + sensors
+  }
+}

@@ -1,0 +1,40 @@
+import EnergyModel
+import Testing
+
+@Suite struct JSONTextTests {
+  @Test func numbersKeepTheirDecimalsExactly() {
+    #expect(JSONText.decimal(230.1, 1) == "230.1")
+    #expect(JSONText.decimal(-1520, 0) == "-1520")
+    #expect(JSONText.decimal(-0.05, 2) == "-0.05")
+    #expect(JSONText.decimal(0.30000000000000004, 3) == "0.3")
+    #expect(JSONText.decimal(50.0, 2) == "50")
+    #expect(JSONText.decimal(scaled: -7, 3) == "-0.007")
+    #expect(JSONText.decimal(-0.0001, 2) == "0")
+  }
+
+  @Test func whatIsNotANumberIsNull() {
+    #expect(JSONText.decimal(.nan, 1) == "null")
+    #expect(JSONText.decimal(.infinity, 1) == "null")
+  }
+
+  @Test func nestingAndCommas() {
+    var json = JSONText()
+    json.object { json in
+      json.member("a", 1)
+      json.key("b")
+      json.array { json in
+        json.value(true)
+        json.object { _ in }
+        json.null()
+      }
+      json.member("c", 1.25, decimals: 1)
+    }
+    #expect(json.text == #"{"a":1,"b":[true,{},null],"c":1.3}"#)
+  }
+
+  @Test func stringsAreEscaped() {
+    var json = JSONText()
+    json.value("a\"b\\c\n\u{01}é")
+    #expect(json.text == #""a\"b\\c\n\u0001é""#)
+  }
+}

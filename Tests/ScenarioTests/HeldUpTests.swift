@@ -1,0 +1,86 @@
+import Foundation
+import SiteStage
+import TestKit
+import Testing
+
+extension Scenarios {
+  /// 00:00  site runs; its log is a pipe that is full and that nobody reads
+  /// 00:05  the broker is frozen; a visitor asks for the event stream and never reads
+  /// 00:15  the broker goes on
+  ///        the control cycle moved by less than 200 ms, and everything arrives afterwards
+  /// (The journal is held up at its port in GatewayTests.)
+  @Test(.timeLimit(.minutes(3))) func brokerPageAndLogHeldUpForTenSeconds() async throws {
+    let pipe = try FullPipe()
+    var options = Scenario.options()
+    options.agentErrors = pipe.writer
+    options.separatesBrokers = true
+    let stage = try SiteStage(options)
+    defer { stage.stop() }
+    let judge = try UplinkJudge(port: stage.aggregator.port, folder: stage.folder)
+    try await Scenario.start(stage)
+    let visitors = try (0..<5).map { _ in try IdleVisitor(port: stage.ports.page) }
+    let before = try await stage.client.site().cycle
+
+    stage.broker.freeze()
+    stage.aggregator.freeze()
+    try await Scenario.sleep(10)
+    let during = try await stage.client.site().cycle
+    stage.broker.thaw()
+    stage.aggregator.thaw()
+    #expect(during.count >= before.count + 9, "the cycle went on at its pace")
+    #expect(during.worstLatenessMs < 200, "worst lateness \(during.worstLatenessMs) ms")
+    #expect(during.worstDurationMs < 200)
+
+    try await eventually(within: 60, "everything arrives") {
+      let uplink = try await stage.client.site().uplinks[0]
+      return uplink.connected && uplink.backlogRecords < 10
+    }
+    #expect(Ledger(try judge.messages()).holes.isEmpty)
+    #expect(visitors.count == 5)
+    pipe.drain()
+  }
+}
+
+/// A pipe without room for another byte.
+private final class FullPipe {
+  private let pipe = Pipe()
+  var writer: FileHandle { pipe.fileHandleForWriting }
+
+  init() throws {
+    let descriptor = pipe.fileHandleForWriting.fileDescriptor
+    let flags = fcntl(descriptor, F_GETFL)
+    _ = fcntl(descriptor, F_SETFL, flags | O_NONBLOCK)
+    let block = [UInt8](repeating: UInt8(ascii: "x"), count: 4096)
+    while write(descriptor, block, block.count) > 0 {}
+    while write(descriptor, block, 1) > 0 {}
+    _ = fcntl(descriptor, F_SETFL, flags)
+  }
+
+  /// Lets the writer end.
+  func drain() { pipe.fileHandleForReading.closeFile() }
+}
+
+/// Asks for the event stream and never reads a byte of it.
+private final class IdleVisitor {
+  private let descriptor: Int32
+
+  init(port: Int) throws {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var size: Int32 = 4096
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(port).bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    let result = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard result == 0 else { throw TestKitError.didNotStart("a visitor") }
+    let request = Array("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
+    _ = write(descriptor, request, request.count)
+  }
+
+  deinit { close(descriptor) }
+}

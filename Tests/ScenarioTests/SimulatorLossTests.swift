@@ -1,0 +1,45 @@
+import EnergyModel
+import Foundation
+import SiteStage
+import TestKit
+import Testing
+
+extension Scenarios {
+  /// 00:00  site runs
+  /// 00:05  every device dies at once
+  ///        points are marked, the decision is the safe state, nothing is written
+  /// 00:20  they are back
+  ///        values, setpoints and decision recover without help
+  @Test(.timeLimit(.minutes(3))) func devicesDieAndComeBack() async throws {
+    let stage = try SiteStage(Scenario.options())
+    defer { stage.stop() }
+    let judge = try UplinkJudge(port: stage.broker.port, folder: stage.folder)
+    try await Scenario.start(stage)
+
+    stage.killSimulator()
+    try await eventually(within: 20, "points are marked and the state is safe") {
+      let site = try await stage.client.site()
+      let hybrid = try #require(site.devices.first { $0.id == "hybrid" })
+      return hybrid.state == "silent" && hybrid.points.allSatisfy { $0.quality == "timeout" }
+        && site.decision?.safeState == true && site.balance.loadPowerW == nil
+    }
+    let dead = try await stage.client.site()
+    #expect(
+      dead.devices.first { $0.id == "hybrid" }?.points.contains { $0.value == 0 && $0.point == "power_w" } == false)
+    #expect(stage.isAgentRunning)
+
+    try stage.startSimulator()
+    try await eventually(within: 60, "recovery without help") {
+      let site = try await stage.client.site()
+      return site.devices.filter { $0.profile != "mqtt" }.allSatisfy { $0.state == "ok" }
+        && site.decision?.safeState == false && site.setpoints.confirmed > dead.setpoints.confirmed
+        && site.balance.loadPowerW != nil
+    }
+    stage.stopAgent()
+    try await Scenario.sleep(1)
+    let names = try judge.messages("events").flatMap(\.records).compactMap { $0["name"] as? String }
+    #expect(names.contains("device-lost"))
+    #expect(names.contains("device-back"))
+    #expect(Ledger(try judge.messages()).holes.isEmpty)
+  }
+}

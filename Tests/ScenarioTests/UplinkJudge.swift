@@ -1,0 +1,80 @@
+import CZstd
+import EnergyModel
+import Foundation
+import TestKit
+
+/// A receiver outside of the agent's process that believes nothing: `mosquitto_sub` with a persistent
+/// session writes down every message, and the judge reads what was written.
+final class UplinkJudge {
+  struct Message {
+    var topic: String
+    var header: [String: Any]
+    var records: [[String: Any]]
+    var epoch: String { header["epoch"] as? String ?? "" }
+    var first: UInt64 { (header["first"] as? NSNumber)?.uint64Value ?? 0 }
+    var last: UInt64 { (header["last"] as? NSNumber)?.uint64Value ?? 0 }
+  }
+
+  enum Unreadable: Error { case line(String), frame }
+
+  private let file: URL
+  private var subscriber: ChildProcess?
+
+  init(port: Int, folder: URL) throws {
+    file = folder.appendingPathComponent("uplink-\(port).txt")
+    subscriber = try ChildProcess(
+      "mosquitto_sub",
+      ["-h", "127.0.0.1", "-p", "\(port)", "-q", "1", "-i", "judge", "-c", "-t", "holdfast/v1/#", "-F", "%t %x"],
+      output: file)
+  }
+
+  deinit { subscriber?.kill() }
+
+  /// Every message so far, in order of arrival. A line that cannot be read throws: nothing is passed over.
+  func messages() throws -> [Message] {
+    let text = try String(contentsOf: file, encoding: .utf8)
+    var lines = text.components(separatedBy: "\n")
+    // What follows the last line break is still being written.
+    lines.removeLast()
+    return try lines.filter { $0.hasPrefix("holdfast/v1/") }.map(Self.read)
+  }
+
+  func messages(_ leaf: String) throws -> [Message] {
+    try messages().filter { $0.topic.hasSuffix("/" + leaf) }
+  }
+
+  private static func read(_ line: String) throws -> Message {
+    let parts = line.split(separator: " ", maxSplits: 1)
+    guard parts.count == 2, let payload = bytes(hex: parts[1]) else { throw Unreadable.line(line) }
+    let topic = String(parts[0])
+    if topic.hasSuffix("/backfill") {
+      let lines = try decompress(payload).split(separator: UInt8(ascii: "\n")).map { try object(Data($0)) }
+      guard let header = lines.first else { throw Unreadable.line(line) }
+      return Message(topic: topic, header: header, records: Array(lines.dropFirst()))
+    }
+    let header = try object(Data(payload))
+    return Message(topic: topic, header: header, records: header["records"] as? [[String: Any]] ?? [])
+  }
+
+  private static func object(_ data: Data) throws -> [String: Any] {
+    guard let object = try JSONSerialization.jsonObject(with: data) as? [String: Any] else { throw Unreadable.frame }
+    return object
+  }
+
+  private static func bytes(hex: Substring) -> [UInt8]? {
+    let digits = Array(hex.utf8)
+    guard digits.count % 2 == 0 else { return nil }
+    return stride(from: 0, to: digits.count, by: 2).compactMap { index in
+      UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16)
+    }
+  }
+
+  private static func decompress(_ frame: [UInt8]) throws -> [UInt8] {
+    // One frame, whose size is the whole payload: the contract allows nothing behind it.
+    guard ZSTD_findFrameCompressedSize(frame, frame.count) == frame.count else { throw Unreadable.frame }
+    var text = [UInt8](repeating: 0, count: 4 << 20)
+    let count = ZSTD_decompress(&text, text.count, frame, frame.count)
+    guard ZSTD_isError(count) == 0 else { throw Unreadable.frame }
+    return Array(text[..<count])
+  }
+}

@@ -1,0 +1,115 @@
+public import Foundation
+public import SiteClient
+public import TestKit
+
+/// A whole site on loopback: a broker, the simulator and the agent, each a process of its own that can
+/// be killed, frozen and started again. The demo and the scenario tests stand on it.
+public final class SiteStage {
+  public struct Options {
+    /// Where the built programs are.
+    public var programs: URL
+    /// The configuration whose addresses are replaced by the stage's own.
+    public var configuration: URL
+    /// Keeps the configuration's own ports where they are free, so that a person finds them again.
+    public var prefersConfiguredPorts = false
+    /// Further arguments of `holdfast-sim run`.
+    public var simulator: [String] = []
+    /// Changes the configuration's text before it is used.
+    public var edit: (String) -> String = { $0 }
+    /// A second broker for the uplink, which keeps its sessions, so that one can fail without the other.
+    public var separatesBrokers = false
+    /// Device profiles; those beside the configuration when nil.
+    public var profiles: URL?
+    /// Takes the agent's log instead of a file.
+    public var agentErrors: FileHandle?
+
+    public init(programs: URL, configuration: URL) {
+      self.programs = programs
+      self.configuration = configuration
+    }
+  }
+
+  public let options: Options
+  public let folder: URL
+  public let ports: StagePorts
+  public private(set) var broker: TestBroker
+  public private(set) var aggregator: TestBroker
+  private var simulator: ChildProcess?
+  private var agent: ChildProcess?
+  private var agentStarts = 0
+
+  public init(_ options: Options) throws {
+    self.options = options
+    folder = try TemporaryFolder.make("site")
+    ports = StagePorts(prefersConfigured: options.prefersConfiguredPorts)
+    broker = try TestBroker(port: ports.broker)
+    aggregator = options.separatesBrokers ? try TestBroker(isPersistent: true) : broker
+    let text = options.edit(try String(contentsOf: options.configuration, encoding: .utf8))
+    let placed = ports.place(text, uplink: aggregator.port)
+    try placed.write(to: configurationFile, atomically: true, encoding: .utf8)
+  }
+
+  deinit { stop() }
+
+  public var configurationFile: URL { folder.appendingPathComponent("site.yaml") }
+  public var truthFile: URL { folder.appendingPathComponent("truth.jsonl") }
+  public var stateFolder: URL { folder.appendingPathComponent("state") }
+  public var client: SiteClient { SiteClient(host: "127.0.0.1", port: ports.page) }
+  public var agentIdentifier: Int32? { agent?.process.isRunning == true ? agent?.identifier : nil }
+  public var isAgentRunning: Bool { agent?.process.isRunning == true }
+  public var isSimulatorRunning: Bool { simulator?.process.isRunning == true }
+
+  /// What the agent wrote to standard error since its last start.
+  public var agentLog: String {
+    (try? String(contentsOf: folder.appendingPathComponent("agent-\(agentStarts).log"), encoding: .utf8)) ?? ""
+  }
+
+  public func startSimulator() throws {
+    simulator = try ChildProcess(
+      options.programs.appendingPathComponent("holdfast-sim").path,
+      [
+        "run", "--inverter-port", "\(ports.inverter)", "--meter-port", "\(ports.meter)", "--relay-port",
+        "\(ports.relay)", "--mqtt", "127.0.0.1:\(ports.broker)", "--truth", truthFile.path,
+      ] + options.simulator, output: folder.appendingPathComponent("simulator.log"))
+  }
+
+  public func killSimulator() {
+    simulator?.kill()
+    simulator = nil
+  }
+
+  public func startAgent() throws {
+    agentStarts += 1
+    agent = try ChildProcess(
+      options.programs.appendingPathComponent("holdfast").path,
+      [
+        "run", configurationFile.path, "--state", stateFolder.path, "--profiles",
+        (options.profiles ?? options.configuration.deletingLastPathComponent().appendingPathComponent("devices")).path,
+      ], output: folder.appendingPathComponent("agent-\(agentStarts).log"), errors: options.agentErrors)
+  }
+
+  public func killAgent() {
+    agent?.kill()
+    agent = nil
+  }
+
+  /// SIGTERM, and the exit code.
+  @discardableResult
+  public func stopAgent() -> Int32? {
+    defer { agent = nil }
+    return agent?.terminate()
+  }
+
+  public func signalAgent(_ number: Int32) { agent?.signal(number) }
+
+  /// Ends everything that was started: the agent first, so that it can say goodbye.
+  public func stop() {
+    stopAgent()
+    simulator?.terminate()
+    simulator = nil
+    broker.stop()
+    if aggregator !== broker { aggregator.stop() }
+  }
+
+  public func removeFolder() { try? FileManager.default.removeItem(at: folder) }
+}

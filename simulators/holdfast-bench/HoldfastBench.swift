@@ -1,0 +1,44 @@
+import ArgumentParser
+import Foundation
+
+/// Prints the figures of a build: ratios against plain C programs measured in the same run, and what the
+/// agent costs while it runs a site. Absolute times of one machine say nothing about another.
+@main
+struct HoldfastBench: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "holdfast-bench", abstract: "Figures of this build, as ratios against plain C in one run.")
+
+  @Option(help: "The folder with the plain C programs; without it only the site is measured.")
+  var limits = "../shared/limits"
+
+  @Option(help: "Where the C programs are built.")
+  var build = ".build/limits"
+
+  @Option(help: "Rounds of the comparison; medians are printed.")
+  var rounds = 5
+
+  @Option(help: "Seconds that the site is watched.")
+  var seconds = 60
+
+  @Option(help: "The site's configuration.")
+  var config = "config/demo.yaml"
+
+  func run() async throws {
+    setvbuf(stdout, nil, _IOLBF, 0)
+    let programs = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+    if FileManager.default.fileExists(atPath: limits) {
+      try BusBench(limits: limits, build: build, rounds: rounds).run()
+    } else {
+      print("bus: no plain C programs at \(limits), no ratio")
+    }
+    try await SiteBench(programs: programs, config: config, seconds: seconds).run()
+  }
+}
+
+/// The middle of several measurements.
+func median(_ values: [Double]) -> Double {
+  let sorted = values.sorted()
+  guard !sorted.isEmpty else { return .nan }
+  let middle = sorted.count / 2
+  return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}

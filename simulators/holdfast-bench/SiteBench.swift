@@ -1,0 +1,76 @@
+import Foundation
+import SiteStage
+import TestKit
+
+/// What the agent costs while it runs the demo's site.
+struct SiteBench {
+  let programs: URL
+  let config: String
+  let seconds: Int
+
+  func run() async throws {
+    var options = SiteStage.Options(programs: programs, configuration: URL(fileURLWithPath: config))
+    options.simulator = ["--sky", "2026-06-21T09:40:00Z", "--seed", "7", "--soc", "55", "--export-cap", "5880"]
+    var starts: [Double] = []
+    for round in 0..<5 {
+      let stage = try SiteStage(options)
+      defer {
+        stage.stop()
+        stage.removeFolder()
+      }
+      try stage.startSimulator()
+      try await eventually(within: 10, "the simulator") { Loopback.accepts(stage.ports.inverter) }
+      starts.append(try await startToFirstSetpoint(stage))
+      if round == 4 { try await watch(stage) }
+    }
+    print(String(format: "start to first setpoint confirmed: %.2f s (median of 5; aim 2 s)", median(starts)))
+  }
+
+  private func startToFirstSetpoint(_ stage: SiteStage) async throws -> Double {
+    let start = DispatchTime.now().uptimeNanoseconds
+    try stage.startAgent()
+    try await eventually(within: 30, "a setpoint") {
+      guard let site = try? await stage.client.site() else { return false }
+      return site.setpoints.confirmed > 0
+    }
+    return Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
+  }
+
+  private func watch(_ stage: SiteStage) async throws {
+    // The first seconds belong to the start.
+    try await Task.sleep(for: .seconds(5))
+    guard let pid = stage.agentIdentifier, let before = cpuSeconds(pid) else { throw BenchFailure(text: "no agent") }
+    let start = DispatchTime.now().uptimeNanoseconds
+    var resident: [Double] = []
+    for _ in 0..<seconds {
+      try await Task.sleep(for: .seconds(1))
+      resident.append(residentMegabytes(pid) ?? .nan)
+    }
+    let took = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
+    let spent = (cpuSeconds(pid) ?? .nan) - before
+    print(
+      String(
+        format:
+          "agent over %d s of the demo: %.1f MB resident (median; highest %.1f; aim below 64), %.2f %% of a core (aim below 2)",
+        seconds, median(resident), resident.max() ?? .nan, spent / took * 100))
+  }
+
+  /// User and system time, from /proc/PID/stat (fields 14 and 15, in clock ticks).
+  private func cpuSeconds(_ pid: Int32) -> Double? {
+    guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+      let end = text.lastIndex(of: ")")
+    else { return nil }
+    let fields = text[end...].split(separator: " ")
+    guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else { return nil }
+    return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+  }
+
+  /// VmRSS of /proc/PID/status.
+  private func residentMegabytes(_ pid: Int32) -> Double? {
+    guard let text = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8),
+      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") }),
+      let kilobytes = line.split(separator: " ").dropFirst().first.flatMap({ Double($0) })
+    else { return nil }
+    return kilobytes / 1024
+  }
+}
