@@ -12,7 +12,6 @@ public final class SiteObserver: Service {
     var grid = EnergyIntegral()
     var inverters: [DeviceID: EnergyIntegral] = [:]
     var forecaster: PersistenceForecaster
-    var savedQuarter: Int64 = 0
   }
 
   private static let chartPeriod = 5
@@ -76,23 +75,20 @@ public final class SiteObserver: Service {
         state.chart.append(ChartSample(at: now.wall, balance: balance))
         if state.chart.count > Self.chartLength { state.chart.removeFirst() }
       }
-      observe(balance, now, &state)
+      let isQuarterOver = observe(balance, now, &state)
       state.forecast = state.forecaster.forecast(at: now.wall)
-      let quarter = now.wall.milliseconds / 900_000
-      guard quarter != state.savedQuarter else { return nil }
-      state.savedQuarter = quarter
-      return state.forecaster.saved
+      return isQuarterOver ? state.forecaster.saved : nil
     }
     if let saved { store.save(saved, under: Self.storeKey) }
   }
 
   /// What the agent itself held down is not the site's own behaviour: such an interval is set aside, so
   /// that the forecast does not learn our interventions.
-  private func observe(_ balance: SiteStatus.Balance, _ now: Moment, _ state: inout State) {
+  private func observe(_ balance: SiteStatus.Balance, _ now: Moment, _ state: inout State) -> Bool {
     let setpoints = board.decision?.setpoints ?? []
     let isShedding = setpoints.contains { $0.kind == .relayOn && $0.value == 0 }
     let isCurtailing = setpoints.contains { $0.kind == .productionLimit }
-    state.forecaster.observe(
+    return state.forecaster.observe(
       load: isShedding ? nil : balance.load.map(Watts.init), pv: isCurtailing ? nil : balance.pv.map(Watts.init),
       at: now)
   }

@@ -40,7 +40,7 @@ public struct SiteClient: Sendable {
   public func get(_ path: String) async throws -> String {
     let answer: (status: Int, body: String)
     do {
-      answer = try await HTTPRequest.get(host: host, port: port, path: path, timeout: .seconds(5))
+      answer = try await LocalAPIClient.get(host: host, port: port, path: path, timeout: .seconds(5))
     } catch {
       throw Failure.unreachable("http://\(host):\(port): \(error)")
     }

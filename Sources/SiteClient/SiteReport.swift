@@ -35,13 +35,10 @@ public struct SiteReport: Decodable, Sendable {
     public var state: String
     public var samples: UInt64
     public var ageMs: Int64?
-    public var points: [Point]
-  }
-
-  public struct Point: Decodable, Sendable {
-    public var point: String
-    public var value: Double?
-    public var quality: String
+    /// The newest value of each point that ever had one.
+    public var values: [String: Double?]
+    /// Points that are not good, and why.
+    public var quality: [String: String]
   }
 
   public struct Decision: Decodable, Sendable {
@@ -73,7 +70,7 @@ public struct SiteReport: Decodable, Sendable {
     public var commits: UInt64
     public var droppedSamples: UInt64
     public var purgedRecords: UInt64
-    public var bytes: UInt64
+    public var sizeBytes: UInt64
     public var fault: String?
   }
 

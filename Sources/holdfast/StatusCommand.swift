@@ -50,7 +50,7 @@ struct StatusCommand: AsyncParsableCommand {
       print("  \(device.id) (\(device.profile)): \(device.state), \(device.samples) samples\(age)")
     }
     let journal = site.journal
-    print("  journal: \(journal.committedRecords) records committed, \(journal.bytes / 1024) KiB", terminator: "")
+    print("  journal: \(journal.committedRecords) records committed, \(journal.sizeBytes / 1024) KiB", terminator: "")
     print(journal.fault.map { ", FAULT: \($0)" } ?? "")
     for uplink in site.uplinks {
       let state = uplink.connected ? "connected" : "offline"

@@ -50,7 +50,7 @@ final class Screen {
       ("decision", site.decision?.sentence ?? "–"),
       (
         "journal",
-        "\(site.journal.committedRecords) records in \(site.journal.commits) commits, \(site.journal.bytes / 1024) KiB"
+        "\(site.journal.committedRecords) records in \(site.journal.commits) commits, \(site.journal.sizeBytes / 1024) KiB"
       ),
       ("uplink", site.uplinks.map(uplink).joined(separator: "; ")),
       ("setpoints", "\(site.setpoints.written) written, \(site.setpoints.confirmed) confirmed"),
