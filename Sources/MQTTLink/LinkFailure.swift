@@ -24,9 +24,23 @@ struct LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
       case MOSQ_ERR_ERRNO where systemError != 0: String(cString: strerror(systemError))
       // For a failed look-up the library leaves the resolver's own code in errno.
       case MOSQ_ERR_EAI: String(cString: gai_strerror(systemError))
+      // Codes that the library returns but has no words for.
+      case MOSQ_ERR_KEEPALIVE: "no answer to a ping"
+      case MOSQ_ERR_TLS_HANDSHAKE: "the TLS handshake failed"
       default: String(cString: mosquitto_strerror(code)).trimmingFullStop()
       }
     text = detail.map { "\(meaning) (\($0))" } ?? meaning
+  }
+
+  /// The socket says that it is over, the library does not.
+  static let hungUpInHandshake = LinkFailure(
+    operation: "connect", code: MOSQ_ERR_CONN_LOST.rawValue,
+    text: "refused or closed by the other side before TLS was set up")
+
+  private init(operation: String, code: Int32, text: String) {
+    self.operation = operation
+    self.code = code
+    self.text = text
   }
 
   /// The broker refused the connection; `reason` is the CONNACK's return code (MQTT 3.1.1, table 3.1).

@@ -30,9 +30,9 @@ final class LinkThread {
   func run() {
     perform(machine.start(at: now))
     while !hasEnded {
-      let isReadable = wait()
+      let readiness = wait()
       if desk.isStopping { perform(machine.stop(at: now)) }
-      do throws(LinkFailure) { try serve(isReadable: isReadable) } catch { lose(error) }
+      do throws(LinkFailure) { try serve(readiness) } catch { lose(error) }
       if let handle, desk.isFlushed, !handle.wantsToWrite { perform(machine.flushed()) }
       perform(machine.tick(at: now))
     }
@@ -43,17 +43,26 @@ final class LinkThread {
 
   // MARK: Waiting
 
-  /// True when the socket has something to read, or has failed.
-  private func wait() -> Bool {
+  private struct Readiness {
+    /// There is something to read, or the socket has failed.
+    var isReadable = false
+    /// Neither side can send any more.
+    var hasHungUp = false
+  }
+
+  private func wait() -> Readiness {
     var entries = [pollfd(fd: bell.descriptor, events: Int16(POLLIN), revents: 0)]
     if let handle, handle.socket >= 0 {
       let events = Int32(POLLIN) | (waitsToWrite(handle) ? Int32(POLLOUT) : 0)
       entries.append(pollfd(fd: handle.socket, events: Int16(events), revents: 0))
     }
     let count = poll(&entries, nfds_t(entries.count), timeout)
-    guard count > 0 else { return false }
+    guard count > 0 else { return Readiness() }
     if entries[0].revents != 0 { bell.reset() }
-    return entries.count > 1 && entries[1].revents & ~Int16(POLLOUT) != 0
+    guard entries.count > 1 else { return Readiness() }
+    let told = entries[1].revents
+    return Readiness(
+      isReadable: told & ~Int16(POLLOUT) != 0, hasHungUp: told & Int16(POLLHUP | POLLERR | POLLNVAL) != 0)
   }
 
   /// In a TLS handshake the library always wants to write although it is the broker's turn: waiting for a
@@ -62,9 +71,10 @@ final class LinkThread {
     handle.wantsToWrite && !isInHandshake(handle)
   }
 
-  private func isInHandshake(_ handle: MosquittoHandle) -> Bool {
-    guard case .connecting = machine.phase else { return false }
-    return handle.isEncrypted
+  private func isInHandshake(_ handle: MosquittoHandle) -> Bool { handle.isEncrypted && isConnecting }
+
+  private var isConnecting: Bool {
+    if case .connecting = machine.phase { true } else { false }
   }
 
   /// In milliseconds, for `poll`; -1 waits for the bell alone.
@@ -79,14 +89,21 @@ final class LinkThread {
 
   // MARK: Serving the connection
 
-  private func serve(isReadable: Bool) throws(LinkFailure) {
+  private func serve(_ readiness: Readiness) throws(LinkFailure) {
     guard let handle else { return }
+    let isReadable = readiness.isReadable
+    // In a handshake the library takes a refused or broken connection for one that is not ready yet, and
+    // would do so until the time for connecting is up.
+    let isInHandshake = isInHandshake(handle)
+    if readiness.hasHungUp, isInHandshake { try handle.checkSocket() }
     try send(desk.takeOutbox(), on: handle)
     do throws(LinkFailure) {
       if isReadable || mayHaveMore { try handle.receive() }
       if isReadable { machine.heard(at: now) }
       try handle.transmit()
-      try handle.tend()
+      if readiness.hasHungUp, isInHandshake { throw .hungUpInHandshake }
+      // Before the broker's answer the library's keepalive would only cut the time for connecting short.
+      if !isConnecting { try handle.tend() }
     } catch {
       // What was acknowledged before the end counts.
       _ = try takeSignals(of: handle)

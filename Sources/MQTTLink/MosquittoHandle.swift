@@ -64,6 +64,14 @@ final class MosquittoHandle {
   /// Pings after the keepalive's silence and gives up when the answer stays away (7).
   func tend() throws(LinkFailure) { try check("keepalive", mosquitto_loop_misc(client)) }
 
+  /// Throws what the system knows against the connection.
+  func checkSocket() throws(LinkFailure) {
+    var error: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    guard getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &length) == 0, error != 0 else { return }
+    throw LinkFailure("connect", code: MOSQ_ERR_ERRNO.rawValue, systemError: error)
+  }
+
   func takeSignals() -> [Signal] {
     defer { signals.removeAll(keepingCapacity: true) }
     return signals

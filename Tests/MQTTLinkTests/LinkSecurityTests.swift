@@ -16,8 +16,9 @@ import Testing
       self.port = port
       self.folder = folder
       let file = folder.appendingPathComponent("guarded.conf")
-      try "listener \(port) 127.0.0.1\n\(lines)\n".write(to: file, atomically: true, encoding: .utf8)
+      try "listener \(port) 127.0.0.1\nuser root\n\(lines)\n".write(to: file, atomically: true, encoding: .utf8)
       child = try ChildProcess("mosquitto", ["-c", file.path], output: folder.appendingPathComponent("log"))
+      // Started as root it would become a user who cannot read the test's folder.
       for _ in 0..<500 where !Loopback.accepts(port) { usleep(10_000) }
     }
 
@@ -28,8 +29,8 @@ import Testing
   static func certificates(in folder: URL) throws {
     let script = """
       cd '\(folder.path)' &&
-      openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=test authority' -keyout ca.key -out ca.pem &&
-      openssl req -newkey rsa:2048 -nodes -subj '/CN=localhost' -keyout server.key -out server.csr &&
+      openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj '/CN=test authority' -keyout ca.key -out ca.pem &&
+      openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj '/CN=localhost' -keyout server.key -out server.csr &&
       printf 'subjectAltName=DNS:localhost,IP:127.0.0.1' > names &&
       openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names \
         -out server.pem
@@ -71,6 +72,20 @@ import Testing
     await wary.finish()
   }
 
+  /// In a handshake the library takes a refusal for "not yet": it must show at once all the same.
+  @Test func seesARefusalBeforeTheHandshake() async throws {
+    let folder = try TemporaryFolder.make("tls")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try Self.certificates(in: folder)
+    let watch = LinkWatch(
+      LinkWatch.settings(port: Loopback.freePort()) {
+        $0.certificateAuthority = folder.appendingPathComponent("ca.pem").path
+      })
+    try await eventually(within: 5, "refusal") { !watch.reasons.isEmpty }
+    #expect(watch.reasons[0].lowercased().contains("refused"))
+    await watch.finish()
+  }
+
   /// One TLS error ends the library's own thread silently; ours goes on (traps, libmosquitto 2).
   @Test func keepsTryingAfterATLSError() async throws {
     let folder = try TemporaryFolder.make("tls")
@@ -97,7 +112,7 @@ import Testing
     let maker = try ChildProcess("mosquitto_passwd", ["-b", "-c", passwords.path, "box", "right"])
     maker.process.waitUntilExit()
     let broker = try GuardedBroker(
-      folder: folder, "allow_anonymous false\nuser root\npassword_file \(passwords.path)")
+      folder: folder, "allow_anonymous false\npassword_file \(passwords.path)")
     let right = LinkWatch(
       LinkWatch.settings(port: broker.port) {
         $0.user = "box"
