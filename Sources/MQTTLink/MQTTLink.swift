@@ -47,7 +47,8 @@ public final class MQTTLink: MessageLink, Sendable {
   /// Hands a message to the link; true promises an ``EnergyModel/LinkEvent/acknowledged(_:)`` or a
   /// ``EnergyModel/LinkEvent/disconnected(reason:)``. False, with nothing kept, while not connected,
   /// stopping, or when the window is full — and, counted in ``droppedMessages``, for what MQTT cannot
-  /// carry: a topic that is empty, has wildcards or is too long, a payload of 256 MB, a QoS other than 0 or 1.
+  /// carry: a topic that is empty, too long, has wildcards or control characters, a payload of 256 MB, a QoS
+  /// other than 0 or 1.
   public func publish(_ message: OutgoingMessage) -> Bool {
     guard Self.canCarry(message) else {
       desk.countRefused()
@@ -93,8 +94,16 @@ public final class MQTTLink: MessageLink, Sendable {
     running?.join()
   }
 
+  /// What the library would refuse on the link's thread, where it is too late to say no.
   private static func canCarry(_ message: OutgoingMessage) -> Bool {
-    (0...1).contains(message.qualityOfService) && message.payload.count < 1 << 28
-      && mosquitto_pub_topic_check(message.topic) == 0 && !message.topic.isEmpty && !message.topic.contains("\0")
+    let topicLength = message.topic.utf8.count
+    return (0...1).contains(message.qualityOfService) && (1...65535).contains(topicLength)
+      && mosquitto_pub_topic_check2(message.topic, topicLength) == 0
+      // Refuses NUL and other control characters (MQTT 3.1.1, 1.5.3).
+      && mosquitto_validate_utf8(message.topic, Int32(topicLength)) == 0
+      && message.payload.count + topicLength + 4 <= largestPacket
   }
+
+  /// The largest remaining length of a packet (MQTT 3.1.1, 2.2.3).
+  private static let largestPacket = 268_435_455
 }

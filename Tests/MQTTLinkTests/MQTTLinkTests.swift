@@ -78,11 +78,11 @@ import Testing
     let broker = try TestBroker()
     let watch = LinkWatch(LinkWatch.settings(port: broker.port) { $0.subscriptions = ["a/#/b", "fine"] })
     try await watch.connected()
-    for topic in ["", "a/+", "#", "nul\0", String(repeating: "x", count: 70_000)] {
+    for topic in ["", "a/+", "#", "nul\0", "tab\t", String(repeating: "x", count: 70_000)] {
       #expect(!watch.link.publish(OutgoingMessage(id: 1, topic: topic, payload: [])))
     }
     #expect(!watch.link.publish(OutgoingMessage(id: 1, topic: "t", payload: [], qualityOfService: 2)))
-    #expect(watch.link.droppedMessages == 6)
+    #expect(watch.link.droppedMessages == 7)
     try await watch.publish(2, "fine")
     try await eventually("message") { watch.messages.count == 1 }
     #expect(watch.link.refusedSubscriptions == ["a/#/b"])
