@@ -1,0 +1,130 @@
+import EnergyModel
+import Synchronization
+
+/// Where the owner and the link's thread meet. Every step is one short critical section, so that handing
+/// over a message and losing the connection can never cross: a message is either refused or forgotten
+/// with a disconnection behind it.
+final class LinkDesk: Sendable {
+  private struct State {
+    var isConnected = false
+    var isStopping = false
+    var hasEnded = false
+    var window: InFlightWindow
+    var outbox: [OutgoingMessage] = []
+    var events = EventQueue()
+    var reader: CheckedContinuation<LinkEvent?, Never>?
+    var refusedMessages: UInt64 = 0
+    var refusedSubscriptions: [String] = []
+  }
+
+  private let state: Mutex<State>
+
+  init(window: InFlightWindow) { state = Mutex(State(window: window)) }
+
+  // MARK: The owner's side
+
+  var isConnected: Bool { state.withLock { $0.isConnected } }
+  var droppedMessages: UInt64 { state.withLock { $0.events.droppedMessages + $0.refusedMessages } }
+  var refusedSubscriptions: [String] { state.withLock { $0.refusedSubscriptions } }
+
+  func handOver(_ message: OutgoingMessage) -> Bool {
+    state.withLock { state in
+      guard state.isConnected, !state.isStopping else { return false }
+      guard state.window.admit(message.id, size: message.topic.utf8.count + message.payload.count) else {
+        return false
+      }
+      state.outbox.append(message)
+      return true
+    }
+  }
+
+  /// Counts a message that MQTT cannot carry.
+  func countRefused() { state.withLock { $0.refusedMessages += 1 } }
+
+  func requestStop() { state.withLock { $0.isStopping = true } }
+
+  /// The next event; nil once the link has ended, or when the reading task is cancelled.
+  func nextEvent() async -> LinkEvent? {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let (superseded, event, isReady) = state.withLock { state in
+          let superseded = state.reader
+          state.reader = nil
+          if let event = Self.take(&state) { return (superseded, event as LinkEvent?, true) }
+          if state.hasEnded || Task.isCancelled { return (superseded, nil, true) }
+          state.reader = continuation
+          return (superseded, nil, false)
+        }
+        superseded?.resume(returning: nil)
+        if isReady { continuation.resume(returning: event) }
+      }
+    } onCancel: {
+      release()
+    }
+  }
+
+  private func release() {
+    let reader = state.withLock { state in
+      defer { state.reader = nil }
+      return state.reader
+    }
+    reader?.resume(returning: nil)
+  }
+
+  // MARK: The thread's side
+
+  var isStopping: Bool { state.withLock { $0.isStopping } }
+
+  /// True when everything handed over has been taken and acknowledged.
+  var isFlushed: Bool { state.withLock { $0.outbox.isEmpty && $0.window.isEmpty } }
+
+  func takeOutbox() -> [OutgoingMessage] {
+    state.withLock { state in
+      defer { state.outbox.removeAll(keepingCapacity: true) }
+      return state.outbox
+    }
+  }
+
+  func post(_ event: LinkEvent) {
+    let (reader, next) = state.withLock { state in
+      Self.apply(event, to: &state)
+      guard let reader = state.reader, let next = Self.take(&state) else {
+        return (CheckedContinuation<LinkEvent?, Never>?.none, LinkEvent?.none)
+      }
+      state.reader = nil
+      return (reader, next)
+    }
+    reader?.resume(returning: next)
+  }
+
+  func refuseSubscription(_ topic: String) { state.withLock { $0.refusedSubscriptions.append(topic) } }
+
+  /// No event comes after those already posted.
+  func end() {
+    state.withLock { $0.hasEnded = true }
+    release()
+  }
+
+  private static func apply(_ event: LinkEvent, to state: inout State) {
+    switch event {
+    case .connected:
+      state.isConnected = true
+      state.refusedSubscriptions = []
+    case .disconnected:
+      state.isConnected = false
+      state.outbox.removeAll()
+      state.window.forget()
+    case .acknowledged(let id):
+      guard state.window.acknowledge(id) else { return }
+    case .message:
+      break
+    }
+    state.events.add(event)
+  }
+
+  private static func take(_ state: inout State) -> LinkEvent? {
+    let event = state.events.take()
+    if case .acknowledged = event { state.window.acknowledgementRead() }
+    return event
+  }
+}
