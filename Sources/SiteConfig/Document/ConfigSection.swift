@@ -3,6 +3,8 @@ struct ConfigSection {
   let value: ConfigValue
   private let keys: [String]
   private let values: [String: ConfigValue]
+  /// Known keys that somebody probably meant when writing an unknown one.
+  private let misspelt: Set<String>
 
   /// - Parameters:
   ///   - keys: what may be written here.
@@ -17,6 +19,8 @@ struct ConfigSection {
     self.value = value
     self.keys = keys
     values = Dictionary(pairs.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+    let unknown = pairs.map(\.key).filter { !keys.contains($0) && !later.contains($0) }
+    misspelt = Set(unknown.compactMap { NearestName.of($0, among: keys) })
     for (key, entry) in pairs where !keys.contains(key) {
       entry.problems.add(line: entry.line, path: entry.path, Self.refusal(of: key, keys: keys, later: later))
     }
@@ -32,7 +36,7 @@ struct ConfigSection {
     return hint.isEmpty ? "unknown key: expected \(listed(keys))" : "unknown key" + hint
   }
 
-  private static func listed(_ keys: [String]) -> String {
+  static func listed(_ keys: [String]) -> String {
     keys.count < 2 ? keys.joined() : keys.dropLast().joined(separator: ", ") + " or " + keys[keys.count - 1]
   }
 
@@ -49,8 +53,9 @@ struct ConfigSection {
     return nil
   }
 
-  /// Tells about a key that is not there.
+  /// Tells about a key that is not there, unless it is there with a slip of the pen, which was told.
   func refuse(missing key: String, _ message: String) {
+    guard !misspelt.contains(key) else { return }
     let path = value.path.isEmpty ? key : "\(value.path).\(key)"
     value.problems.add(line: value.line, path: path, message)
   }

@@ -40,7 +40,7 @@ extension ConfigValue {
         port = text[text.index(after: colon)...]
       }
       guard Self.isHost(host) else {
-        refuse("\"\(host)\" is no host: expected \(expected)")
+        refuse("no host: expected \(expected)")
         return nil
       }
     }
@@ -66,9 +66,9 @@ extension ConfigValue {
   /// The path of a file that has to exist. Relative names count from `folder`.
   func existingFile(in folder: String, what: String) -> String? {
     guard let text = text("the name of a file with \(what)") else { return nil }
-    let path = text.hasPrefix("/") ? text : folder + "/" + text
+    let path = text.hasPrefix("/") || folder == "." ? text : folder + "/" + text
     guard TextFile.exists(path) else {
-      refuse("no such file: \(path) should hold \(what)")
+      refuse("there is no file \(path), which should hold \(what)")
       return nil
     }
     return path

@@ -8,7 +8,7 @@ extension ConfigValue {
       return nil
     }
     let hint = NearestName.hint(text, among: words)
-    refuse(hint.isEmpty ? "expected \(what): \(words.joined(separator: " or "))" : "unknown \(what)" + hint)
+    refuse(hint.isEmpty ? "expected \(what): \(ConfigSection.listed(words))" : "unknown \(what)" + hint)
     return nil
   }
 

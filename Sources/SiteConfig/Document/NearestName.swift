@@ -1,12 +1,13 @@
 /// Finds what somebody probably meant.
 enum NearestName {
   /// The candidate closest to `name`, where it is close enough to be a slip of the pen: at most a third
-  /// of its letters differ, and at most three.
+  /// of its letters differ, and at most three; or where it only misses its end (`power` for `power_w`).
   static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
     let allowed = min(3, max(1, name.count / 3))
     let ranked = candidates.map { (distance(name.lowercased(), $0.lowercased()), $0) }
       .filter { $0.0 <= allowed }
-    return ranked.min { $0 < $1 }?.1
+    let longer = candidates.filter { name.count > 2 && $0.hasPrefix(name) }
+    return ranked.min { $0 < $1 }?.1 ?? longer.min { ($0.count, $0) < ($1.count, $1) }
   }
 
   /// `: did you mean …?`, or nothing where no candidate is close.

@@ -59,7 +59,7 @@ enum YAMLText {
 /// Keys that are written twice in one mapping. Taking the last silently would hide half of what
 /// somebody wrote.
 private enum DuplicateKeys {
-  /// Begins a key that was set aside; from Unicode's private area, so no real key begins with it.
+  /// Begins a key that was made unique; from Unicode's private area, so no real key begins with it.
   static let marker: Character = "\u{E000}"
   static let end: Character = "\u{E001}"
 
@@ -76,25 +76,29 @@ private enum DuplicateKeys {
     return lines.map { String($0) }.joined(separator: "\n")
   }
 
-  /// The tree without marked keys, each of which becomes a problem.
+  /// The tree with the first of each key; every further one becomes a problem.
   static func removed(from node: Node, path: String, problems: ProblemList) -> Node {
     switch node {
-    case .mapping(var mapping):
+    case .mapping(let mapping):
       var kept: [(Node, Node)] = []
+      var lines: [String: Int] = [:]
       for (key, value) in mapping {
-        let written = key.scalar?.string ?? ""
+        guard let scalar = key.scalar else {
+          kept.append((key, value))
+          continue
+        }
+        let written = scalar.string
         let name = written.first == marker ? String(written.drop { $0 != end }.dropFirst()) : written
         let place = path.isEmpty ? name : "\(path).\(name)"
-        if written.first == marker {
-          let other = mapping.reversed().first { $0.key.scalar?.string == name }?.key.mark?.line
-          problems.add(
-            line: key.mark?.line, path: place, "written twice" + (other.map { ", again in line \($0)" } ?? ""))
+        if let first = lines[name] {
+          problems.add(line: scalar.mark?.line, path: place, "written twice, first in line \(first)")
         } else {
-          kept.append((key, removed(from: value, path: place, problems: problems)))
+          lines[name] = scalar.mark?.line ?? 0
+          let plain = Node.scalar(.init(name, scalar.tag, scalar.style, scalar.mark))
+          kept.append((plain, removed(from: value, path: place, problems: problems)))
         }
       }
-      mapping = Node.Mapping(kept, mapping.tag, mapping.style, mapping.mark)
-      return .mapping(mapping)
+      return .mapping(Node.Mapping(kept, mapping.tag, mapping.style, mapping.mark))
     case .sequence(let sequence):
       let items = sequence.enumerated().map { removed(from: $1, path: "\(path)[\($0)]", problems: problems) }
       return .sequence(Node.Sequence(items, sequence.tag, sequence.style, sequence.mark))

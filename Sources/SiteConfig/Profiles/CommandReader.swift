@@ -39,11 +39,11 @@ struct CommandReader {
     var values: [WriteValue] = []
     var place = start
     for item in list {
-      guard let read = writeValue(item, at: place) else { return nil }
+      guard let read = writeValue(item, at: place) else { continue }
       values.append(read)
       place = place.advanced(by: read.width)
     }
-    return RegisterWrite(start: start, values: values)
+    return values.count == list.count ? RegisterWrite(start: start, values: values) : nil
   }
 
   /// A number to write as it is, `reversion_time`, or a parameter with its type and scale.

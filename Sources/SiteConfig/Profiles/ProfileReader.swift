@@ -42,8 +42,10 @@ struct ProfileReader {
   private func readingRules(_ value: ConfigValue) -> ReadingRules? {
     guard let section = ConfigSection(value, keys: ["max_registers", "max_gap", "pause", "timeout"]) else { return nil }
     var rules = ReadingRules()
-    if let most = section["max_registers"]?.integer(in: 1...125, what: "registers") { rules.maximumRegisters = most }
-    if let gap = section["max_gap"]?.integer(in: 0...124, what: "registers") { rules.maximumGap = gap }
+    if let most = section["max_registers"]?.integer(in: 1...125, what: "a number of registers") {
+      rules.maximumRegisters = most
+    }
+    if let gap = section["max_gap"]?.integer(in: 0...124, what: "a number of registers") { rules.maximumGap = gap }
     if let pause = section["pause"]?.duration(in: .zero...(.seconds(10))) { rules.pause = pause }
     if let timeout = section["timeout"]?.duration(in: .milliseconds(10)...(.seconds(60))) { rules.timeout = timeout }
     return rules
@@ -52,7 +54,8 @@ struct ProfileReader {
   private func textField(_ value: ConfigValue) -> TextField? {
     guard let section = ConfigSection(value, keys: FieldReader.addressKeys + ["length"]) else { return nil }
     let address = fields.address(section)
-    let length = section.required("length", "a number of registers")?.integer(in: 1...125, what: "registers")
+    let length = section.required("length", "a number of registers")?.integer(
+      in: 1...125, what: "a number of registers")
     guard let address, let length else { return nil }
     return TextField(address: address, length: length)
   }

@@ -12,6 +12,9 @@ struct BusEntry {
   var name: String
   var value: ConfigValue
   var kind: Kind
+
+  var isModbus: Bool { if case .modbus = kind { true } else { false } }
+  var isMQTT: Bool { if case .mqtt = kind { true } else { false } }
 }
 
 extension SiteReader {

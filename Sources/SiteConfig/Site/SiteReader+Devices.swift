@@ -46,16 +46,18 @@ extension SiteReader {
     guard let section = ConfigSection(value, keys: keys, later: Self.laterDeviceKeys) else { return entry }
     let bus = section.required("bus", "the name of a bus").flatMap { find($0, among: buses) }
     entry.bus = bus?.name
-    switch bus?.kind {
-    case .modbus:
-      refuse(Self.sensorKeys, in: section, "belongs to a device on an mqtt bus, and \(bus?.name ?? "") is a Modbus bus")
-      readModbus(section, into: &entry, mode: mode)
-    case .mqtt:
-      refuse(Self.modbusKeys, in: section, "belongs to a device on a Modbus bus, and \(bus?.name ?? "") is an mqtt bus")
+    // What kind of device it is shows in what it says about itself, so that one slip is told once.
+    let saysSensor = Self.sensorKeys.contains(where: section.has)
+    let saysModbus = Self.modbusKeys.contains(where: section.has)
+    let isSensor = saysSensor == saysModbus ? bus?.isMQTT ?? saysSensor : saysSensor
+    if isSensor {
+      refuse(Self.modbusKeys, in: section, "belongs to a device on a Modbus bus, and this one is an MQTT sensor")
+      if bus?.isModbus == true { section["bus"]?.refuse("is a Modbus bus: a device with a topic needs an mqtt bus") }
       entry.sensor = sensor(section, name)
-    case .unusable, nil:
-      // What kind of device it is shows in what it says about itself, so that its own problems are told too.
-      if section.has("topic") { _ = sensor(section, name) } else { readModbus(section, into: &entry, mode: mode) }
+    } else {
+      refuse(Self.sensorKeys, in: section, "belongs to an MQTT sensor, and this is a device on a Modbus bus")
+      if bus?.isMQTT == true { section["bus"]?.refuse("is an mqtt bus: a device with a profile needs a Modbus bus") }
+      readModbus(section, into: &entry, mode: mode)
     }
     return entry
   }

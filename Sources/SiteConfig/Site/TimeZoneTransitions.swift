@@ -12,8 +12,7 @@ enum TimeZoneTransitions {
   /// Nil where there is no zone of that name.
   static func table(_ name: String) -> TimeZoneTable? {
     // Foundation also takes abbreviations and offsets such as GMT+3; a site has a place.
-    guard name == "UTC" || TimeZone.knownTimeZoneIdentifiers.contains(name), let zone = TimeZone(identifier: name)
-    else { return nil }
+    guard name == "UTC" || name.contains("/"), let zone = TimeZone(identifier: name) else { return nil }
     var transitions: [TimeZoneTable.Transition] = []
     var time = first
     var offset = self.offset(of: zone, at: first)
