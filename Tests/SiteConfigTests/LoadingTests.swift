@@ -173,6 +173,17 @@ import Testing
     }
   }
 
+  @Test func nestedWithoutEnd() {
+    let brackets = String(repeating: "[", count: 400_000)
+    let dashes = String(repeating: "- ", count: 400_000)
+    let keys = String(repeating: "? ", count: 400_000)
+    let doubling = (1...60).map { "k\($0): &a\($0) [*a\($0 - 1), *a\($0 - 1)]\n" }.joined()
+    for text in [brackets, dashes, keys, "k0: &a0 x\n" + doubling] {
+      let result = ConfigurationLoader.load(text: text, name: "base.yaml", profileFolders: [])
+      #expect(message(of: result) != nil)
+    }
+  }
+
   private func message(of result: Result<SiteConfiguration, ConfigurationProblems>) -> String? {
     guard case .failure(let problems) = result else { return nil }
     return problems.problems.first?.description

@@ -4,6 +4,7 @@ import Yams
 enum YAMLText {
   /// A configuration is a page or two: anything far larger is the wrong file.
   static let maximumBytes = 1_000_000
+  static let maximumNodes = 100_000
 
   /// The document's root without duplicate keys; nil where the text is no YAML at all. What is wrong is
   /// added to `problems`.
@@ -21,7 +22,13 @@ enum YAMLText {
           problems.add(line: nil, path: "", "empty: nothing is configured")
           return nil
         }
-        return DuplicateKeys.removed(from: node, path: "", problems: problems)
+        var budget = maximumNodes
+        let tree = DuplicateKeys.removed(from: node, path: "", budget: &budget, problems: problems)
+        guard budget > 0 else {
+          problems.add(line: nil, path: "", "more than \(maximumNodes) values: this is no configuration")
+          return nil
+        }
+        return tree
       } catch YamlError.duplicatedKeysInMapping(let names, let context) {
         guard let marked = DuplicateKeys.mark(current, at: context.mark, round: round) else {
           problems.add(line: context.mark.line, path: names.joined(separator: ", "), "written twice")
@@ -77,12 +84,17 @@ private enum DuplicateKeys {
   }
 
   /// The tree with the first of each key; every further one becomes a problem.
-  static func removed(from node: Node, path: String, problems: ProblemList) -> Node {
+  ///
+  /// - Parameter budget: nodes that may still be visited. Aliases of aliases double with every line, so a
+  ///   page of text can stand for more nodes than there is memory.
+  static func removed(from node: Node, path: String, budget: inout Int, problems: ProblemList) -> Node {
+    budget -= 1
+    guard budget > 0 else { return Node("") }
     switch node {
     case .mapping(let mapping):
       var kept: [(Node, Node)] = []
       var lines: [String: Int] = [:]
-      for (key, value) in mapping {
+      for (key, value) in mapping where budget > 0 {
         guard let scalar = key.scalar else {
           kept.append((key, value))
           continue
@@ -95,12 +107,15 @@ private enum DuplicateKeys {
         } else {
           lines[name] = scalar.mark?.line ?? 0
           let plain = Node.scalar(.init(name, scalar.tag, scalar.style, scalar.mark))
-          kept.append((plain, removed(from: value, path: place, problems: problems)))
+          kept.append((plain, removed(from: value, path: place, budget: &budget, problems: problems)))
         }
       }
       return .mapping(Node.Mapping(kept, mapping.tag, mapping.style, mapping.mark))
     case .sequence(let sequence):
-      let items = sequence.enumerated().map { removed(from: $1, path: "\(path)[\($0)]", problems: problems) }
+      var items: [Node] = []
+      for (index, item) in sequence.enumerated() where budget > 0 {
+        items.append(removed(from: item, path: "\(path)[\(index)]", budget: &budget, problems: problems))
+      }
       return .sequence(Node.Sequence(items, sequence.tag, sequence.style, sequence.mark))
     case .scalar, .alias:
       return node

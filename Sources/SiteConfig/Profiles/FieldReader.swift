@@ -100,7 +100,10 @@ struct FieldReader {
 
   private func sentinels(_ value: ConfigValue) -> [UInt64] {
     (value.list("a list of raw values such as [0x8000]") ?? []).compactMap { item in
-      item.integer(in: 0...Int.max, what: "a raw value").map(UInt64.init)
+      let text = item.written ?? ""
+      let number = text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
+      if number == nil { item.refuse("expected a raw value such as 0x8000") }
+      return number
     }
   }
 
