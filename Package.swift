@@ -109,7 +109,9 @@ let package = Package(
     tests("ForecastingTests", ["TestKit", "Forecasting", "EnergyModel"]),
     tests("EnergyDispatchTests", ["TestKit", "EnergyDispatch", "EnergyModel", "Forecasting"]),
     tests("DeviceProfileTests", ["TestKit", "DeviceProfile", "EnergyModel"]),
-    tests("SiteConfigTests", ["TestKit", "SiteConfig", "EnergyModel", "DeviceProfile", "EnergyDispatch"]),
+    tests(
+      "SiteConfigTests", ["TestKit", "SiteConfig", "EnergyModel", "DeviceProfile", "EnergyDispatch"],
+      resources: [.copy("Cases")]),
     tests("ThreadsTests", ["TestKit", "Threads"]),
     tests("ModbusDevicesTests", ["TestKit", "ModbusDevices", "EnergyModel", "DeviceProfile", "Threads", "CModbus"]),
     tests("MQTTLinkTests", ["TestKit", "MQTTLink", "EnergyModel", "Threads"]),

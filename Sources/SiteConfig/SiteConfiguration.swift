@@ -11,6 +11,8 @@ public struct SiteConfiguration: Sendable {
   public var uplinks: [Uplink]
   public var journal: Journal
   public var api: API?
+  /// What is known of strings and batteries beyond what control needs; forecasts and plans build on it.
+  public var installations: [Installation]
 
   public struct Site: Hashable, Sendable {
     public var id: String
@@ -79,5 +81,18 @@ public struct SiteConfiguration: Sendable {
   public struct API: Hashable, Sendable {
     public var host: String
     public var port: Int
+  }
+
+  /// Strings and battery behind one hybrid.
+  public struct Installation: Hashable, Sendable {
+    public var device: DeviceID
+    /// W peak; zero without strings.
+    public var pvPeak: Watts
+    /// Degrees from horizontal, 0...90.
+    public var tilt: Double?
+    /// Degrees clockwise from north, 0...360.
+    public var azimuth: Double?
+    /// What a kilowatt-hour through the battery costs in wear, ct/kWh.
+    public var batteryWear: Double?
   }
 }

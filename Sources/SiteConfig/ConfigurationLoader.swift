@@ -1,0 +1,53 @@
+public import DeviceProfile
+
+/// From files to a validated configuration, or to everything that is wrong with it. Nothing is half applied.
+public enum ConfigurationLoader {
+  /// Reads a site's configuration and the device profiles it names.
+  ///
+  /// Relative names of password files and certificates count from the configuration's folder.
+  ///
+  /// - Parameters:
+  ///   - file: the path as people know it; problems repeat it.
+  ///   - profileFolders: where profiles are looked for as `NAME.yaml`; an earlier folder wins.
+  public static func load(
+    file: String, profileFolders: [String]
+  ) -> Result<SiteConfiguration, ConfigurationProblems> {
+    let problems = ProblemList(file: file)
+    guard let text = TextFile.read(file, problems: problems) else {
+      return .failure(ConfigurationProblems(problems.sorted))
+    }
+    return load(text: text, name: file, profileFolders: profileFolders)
+  }
+
+  /// The same from a text.
+  ///
+  /// - Parameter name: stands for the file in problems, and its folder is where relative names count from.
+  public static func load(
+    text: String, name: String, profileFolders: [String]
+  ) -> Result<SiteConfiguration, ConfigurationProblems> {
+    let problems = ProblemList(file: name)
+    let library = ProfileLibrary(folders: profileFolders)
+    let configuration = SiteReader.read(text, folder: folder(of: name), library: library, problems: problems)
+    let found = problems.sorted + library.problems
+    guard found.isEmpty, let configuration else { return .failure(ConfigurationProblems(found)) }
+    return .success(configuration)
+  }
+
+  /// Where profiles are looked for unless somebody says otherwise: beside the configuration, then where
+  /// the package installs its own.
+  public static func defaultProfileFolders(for file: String) -> [String] {
+    [folder(of: file) + "/devices", "/usr/share/holdfast/devices"]
+  }
+
+  /// One device profile.
+  public static func loadProfile(file: String) -> Result<DeviceProfile, ConfigurationProblems> {
+    let (profile, problems) = ProfileLibrary.load(file)
+    guard let profile else { return .failure(ConfigurationProblems(problems)) }
+    return .success(profile)
+  }
+
+  private static func folder(of file: String) -> String {
+    guard let slash = file.lastIndex(of: "/") else { return "." }
+    return slash == file.startIndex ? "/" : String(file[..<slash])
+  }
+}

@@ -1,0 +1,123 @@
+import DeviceProfile
+import EnergyModel
+
+/// Reads what can be asked of a device.
+struct CommandReader {
+  let fields: FieldReader
+
+  func read(_ name: String, _ value: ConfigValue) -> CommandDefinition? {
+    guard let section = ConfigSection(value, keys: ["parameters", "on_expiry", "reversion", "writes"]) else {
+      return nil
+    }
+    let parameters = section.required("parameters", "a list of setpoints")?.list("a list of setpoints")?
+      .map(setpoint)
+    let expiry = section.required("on_expiry", "what the device does when nobody writes any more")?
+      .choice(["safe", "open", "hold"], what: "expiry").flatMap(CommandDefinition.Expiry.init(rawValue:))
+    let reversion = section["reversion"].map { $0.duration(in: .seconds(2)...(.seconds(65_535))) }
+    let writes = section.required("writes", "a list of writes")?.list("a list of writes")?.map(write)
+    guard let parameters, let expiry, let writes else { return nil }
+    let definition = CommandDefinition(
+      name: name, parameters: parameters.compactMap(\.self), onExpiry: expiry, reversion: reversion ?? nil,
+      writes: writes.compactMap(\.self))
+    if writes.allSatisfy({ $0 != nil }), !parameters.contains(nil) {
+      check(definition, section)
+    }
+    return definition
+  }
+
+  private func setpoint(_ value: ConfigValue) -> SetpointKind? {
+    value.choice(SetpointKind.allCases.map(\.rawValue), what: "setpoint").flatMap(SetpointKind.init(rawValue:))
+  }
+
+  private func write(_ value: ConfigValue) -> RegisterWrite? {
+    guard let section = ConfigSection(value, keys: FieldReader.addressKeys + ["values"]) else { return nil }
+    let start = fields.address(section)
+    if section.has("input") || section.has("discrete") { value.refuse("inputs cannot be written") }
+    let list = section.required("values", "a list of values")?.list("a list of values")
+    guard let start, let list else { return nil }
+    if list.isEmpty { value.refuse("a write needs at least one value") }
+    var values: [WriteValue] = []
+    var place = start
+    for item in list {
+      guard let read = writeValue(item, at: place) else { continue }
+      values.append(read)
+      place = place.advanced(by: read.width)
+    }
+    return values.count == list.count ? RegisterWrite(start: start, values: values) : nil
+  }
+
+  /// A number to write as it is, `reversion_time`, or a parameter with its type and scale.
+  private func writeValue(_ value: ConfigValue, at place: RegisterAddress) -> WriteValue? {
+    guard value.isMapping else {
+      if value.written == "reversion_time" { return .reversionTime }
+      return value.integer(in: 0...65_535, what: "a register's value or reversion_time")
+        .map { .constant(UInt16($0)) }
+    }
+    let keys = ["parameter", "percent_of"] + FieldReader.numberKeys
+    guard let section = ConfigSection(value, keys: keys) else { return nil }
+    let kind = section.required("parameter", "a setpoint").flatMap(setpoint)
+    let field = fields.number(section, at: place)
+    let reference = section["percent_of"].map(reference)
+    guard let kind, let field, let reference = reference ?? .some(nil) else { return nil }
+    return .parameter(kind, field: field, percentOf: reference)
+  }
+
+  /// The outer optional is nil where something is wrong.
+  private func reference(_ value: ConfigValue) -> RegisterField?? {
+    guard let section = ConfigSection(value, keys: FieldReader.addressKeys + FieldReader.numberKeys),
+      let address = fields.address(section), let field = fields.number(section, at: address)
+    else { return .none }
+    return .some(field)
+  }
+
+  /// What the parts of a command say about each other.
+  private func check(_ command: CommandDefinition, _ section: ConfigSection) {
+    var written: Set<SetpointKind> = []
+    var writesTimer = false
+    for value in command.writes.flatMap(\.values) {
+      switch value {
+      case .parameter(let kind, _, _): written.insert(kind)
+      case .reversionTime: writesTimer = true
+      case .constant: break
+      }
+    }
+    for kind in command.parameters where !written.contains(kind) {
+      section["parameters"]?.refuse("\(kind.rawValue) is a parameter that no write uses")
+    }
+    for kind in written.subtracting(command.parameters).sorted(by: { $0.rawValue < $1.rawValue }) {
+      section["writes"]?.refuse("\(kind.rawValue) is written but not among the parameters")
+    }
+    if Set(command.parameters).count != command.parameters.count {
+      section["parameters"]?.refuse("a parameter is listed twice")
+    }
+    if writesTimer, command.reversion == nil {
+      section.refuse(missing: "reversion", "missing: reversion_time is written, so say how long it is, such as 60 s")
+    }
+    if !writesTimer, let reversion = section["reversion"] {
+      reversion.refuse("no write has reversion_time, so the device never learns of it")
+    }
+    if command.reversion != nil, command.onExpiry == .hold {
+      section["on_expiry"]?.refuse("hold: a device with a reversion time does not hold its value")
+    }
+  }
+}
+
+extension WriteValue {
+  /// Number of registers (or of coils).
+  var width: Int {
+    switch self {
+    case .constant, .reversionTime: 1
+    case .parameter(_, let field, _): field.type.width
+    }
+  }
+}
+
+extension RegisterAddress {
+  /// The address so many registers further on.
+  func advanced(by count: Int) -> RegisterAddress {
+    switch self {
+    case .absolute(let space, let address): .absolute(space, address + count)
+    case .sunSpec(let model, let offset): .sunSpec(model: model, offset: offset + count)
+    }
+  }
+}

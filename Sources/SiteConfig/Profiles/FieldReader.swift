@@ -1,0 +1,131 @@
+import DeviceProfile
+import EnergyModel
+
+/// Reads where a number is and how it is to be understood.
+struct FieldReader {
+  let isSunSpec: Bool
+
+  static let addressKeys = ["holding", "input", "coil", "discrete", "model", "offset"]
+  static let numberKeys = ["type", "order", "scale", "scale_factor", "not_implemented"]
+  static let types = [
+    "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64", "acc32", "acc64", "bit",
+  ]
+
+  func point(_ point: Point, _ value: ConfigValue) -> PointDefinition? {
+    let isSum = value.hasKey("sum")
+    let single = Self.addressKeys + Self.numberKeys + ["sign", "range"]
+    guard let section = ConfigSection(value, keys: isSum ? ["sum", "range"] : single) else { return nil }
+    let range = section["range"].flatMap { limits($0, of: point) }
+    guard isSum else { return term(section).map { PointDefinition(point, [$0], range: range) } }
+    let terms = section["sum"]?.list("a list of fields").map { list in
+      list.compactMap { item in
+        ConfigSection(item, keys: Self.addressKeys + Self.numberKeys + ["sign"]).flatMap(term)
+      }
+    }
+    guard let terms else { return nil }
+    if terms.isEmpty { value.refuse("a sum needs at least one field") }
+    return PointDefinition(point, terms, range: range)
+  }
+
+  private func term(_ section: ConfigSection) -> PointDefinition.Term? {
+    let address = address(section)
+    let sign = section["sign"].map { $0.choice(["1", "-1"], what: "sign") } ?? "1"
+    guard let address, let field = number(section, at: address), let sign else { return nil }
+    return PointDefinition.Term(field, sign: sign == "1" ? 1 : -1)
+  }
+
+  /// Bounds in the point's own unit, such as `0..1000`, inside what is plausible for it at all.
+  private func limits(_ value: ConfigValue, of point: Point) -> ClosedRange<Double>? {
+    let outer = point.plausibleRange
+    let expected = "a range in the point's unit, such as 0..100"
+    guard let text = value.text(expected) else { return nil }
+    let pieces = text.split(separator: "..", omittingEmptySubsequences: false)
+    guard pieces.count == 2, let lower = Measure.number(Measure.trimmed(pieces[0])),
+      let upper = Measure.number(Measure.trimmed(pieces[1])), lower < upper
+    else {
+      value.refuse("expected \(expected)")
+      return nil
+    }
+    guard outer.lowerBound <= lower, upper <= outer.upperBound else {
+      let widest = "\(Measure.text(of: outer.lowerBound))..\(Measure.text(of: outer.upperBound))"
+      value.refuse("wider than what is plausible for \(point.rawValue): \(widest)")
+      return nil
+    }
+    return lower...upper
+  }
+
+  /// Exactly one of the ways to say where something is.
+  func address(_ section: ConfigSection) -> RegisterAddress? {
+    let written = ["holding", "input", "coil", "discrete", "model"].filter(section.has)
+    guard written.count == 1, let kind = written.first, let place = section[kind] else {
+      let ways = isSunSpec ? "model and offset" : "holding, input, coil or discrete"
+      section.value.refuse("expected one address: \(ways)")
+      return nil
+    }
+    guard let space = RegisterSpace(rawValue: kind) else {
+      if !isSunSpec { place.refuse("only a profile with sunspec: yes has models") }
+      let model = place.integer(in: 1...65_534, what: "a SunSpec model")
+      let offset = section.required("offset", "an offset from the model's ID register")?
+        .integer(in: 0...65_535, what: "an offset")
+      guard let model, let offset else { return nil }
+      return .sunSpec(model: model, offset: offset)
+    }
+    if let offset = section["offset"] { offset.refuse("an offset belongs to a model") }
+    return place.integer(in: 0...65_535, what: "an address, counted from 0 as on the wire").map { .absolute(space, $0) }
+  }
+
+  func number(_ section: ConfigSection, at address: RegisterAddress) -> RegisterField? {
+    let isBitSpace = address.isBit
+    let type =
+      if let written = section["type"] {
+        written.choice(Self.types, what: "type").flatMap(RegisterType.init(rawValue:))
+      } else if isBitSpace {
+        RegisterType.bit
+      } else {
+        section.required("type", "a type such as int16")?.text().flatMap(RegisterType.init(rawValue:))
+      }
+    let order = section["order"].map {
+      $0.choice(["high-first", "low-first"], what: "word order").flatMap(WordOrder.init(rawValue:))
+    }
+    let sentinels = section["not_implemented"].map(sentinels)
+    let scale = scale(section, at: address)
+    guard let type, let scale, let order = order ?? .highFirst else { return nil }
+    guard (type == .bit) == isBitSpace else {
+      section.value.refuse("type bit belongs to coils and discrete inputs, every other type to registers")
+      return nil
+    }
+    return RegisterField(
+      address: address, type: type, order: order, scale: scale, notImplemented: Set(sentinels ?? []))
+  }
+
+  private func sentinels(_ value: ConfigValue) -> [UInt64] {
+    (value.list("a list of raw values such as [0x8000]") ?? []).compactMap { item in
+      let text = item.written ?? ""
+      let number = text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
+      if number == nil { item.refuse("expected a raw value such as 0x8000") }
+      return number
+    }
+  }
+
+  /// `scale: 0.01`, `scale_factor: 15` (an offset in the same model), or both multiplied.
+  private func scale(_ section: ConfigSection, at address: RegisterAddress) -> Scale? {
+    let times = section["scale"].map { $0.number(in: -1e9...1e9, what: "a factor") } ?? 1
+    guard let factor = section["scale_factor"] else { return times.map { .literal($0) } }
+    guard case .sunSpec(let model, _) = address else {
+      factor.refuse("a scale factor is an offset in a SunSpec model: write scale: with the factor itself")
+      return nil
+    }
+    let offset = factor.integer(in: 0...65_535, what: "an offset in the same model")
+    guard let times, let offset else { return nil }
+    return .factor(.sunSpec(model: model, offset: offset), times: times)
+  }
+}
+
+extension RegisterAddress {
+  var isBit: Bool {
+    switch self {
+    case .absolute(.coil, _), .absolute(.discrete, _): true
+    case .absolute(.holding, _), .absolute(.input, _), .sunSpec: false
+    }
+  }
+}

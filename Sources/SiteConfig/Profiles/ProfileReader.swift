@@ -1,0 +1,82 @@
+import DeviceProfile
+import EnergyModel
+
+/// Reads one device profile. The format is described in `config/devices/README.md`.
+struct ProfileReader {
+  let root: ConfigSection
+  let isSunSpec: Bool
+
+  static let keys = [
+    "name", "title", "source", "confidence", "sunspec", "lag", "reading", "serial", "points", "commands",
+  ]
+
+  /// - Parameter name: the file's name without `.yaml`, which the profile has to repeat.
+  static func read(_ text: String, name: String, problems: ProblemList) -> DeviceProfile? {
+    guard let node = YAMLText.compose(text, problems: problems) else { return nil }
+    let value = ConfigValue(node: node, path: "", line: nil, problems: problems)
+    guard let root = ConfigSection(value, keys: keys) else { return nil }
+    let isSunSpec = root["sunspec"].map { $0.yesOrNo() ?? false } ?? false
+    return ProfileReader(root: root, isSunSpec: isSunSpec).profile(name)
+  }
+
+  private func profile(_ name: String) -> DeviceProfile? {
+    let written = root.required("name", "the file's name, \(name)")
+    if let written, let text = written.text("the file's name, \(name)"), text != name {
+      written.refuse("has to be the file's name, \(name)")
+    }
+    let title = root.required("title", "a text")?.text()
+    let source = root.required("source", "where the register facts come from")?.text()
+    let confidence = root.required("confidence", "vendor, independent or single")?
+      .choice(["vendor", "independent", "single"], what: "confidence").flatMap(DeviceProfile.Confidence.init(rawValue:))
+    let lag = root["lag"].map { $0.duration(in: .zero...(.seconds(600))) } ?? .seconds(1)
+    let reading = root["reading"].map(readingRules) ?? ReadingRules()
+    let serial = root["serial"].map(textField)
+    let points = root.required("points", "a mapping of points").map(pointDefinitions)
+    let commands = root["commands"].map(commandDefinitions) ?? []
+    guard let title, let source, let confidence, let lag, let reading, let points else { return nil }
+    return DeviceProfile(
+      name: name, title: title, source: source, confidence: confidence, isSunSpec: isSunSpec, reading: reading,
+      points: points, serial: serial ?? nil, commands: commands, lag: lag)
+  }
+
+  private func readingRules(_ value: ConfigValue) -> ReadingRules? {
+    guard let section = ConfigSection(value, keys: ["max_registers", "max_gap", "pause", "timeout"]) else { return nil }
+    var rules = ReadingRules()
+    if let most = section["max_registers"]?.integer(in: 1...125, what: "a number of registers") {
+      rules.maximumRegisters = most
+    }
+    if let gap = section["max_gap"]?.integer(in: 0...124, what: "a number of registers") { rules.maximumGap = gap }
+    if let pause = section["pause"]?.duration(in: .zero...(.seconds(10))) { rules.pause = pause }
+    if let timeout = section["timeout"]?.duration(in: .milliseconds(10)...(.seconds(60))) { rules.timeout = timeout }
+    return rules
+  }
+
+  private func textField(_ value: ConfigValue) -> TextField? {
+    guard let section = ConfigSection(value, keys: FieldReader.addressKeys + ["length"]) else { return nil }
+    let address = fields.address(section)
+    let length = section.required("length", "a number of registers")?.integer(
+      in: 1...125, what: "a number of registers")
+    guard let address, let length else { return nil }
+    return TextField(address: address, length: length)
+  }
+
+  private func pointDefinitions(_ value: ConfigValue) -> [PointDefinition] {
+    let pairs = value.pairs("a mapping of points") ?? []
+    if pairs.isEmpty { value.refuse("a device without points says nothing") }
+    return pairs.compactMap { name, entry in
+      guard let point = Point(rawValue: name) else {
+        entry.problems.add(
+          line: entry.line, path: entry.path,
+          "unknown point" + NearestName.hint(name, among: Point.allCases.map(\.rawValue)))
+        return nil
+      }
+      return fields.point(point, entry)
+    }
+  }
+
+  private func commandDefinitions(_ value: ConfigValue) -> [CommandDefinition] {
+    value.namedEntries("a mapping of commands").compactMap { CommandReader(fields: fields).read($0.name, $0.value) }
+  }
+
+  private var fields: FieldReader { FieldReader(isSunSpec: isSunSpec) }
+}

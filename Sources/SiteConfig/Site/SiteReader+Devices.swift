@@ -1,0 +1,129 @@
+import DeviceProfile
+import EnergyDispatch
+import EnergyModel
+
+/// A device as it is configured; parts that are wrong are missing.
+struct DeviceEntry {
+  var name: String
+  var value: ConfigValue
+  var bus: String?
+  var modbus: SiteConfiguration.ModbusDevice?
+  var sensor: SensorDefinition?
+  var gridMeter: SiteParameters.GridMeter?
+  /// True where the configuration says so, even if something in it is wrong.
+  var isHybrid = false
+  var hybrid: SiteParameters.Hybrid?
+  var installation: SiteConfiguration.Installation?
+}
+
+extension SiteReader {
+  static let sensorKeys = ["topic", "values"]
+  static let modbusKeys = ["profile", "unit", "serial", "period", "measures", "ac_limit", "pv", "battery"]
+  static let laterDeviceKeys = ["input", "active", "phases", "current", "failsafe", "bms"]
+
+  func readDevices(_ value: ConfigValue, buses: [BusEntry], mode: SiteParameters.Mode) -> [DeviceEntry] {
+    let entries = value.namedEntries("a mapping of devices")
+    if value.isNothing { value.refuse("no device is configured") }
+    let devices = entries.map { readDevice($0.name, $0.value, buses: buses, mode: mode) }
+    for (index, device) in devices.enumerated() {
+      if let modbus = device.modbus,
+        let first = devices[..<index].first(where: { $0.bus == device.bus && $0.modbus?.unit == modbus.unit })
+      {
+        device.value.refuse("the same bus and unit as devices.\(first.name)")
+      }
+      if device.gridMeter != nil, let first = devices[..<index].first(where: { $0.gridMeter != nil }) {
+        device.value.refuse("measures the grid, and so does devices.\(first.name): a site has one connection")
+      }
+    }
+    return devices
+  }
+
+  private func readDevice(
+    _ name: String, _ value: ConfigValue, buses: [BusEntry], mode: SiteParameters.Mode
+  ) -> DeviceEntry {
+    var entry = DeviceEntry(name: name, value: value)
+    let keys = ["bus"] + Self.modbusKeys + Self.sensorKeys
+    guard let section = ConfigSection(value, keys: keys, later: Self.laterDeviceKeys) else { return entry }
+    let bus = section.required("bus", "the name of a bus").flatMap { find($0, among: buses) }
+    entry.bus = bus?.name
+    // What kind of device it is shows in what it says about itself, so that one slip is told once.
+    let saysSensor = Self.sensorKeys.contains(where: section.has)
+    let saysModbus = Self.modbusKeys.contains(where: section.has)
+    let isSensor = saysSensor == saysModbus ? bus?.isMQTT ?? saysSensor : saysSensor
+    if isSensor {
+      refuse(Self.modbusKeys, in: section, "belongs to a device on a Modbus bus, and this one is an MQTT sensor")
+      if bus?.isModbus == true { section["bus"]?.refuse("is a Modbus bus: a device with a topic needs an mqtt bus") }
+      entry.sensor = sensor(section, name)
+    } else {
+      refuse(Self.sensorKeys, in: section, "belongs to an MQTT sensor, and this is a device on a Modbus bus")
+      if bus?.isMQTT == true { section["bus"]?.refuse("is an mqtt bus: a device with a profile needs a Modbus bus") }
+      readModbus(section, into: &entry, mode: mode)
+    }
+    return entry
+  }
+
+  private func refuse(_ keys: [String], in section: ConfigSection, _ message: String) {
+    for key in keys { section[key]?.refuse(message) }
+  }
+
+  func find(_ value: ConfigValue, among buses: [BusEntry]) -> BusEntry? {
+    guard let name = value.text("the name of a bus") else { return nil }
+    if let bus = buses.first(where: { $0.name == name }) { return bus }
+    value.refuse("there is no bus of that name" + NearestName.hint(name, among: buses.map(\.name)))
+    return nil
+  }
+
+  private func readModbus(_ section: ConfigSection, into entry: inout DeviceEntry, mode: SiteParameters.Mode) {
+    let profile = section.required("profile", "the name of a device profile").flatMap(profile)
+    let unit = section.required("unit", "the device's unit id, such as 1").flatMap(unitID)
+    let serial = section["serial"].map { $0.text("the serial number, in quotes") }
+    let period = section["period"].map { $0.duration(in: .milliseconds(100)...(.seconds(3600))) } ?? .seconds(1)
+    let id = DeviceID(entry.name)
+    // A device that is read every 10 s must not count as silent after 5.
+    let maximumAge = max(.seconds(5), (period ?? .seconds(1)) * 3)
+    if let measures = section["measures"], measures.choice(["grid"], what: "place of measurement") != nil {
+      entry.gridMeter = .init(device: id, maximumAge: maximumAge)
+      if let profile, !profile.points.contains(where: { $0.point == .power }) {
+        measures.refuse("profile \(profile.name) has no power_w")
+      }
+    }
+    readHybrid(section, into: &entry, profile: profile, maximumAge: maximumAge)
+    if let profile { checkSerial(section, profile, mode) }
+    guard let profile, let unit, let period else { return }
+    entry.modbus = .init(id: id, profile: profile, unit: unit, serial: serial ?? nil, period: period)
+  }
+
+  private func profile(_ value: ConfigValue) -> DeviceProfile? {
+    guard let name = value.text("the name of a device profile") else { return nil }
+    switch ConfigValue.isName(name) ? library.profile(name) : .unknown {
+    case .found(let profile): return profile
+    case .broken: return nil
+    case .unknown:
+      let names = library.names
+      let hint = NearestName.hint(name, among: names)
+      let known = names.isEmpty ? "no profiles were found" : "expected \(names.joined(separator: " or "))"
+      value.refuse("there is no device profile of that name" + (hint.isEmpty ? ": \(known)" : hint))
+      return nil
+    }
+  }
+
+  /// 1...247, or 255 which some devices on TCP want.
+  func unitID(_ value: ConfigValue) -> Int? {
+    guard let unit = value.integer(in: 0...255, what: "a unit id") else { return nil }
+    guard (1...247).contains(unit) || unit == 255 else {
+      value.refuse("a unit id is 1 to 247, or 255 on TCP: 0 is for all at once, the rest is reserved")
+      return nil
+    }
+    return unit
+  }
+
+  /// Addresses wander from one device to another, so writing needs to know whom it writes to.
+  private func checkSerial(_ section: ConfigSection, _ profile: DeviceProfile, _ mode: SiteParameters.Mode) {
+    if let serial = section["serial"], profile.serial == nil {
+      serial.refuse("profile \(profile.name) knows no serial number, so this cannot be checked")
+    }
+    if mode == .control, profile.serial != nil, !profile.commands.isEmpty, !section.has("serial") {
+      section.refuse(missing: "serial", "missing: in mode control the device has to prove which one it is")
+    }
+  }
+}

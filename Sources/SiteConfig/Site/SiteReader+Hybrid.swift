@@ -1,0 +1,76 @@
+import DeviceProfile
+import EnergyDispatch
+import EnergyModel
+
+extension SiteReader {
+  /// A device with an AC limit, strings or a battery is a hybrid inverter.
+  func readHybrid(
+    _ section: ConfigSection, into entry: inout DeviceEntry, profile: DeviceProfile?, maximumAge: Duration
+  ) {
+    guard ["ac_limit", "pv", "battery"].contains(where: section.has) else { return }
+    entry.isHybrid = true
+    let acLimit = section.required("ac_limit", "the inverter's AC rating, such as 10 kW")?.power()
+    let pv = section["pv"].map(strings)
+    let battery = section["battery"].map { readBattery($0, acLimit: acLimit, profile: profile) }
+    if let profile { checkHybrid(section, profile) }
+    guard let acLimit, let pv = pv ?? .some(.none), let battery = battery ?? .some(.none) else { return }
+    entry.hybrid = .init(
+      device: DeviceID(entry.name), acLimit: acLimit, pvPeak: pv?.peak ?? .zero, battery: battery?.battery,
+      batteryReversion: profile.flatMap { reversion(of: .dischargeLimit, in: $0) },
+      productionReversion: profile.flatMap { reversion(of: .productionLimit, in: $0) }, maximumAge: maximumAge)
+    entry.installation = .init(
+      device: DeviceID(entry.name), pvPeak: pv?.peak ?? .zero, tilt: pv?.tilt, azimuth: pv?.azimuth,
+      batteryWear: battery?.wear)
+  }
+
+  private typealias Strings = (peak: Watts, tilt: Double?, azimuth: Double?)
+
+  private func strings(_ value: ConfigValue) -> Strings? {
+    guard let section = ConfigSection(value, keys: ["peak", "tilt", "azimuth"]) else { return nil }
+    let peak = section.required("peak", "the installed power, such as 9.8 kW")?.power()
+    let tilt = section["tilt"].map { $0.measure(.angle, in: 0...90) }
+    let azimuth = section["azimuth"].map { $0.measure(.angle, in: 0...360) }
+    guard let peak, let tilt = tilt ?? .some(.none), let azimuth = azimuth ?? .some(.none) else { return nil }
+    return (peak, tilt, azimuth)
+  }
+
+  private func readBattery(
+    _ value: ConfigValue, acLimit: Watts?, profile: DeviceProfile?
+  ) -> (battery: SiteParameters.Battery, wear: Double?)? {
+    let keys = [
+      "usable", "soc", "grid_charging", "max_charge", "max_discharge", "temperature", "wear",
+    ]
+    guard let section = ConfigSection(value, keys: keys, later: ["bms"]) else { return nil }
+    let usable = section.required("usable", "the usable energy, such as 10.2 kWh")?.energy()
+    let window = section.required("soc", "the window of the state of charge, such as 10..95 %")?
+      .measureRange(.percent, within: 0...100)
+    let charging = section["grid_charging"].map {
+      $0.choice(["never", "allowed"], what: "grid charging")
+        .flatMap(SiteParameters.Battery.GridCharging.init(rawValue:))
+    }
+    let charge = section["max_charge"].map { $0.power() } ?? acLimit
+    let discharge = section["max_discharge"].map { $0.power() } ?? acLimit
+    let temperature = section["temperature"].map { $0.measureRange(.temperature, within: -40...80) } ?? 0...50
+    let wear = section["wear"].map { $0.measure(.price, in: 0...1000) }
+    if let profile, !profile.points.contains(where: { $0.point == .soc }) {
+      value.problems.add(
+        line: value.line, path: value.path, "profile \(profile.name) has no soc_percent, so the battery cannot be kept")
+    }
+    guard let usable, let window, let charging = charging ?? .never, let charge, let discharge, let temperature,
+      let wear = wear ?? .some(.none)
+    else { return nil }
+    let battery = SiteParameters.Battery(
+      usable: usable, socWindow: window, gridCharging: charging, maximumCharge: charge, maximumDischarge: discharge,
+      temperatureWindow: temperature)
+    return (battery, wear)
+  }
+
+  private func checkHybrid(_ section: ConfigSection, _ profile: DeviceProfile) {
+    guard !profile.points.contains(where: { $0.point == .power }) else { return }
+    section["profile"]?.refuse("has no power_w, so it is no profile for an inverter with ac_limit, pv or battery")
+  }
+
+  private func reversion(of kind: SetpointKind, in profile: DeviceProfile) -> Duration? {
+    profile.commands.first { $0.parameters.contains(kind) }?.reversion
+  }
+}

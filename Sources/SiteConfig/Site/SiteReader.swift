@@ -1,0 +1,68 @@
+import EnergyDispatch
+import EnergyModel
+
+/// Reads a site's configuration, section by section, and puts it together when nothing is wrong.
+struct SiteReader {
+  let root: ConfigSection
+  /// Relative names of files count from here.
+  let folder: String
+  let library: ProfileLibrary
+  let problems: ProblemList
+
+  static let keys = ["site", "buses", "devices", "loads", "limits", "strategy", "uplinks", "journal", "api"]
+  static let later = ["channels", "tariff", "forecast", "commands", "owner"]
+
+  static func read(
+    _ text: String, folder: String, library: ProfileLibrary, problems: ProblemList
+  ) -> SiteConfiguration? {
+    guard let node = YAMLText.compose(text, problems: problems) else { return nil }
+    let value = ConfigValue(node: node, path: "", line: nil, problems: problems)
+    guard let root = ConfigSection(value, keys: keys, later: later) else { return nil }
+    return SiteReader(root: root, folder: folder, library: library, problems: problems).configuration()
+  }
+
+  private func configuration() -> SiteConfiguration? {
+    let site = root.required("site", "the site's id, time_zone, latitude and longitude").flatMap(readSite)
+    let mode = site?.mode ?? .monitor
+    let buses = root.required("buses", "at least one bus").map(readBuses) ?? []
+    let devices =
+      root.required("devices", "at least one device").map { readDevices($0, buses: buses, mode: mode) } ?? []
+    let loads = root["loads"].map { readLoads($0, buses: buses, devices: devices) } ?? []
+    let limits = root["limits"].map { readLimits($0, devices: devices) } ?? Limits()
+    let strategy = root["strategy"].map(readStrategy) ?? Strategy()
+    let uplinks = root["uplinks"].map(readUplinks) ?? []
+    let journal = root.required("journal", "a budget such as 200 MB").flatMap(readJournal)
+    let api = root["api"].flatMap(readAPI)
+    crossCheck(devices: devices, loads: loads, limits: limits, strategy: strategy)
+    guard problems.problems.isEmpty, library.problems.isEmpty else { return nil }
+    guard let site, let journal else {
+      preconditionFailure("a section is missing from the configuration and no problem says so")
+    }
+    return SiteConfiguration(
+      site: site.site, modbusBuses: modbusBuses(buses, devices, loads), mqttBuses: mqttBuses(buses, devices),
+      control: SiteParameters(
+        mode: site.mode, gridMeter: devices.lazy.compactMap(\.gridMeter).first, hybrids: devices.compactMap(\.hybrid),
+        loads: loads.map(\.load), fuse: limits.fuse, baseLoad: limits.baseLoad, feedIn: limits.feedIn,
+        reserve: strategy.reserve ?? Percent(0), economics: strategy.rules),
+      uplinks: uplinks, journal: journal, api: api, installations: devices.compactMap(\.installation))
+  }
+
+  private func modbusBuses(
+    _ buses: [BusEntry], _ devices: [DeviceEntry], _ loads: [LoadEntry]
+  ) -> [SiteConfiguration.ModbusBus] {
+    buses.compactMap { bus in
+      guard case .modbus(let host, let port) = bus.kind else { return nil }
+      let measured = devices.compactMap { $0.bus == bus.name ? $0.modbus : nil }
+      let switched = loads.compactMap { $0.bus == bus.name ? $0.relay : nil }
+      return .init(name: bus.name, host: host, port: port, devices: measured + switched)
+    }
+  }
+
+  private func mqttBuses(_ buses: [BusEntry], _ devices: [DeviceEntry]) -> [SiteConfiguration.MQTTBus] {
+    buses.compactMap { bus in
+      guard case .mqtt(let broker) = bus.kind else { return nil }
+      return .init(
+        name: bus.name, broker: broker, sensors: devices.compactMap { $0.bus == bus.name ? $0.sensor : nil })
+    }
+  }
+}

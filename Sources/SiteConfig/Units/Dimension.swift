@@ -1,0 +1,61 @@
+/// What a value measures, and the units it can be written in.
+enum Dimension: CaseIterable {
+  case power, energy, current, percent, duration, angle, bytes, price, temperature
+
+  /// Units and what one of each is in the unit used inside: W, Wh, A, %, s, degrees, bytes, ct/kWh, °C.
+  var units: [(symbol: String, factor: Double)] {
+    switch self {
+    case .power: [("W", 1), ("kW", 1e3), ("MW", 1e6)]
+    case .energy: [("Wh", 1), ("kWh", 1e3), ("MWh", 1e6)]
+    case .current: [("A", 1)]
+    case .percent: [("%", 1)]
+    case .duration: [("ms", 0.001), ("s", 1), ("min", 60), ("h", 3600), ("d", 86_400)]
+    case .angle: [("deg", 1), ("°", 1)]
+    case .bytes: [("B", 1), ("kB", 1e3), ("MB", 1e6), ("GB", 1e9)]
+    case .price: [("ct/kWh", 1), ("EUR/kWh", 100)]
+    case .temperature: [("°C", 1), ("degC", 1)]
+    }
+  }
+
+  /// With its article and an example, to continue "expected …".
+  var phrase: String { "\(name) such as \(example)" }
+
+  var name: String {
+    switch self {
+    case .power: "a power"
+    case .energy: "an energy"
+    case .current: "a current"
+    case .percent: "a percentage"
+    case .duration: "a duration"
+    case .angle: "an angle"
+    case .bytes: "a size"
+    case .price: "a price"
+    case .temperature: "a temperature"
+    }
+  }
+
+  var example: String {
+    switch self {
+    case .power: "5 kW"
+    case .energy: "10 kWh"
+    case .current: "16 A"
+    case .percent: "20 %"
+    case .duration: "10 s"
+    case .angle: "35 deg"
+    case .bytes: "200 MB"
+    case .price: "30 ct/kWh"
+    case .temperature: "25 °C"
+    }
+  }
+
+  func factor(of symbol: String) -> Double? { units.first { $0.symbol == symbol }?.factor }
+
+  /// A value in the largest unit that keeps it at or above one.
+  func text(of value: Double) -> String {
+    let unit = units.filter { $0.factor <= value.magnitude }.max { $0.factor < $1.factor }
+    guard let unit, unit.factor != 1 else { return "\(Measure.text(of: value)) \(baseSymbol)" }
+    return "\(Measure.text(of: value / unit.factor)) \(unit.symbol)"
+  }
+
+  private var baseSymbol: String { units.first { $0.factor == 1 }?.symbol ?? "" }
+}

@@ -1,0 +1,191 @@
+import DeviceProfile
+import EnergyDispatch
+import EnergyModel
+import Foundation
+import TestKit
+import Testing
+
+@testable import SiteConfig
+
+/// What comes out of a good configuration beyond the demo's, and what reading files does.
+@Suite struct LoadingTests {
+  private func load(_ text: String) throws -> SiteConfiguration {
+    try ConfigurationLoader.load(text: text, name: "base.yaml", profileFolders: [TestFiles.profiles]).get()
+  }
+
+  /// The base with some of its text replaced.
+  private func base(_ replacements: (String, String)...) throws -> SiteConfiguration {
+    var text = TestFiles.text("base.yaml")
+    for (old, new) in replacements {
+      try #require(text.contains(old))
+      text = text.replacingOccurrences(of: old, with: new)
+    }
+    return try load(text)
+  }
+
+  @Test func defaults() throws {
+    let site = try base(
+      (", mode: control", ""), (", when_full: drop-oldest, commit_interval: 2 s", ""), (", live_window: 30 s", ""))
+    #expect(site.control.mode == .monitor)
+    #expect(site.site.clock == .system)
+    #expect(site.journal.commitInterval == .seconds(4))
+    #expect(site.uplinks[0].liveWindow == .seconds(60))
+    #expect(site.uplinks[0].broker.port == 1883)
+    #expect(site.modbusBuses[0].port == 502)
+    #expect(site.mqttBuses[0].broker.port == 1883)
+    #expect(site.modbusBuses[0].devices[0].period == .seconds(1))
+  }
+
+  @Test func aRelayBecomesADeviceAndALoad() throws {
+    let site = try base()
+    let relay = try #require(site.modbusBuses[1].devices.first { $0.id == "boiler" })
+    #expect(relay.unit == 4)
+    let field = RegisterField(address: .absolute(.coil, 0), type: .bit)
+    #expect(relay.profile.points == [PointDefinition(.relayOn, [.init(field)])])
+    let command = try #require(relay.profile.commands.first)
+    #expect(command.parameters == [.relayOn])
+    #expect(command.onExpiry == .hold)
+    #expect(command.reversion == nil)
+    let write = RegisterWrite(
+      start: .absolute(.coil, 0), values: [.parameter(.relayOn, field: field, percentOf: nil)])
+    #expect(command.writes == [write])
+    let fridge = SiteParameters.SheddableLoad(
+      device: "fridge", rated: Watts(200), priority: .max, isCritical: true, minimumOff: .seconds(600))
+    let boiler = SiteParameters.SheddableLoad(
+      device: "boiler", rated: Watts(3000), priority: 1, isOnWhenAgentDies: false)
+    #expect(site.control.loads == [boiler, fridge])
+  }
+
+  @Test func batteryOfItsOwnSize() throws {
+    let battery = try #require(try base().control.hybrids.first?.battery)
+    #expect(battery.maximumCharge == Watts(5000))
+    #expect(battery.maximumDischarge == Watts(10_000), "the AC rating where nothing is said")
+    #expect(try base().installations.first?.batteryWear == 3)
+    let cold = try base(("wear: 3 ct/kWh", "temperature: -10..45 °C"))
+    #expect(cold.control.hybrids.first?.battery?.temperatureWindow == -10...45)
+  }
+
+  @Test func aSlowDeviceIsNotSilentAtOnce() throws {
+    let site = try base(("measures: grid}", "measures: grid, period: 10 s}"))
+    #expect(site.control.gridMeter?.maximumAge == .seconds(30))
+    #expect(site.control.hybrids.first?.maximumAge == .seconds(5))
+  }
+
+  @Test func feedInInWatts() throws {
+    let site = try base(("60 % of peak, stored_in: hybrid", "0 W"))
+    #expect(site.control.feedIn == .init(limit: Watts(0), storedIn: nil))
+  }
+
+  @Test func sensorsInNestedPayloads() throws {
+    let site = try base(
+      (
+        "{temperature_c: temperature}",
+        "{temperature_c: {path: [climate, t], scale: 0.1, offset: -40}, humidity_percent: []}"
+      ))
+    #expect(
+      site.mqttBuses[0].sensors[0].values == [
+        .init(point: .temperature, path: ["climate", "t"], scale: 0.1, offset: -40),
+        .init(point: .humidity, path: []),
+      ])
+  }
+
+  @Test func addressesOfEveryForm() throws {
+    let site = try base(
+      ("modbus_tcp: 192.168.1.40", #"modbus_tcp: "[fe80::1]:1502""#), ("mqtt: 127.0.0.1", "mqtt: broker.local"))
+    #expect(site.modbusBuses[0].host == "fe80::1")
+    #expect(site.modbusBuses[0].port == 1502)
+    #expect(site.mqttBuses[0].broker.host == "broker.local")
+  }
+
+  @Test func filesCountFromTheConfigurationsFolder() throws {
+    let folder = try TemporaryFolder.make("config")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try Data("secret".utf8).write(to: folder.appendingPathComponent("vpp-password"))
+    try Data("pem".utf8).write(to: folder.appendingPathComponent("vpp.pem"))
+    let text = TestFiles.text("base.yaml").replacingOccurrences(
+      of: #"{mqtt: "tcp://vpp.example""#,
+      with: #"{mqtt: "tls://vpp.example", user: box, password_file: vpp-password, certificate: vpp.pem"#)
+    let file = folder.appendingPathComponent("site.yaml")
+    try text.write(to: file, atomically: true, encoding: .utf8)
+    let site = try ConfigurationLoader.load(file: file.path, profileFolders: [TestFiles.profiles]).get()
+    #expect(
+      site.uplinks[0].broker
+        == .init(
+          host: "vpp.example", port: 8883, user: "box", passwordFile: folder.path + "/vpp-password",
+          certificate: folder.path + "/vpp.pem"))
+  }
+
+  @Test func anInstallersProfileWinsAndItsProblemsNameItsOwnFile() throws {
+    let folder = try TemporaryFolder.make("profiles")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("eastron-sdm630.yaml")
+    let shipped = try String(contentsOfFile: TestFiles.profiles + "/eastron-sdm630.yaml", encoding: .utf8)
+    try shipped.replacingOccurrences(of: "title: Eastron", with: "title: My Eastron")
+      .write(to: file, atomically: true, encoding: .utf8)
+    let folders = [folder.path, TestFiles.profiles]
+    let text = TestFiles.text("base.yaml")
+    let site = try ConfigurationLoader.load(text: text, name: "base.yaml", profileFolders: folders).get()
+    #expect(site.modbusBuses[1].devices[0].profile.title.hasPrefix("My Eastron"))
+
+    try shipped.replacingOccurrences(of: "input: 52", with: "input: 70000")
+      .write(to: file, atomically: true, encoding: .utf8)
+    let result = ConfigurationLoader.load(
+      text: text.replacingOccurrences(of: "1.5 kW", with: "1.5"), name: "base.yaml", profileFolders: folders)
+    guard case .failure(let problems) = result else { throw TestKitError.didNotStart("a problem was expected") }
+    #expect(problems.problems.map(\.file) == ["base.yaml", file.path])
+    #expect(problems.problems.map(\.path) == ["limits.base_load", "points.power_w.input"])
+    #expect(problems.description.hasSuffix("\n2 problems: nothing was applied"))
+  }
+
+  @Test(arguments: [
+    "", "# nothing", "---\n", "just a word", "- a\n- list", "a: b\n---\nc: d", "\u{0}", "{", "\t- x: [", "a: &b [*b]",
+    "? {a: b}\n: c", "a: *nobody", "\"a", "!!binary x",
+  ])
+  func textThatIsNoConfiguration(_ text: String) {
+    let result = ConfigurationLoader.load(text: text, name: "base.yaml", profileFolders: [])
+    guard case .failure(let problems) = result else {
+      Issue.record("this was taken for a configuration")
+      return
+    }
+    #expect(!problems.problems.isEmpty)
+  }
+
+  @Test func filesThatCannotBeRead() throws {
+    let folder = try TemporaryFolder.make("config")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let missing = ConfigurationLoader.load(file: folder.path + "/none.yaml", profileFolders: [])
+    #expect(message(of: missing) == "\(folder.path)/none.yaml: no such file")
+    let latin = folder.appendingPathComponent("latin.yaml")
+    try Data([0x61, 0x3A, 0x20, 0xFC, 0xFF]).write(to: latin)
+    #expect(message(of: ConfigurationLoader.load(file: latin.path, profileFolders: []))?.contains("UTF-8") == true)
+    let large = String(repeating: "# filler\n", count: 120_000)
+    let result = ConfigurationLoader.load(text: large, name: "base.yaml", profileFolders: [])
+    #expect(message(of: result)?.contains("larger than 1000 kB") == true)
+  }
+
+  /// Cutting a good configuration anywhere gives a configuration or problems, and never ends the program.
+  @Test func cutAnywhere() {
+    let text = Array(TestFiles.text("base.yaml").utf8)
+    for length in stride(from: 0, to: text.count, by: 37) {
+      let cut = String(decoding: text.prefix(length), as: UTF8.self)
+      let result = ConfigurationLoader.load(text: cut, name: "base.yaml", profileFolders: [TestFiles.profiles])
+      if case .failure(let problems) = result { #expect(!problems.problems.isEmpty, "at \(length)") }
+    }
+  }
+
+  @Test func nestedWithoutEnd() {
+    let brackets = String(repeating: "[", count: 400_000)
+    let dashes = String(repeating: "- ", count: 400_000)
+    let keys = String(repeating: "? ", count: 400_000)
+    let doubling = (1...60).map { "k\($0): &a\($0) [*a\($0 - 1), *a\($0 - 1)]\n" }.joined()
+    for text in [brackets, dashes, keys, "k0: &a0 x\n" + doubling] {
+      let result = ConfigurationLoader.load(text: text, name: "base.yaml", profileFolders: [])
+      #expect(message(of: result) != nil)
+    }
+  }
+
+  private func message(of result: Result<SiteConfiguration, ConfigurationProblems>) -> String? {
+    guard case .failure(let problems) = result else { return nil }
+    return problems.problems.first?.description
+  }
+}

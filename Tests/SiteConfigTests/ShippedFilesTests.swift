@@ -1,0 +1,110 @@
+import DeviceProfile
+import EnergyDispatch
+import EnergyModel
+import Foundation
+import Testing
+
+@testable import SiteConfig
+
+/// What is shipped in `config` loads, and says what it is meant to say.
+@Suite struct ShippedFilesTests {
+  private func demo() throws -> SiteConfiguration {
+    let file = TestFiles.repository.appendingPathComponent("config/demo.yaml").path
+    let folders = ConfigurationLoader.defaultProfileFolders(for: file)
+    return try ConfigurationLoader.load(file: file, profileFolders: folders).get()
+  }
+
+  @Test func demoSite() throws {
+    let demo = try demo()
+    #expect(demo.site.id == "mill-lane-4")
+    #expect(demo.site.timeZone.name == "Europe/Berlin")
+    #expect(demo.site.clock == .declared)
+    #expect(demo.site.latitude == 52.52)
+    #expect(demo.modbusBuses.map(\.name) == ["inverter", "meter", "board"])
+    #expect(demo.modbusBuses.map(\.port) == [15021, 15022, 15023])
+    #expect(demo.modbusBuses.flatMap { $0.devices.map(\.id) } == ["hybrid", "grid-meter", "boiler"])
+    #expect(demo.modbusBuses[0].devices[0].serial == "34119087")
+    #expect(demo.mqttBuses.map(\.broker.port) == [18830])
+    #expect(
+      demo.mqttBuses[0].sensors == [
+        SensorDefinition(
+          device: "cellar", topic: "home/cellar/climate",
+          values: [
+            .init(point: .temperature, path: ["temperature"]), .init(point: .humidity, path: ["humidity"]),
+          ])
+      ])
+    #expect(demo.uplinks.map(\.name) == ["vpp"])
+    #expect(demo.uplinks[0].liveWindow == .seconds(60))
+    #expect(demo.journal == .init(budget: 200_000_000, commitInterval: .seconds(4)))
+    #expect(demo.api == .init(host: "127.0.0.1", port: 8480))
+    #expect(
+      demo.installations == [
+        .init(device: "hybrid", pvPeak: Watts(9800), tilt: 35, azimuth: 180, batteryWear: nil)
+      ])
+  }
+
+  @Test func demoControl() throws {
+    let control = try demo().control
+    let battery = SiteParameters.Battery(
+      usable: WattHours(10_200), socWindow: 10...95, gridCharging: .never, maximumCharge: Watts(10_000),
+      maximumDischarge: Watts(10_000))
+    let expected = SiteParameters(
+      mode: .control, gridMeter: .init(device: "grid-meter"),
+      hybrids: [
+        .init(
+          device: "hybrid", acLimit: Watts(10_000), pvPeak: Watts(9800), battery: battery,
+          batteryReversion: .seconds(60), productionReversion: .seconds(60))
+      ], loads: [.init(device: "boiler", rated: Watts(3000), priority: 1)], fuse: .init(phases: 3, rating: Amperes(25)),
+      baseLoad: Watts(1500), feedIn: .init(limit: Watts(5880), storedIn: "hybrid"), reserve: Percent(20),
+      economics: ["self-consumption"])
+    #expect(control == expected)
+  }
+
+  @Test func everyProfileLoads() throws {
+    let files = try FileManager.default.contentsOfDirectory(atPath: TestFiles.profiles).filter { $0.hasSuffix(".yaml") }
+    #expect(files.count >= 2)
+    for file in files {
+      let profile = try ConfigurationLoader.loadProfile(file: TestFiles.profiles + "/" + file).get()
+      #expect(profile.name + ".yaml" == file)
+    }
+  }
+
+  @Test func meter() throws {
+    let meter = try ConfigurationLoader.loadProfile(file: TestFiles.profiles + "/eastron-sdm630.yaml").get()
+    let power = RegisterField(address: .absolute(.input, 52), type: .float32)
+    #expect(meter.points.first { $0.point == .power } == PointDefinition(.power, [.init(power)]))
+    let energy = RegisterField(address: .absolute(.input, 72), type: .float32, scale: .literal(1000))
+    #expect(meter.points.first { $0.point == .energyImport } == PointDefinition(.energyImport, [.init(energy)]))
+    #expect(meter.reading.maximumRegisters == 80)
+    #expect(meter.serial == nil)
+    #expect(meter.commands.isEmpty)
+  }
+
+  @Test func hybridCommands() throws {
+    let hybrid = try ConfigurationLoader.loadProfile(file: TestFiles.profiles + "/sunspec-hybrid.yaml").get()
+    #expect(hybrid.isSunSpec)
+    #expect(hybrid.serial == TextField(address: .sunSpec(model: 1, offset: 50), length: 16))
+    let battery = try #require(hybrid.commands.first { $0.name == "battery_limits" })
+    #expect(battery.parameters == [.chargeLimit, .dischargeLimit])
+    #expect(battery.onExpiry == .open)
+    #expect(battery.reversion == .seconds(60))
+    let reference = RegisterField(
+      address: .sunSpec(model: 124, offset: 2), type: .uint16,
+      scale: .factor(.sunSpec(model: 124, offset: 18), times: 1))
+    let rate = Scale.factor(.sunSpec(model: 124, offset: 25), times: 1)
+    func limit(_ kind: SetpointKind, at offset: Int) -> WriteValue {
+      let field = RegisterField(address: .sunSpec(model: 124, offset: offset), type: .int16, scale: rate)
+      return .parameter(kind, field: field, percentOf: reference)
+    }
+    #expect(
+      battery.writes == [
+        RegisterWrite(start: .sunSpec(model: 124, offset: 5), values: [.constant(3)]),
+        RegisterWrite(
+          start: .sunSpec(model: 124, offset: 12),
+          values: [limit(.dischargeLimit, at: 12), limit(.chargeLimit, at: 13), .constant(0), .reversionTime]),
+      ])
+    let production = try #require(hybrid.commands.first { $0.name == "production_limit" })
+    #expect(production.writes.map(\.start) == [.sunSpec(model: 123, offset: 5)])
+    #expect(production.writes[0].values.dropFirst() == [.constant(0), .reversionTime, .constant(0), .constant(1)])
+  }
+}
