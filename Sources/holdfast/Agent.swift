@@ -18,9 +18,8 @@ struct Agent {
   private let logger = Logger(label: "holdfast")
   private let manager = ServiceManager()
 
-  init(_ configuration: SiteConfiguration, stateFolder: String, credentialsFolder: String?) async throws {
+  init(_ configuration: SiteConfiguration, stateFolder: String) async throws {
     let time = SystemTime(trust: configuration.site.clock)
-    let secrets = Secrets(folder: credentialsFolder)
     let journal = try await Journal.open(
       JournalSettings(configuration, folder: stateFolder), time: time, seed: nil)
     let events = EventFan(journal: journal, logger: logger)
@@ -54,7 +53,7 @@ struct Agent {
     services += buses.map { BusService(bus: $0) }
     for bus in configuration.mqttBuses {
       let link = MQTTLink(
-        settings: try LinkSettings(bus, site: configuration.site.id, secrets), time: time, seed: .random(in: 0...(.max))
+        settings: try LinkSettings(bus, site: configuration.site.id), time: time, seed: .random(in: 0...(.max))
       )
       services.append(LinkService(link: link))
       services.append(
@@ -67,7 +66,7 @@ struct Agent {
       let settings = UplinkSettings(destination, site: configuration.site.id)
       let link = MQTTLink(
         settings: try LinkSettings(
-          destination, will: Uplink.will(settings, boot: journal.boot), site: configuration.site.id, secrets),
+          destination, will: Uplink.will(settings, boot: journal.boot), site: configuration.site.id),
         time: time, seed: .random(in: 0...(.max)))
       let uplink = Uplink(
         settings: settings, link: link, store: journal, compressor: ZstdCompressor(), time: time,

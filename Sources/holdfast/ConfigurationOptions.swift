@@ -13,18 +13,14 @@ struct ConfigurationOptions: ParsableArguments {
   var folders: [String] = []
 
   /// Given folders first, then `devices` beside the configuration, then the packaged ones.
-  var profileFolders: [String] {
-    let beside = URL(fileURLWithPath: file).deletingLastPathComponent().appendingPathComponent("devices").path
-    return folders + [beside, "/usr/share/holdfast/devices"]
-  }
+  var profileFolders: [String] { folders + ConfigurationLoader.defaultProfileFolders(for: file) }
 
   /// The configuration, or every problem on standard error and exit code 78 (EX_CONFIG).
   func load() throws -> SiteConfiguration {
     switch ConfigurationLoader.load(file: file, profileFolders: profileFolders) {
     case .success(let configuration): return configuration
     case .failure(let failure):
-      for problem in failure.problems { complain("\(problem)") }
-      complain(failure.problems.count == 1 ? "1 problem" : "\(failure.problems.count) problems")
+      complain(failure.description)
       throw ExitCode(78)
     }
   }

@@ -26,8 +26,7 @@ struct RunCommand: AsyncParsableCommand {
     }
     defer { log.flush() }
     let folder = stateFolder ?? environment["STATE_DIRECTORY"] ?? "/var/lib/holdfast"
-    let agent = try await Agent(
-      configuration, stateFolder: folder, credentialsFolder: environment["CREDENTIALS_DIRECTORY"])
+    let agent = try await Agent(configuration, stateFolder: folder)
     try await agent.run()
   }
 }

@@ -52,25 +52,24 @@ extension JournalSettings {
 }
 
 extension LinkSettings {
-  init(_ bus: SiteConfiguration.MQTTBus, site: String, _ secrets: Secrets) throws {
+  init(_ bus: SiteConfiguration.MQTTBus, site: String) throws {
     try self.init(
       bus.broker, clientID: "holdfast-\(site)-\(bus.name)", will: nil,
-      subscriptions: Set(bus.sensors.map(\.topic)).sorted(), secrets)
+      subscriptions: Set(bus.sensors.map(\.topic)).sorted())
   }
 
-  init(_ uplink: SiteConfiguration.Uplink, will: OutgoingMessage, site: String, _ secrets: Secrets) throws {
+  init(_ uplink: SiteConfiguration.Uplink, will: OutgoingMessage, site: String) throws {
     try self.init(
-      uplink.broker, clientID: "holdfast-\(site)-\(uplink.name)", will: will, subscriptions: [], secrets)
+      uplink.broker, clientID: "holdfast-\(site)-\(uplink.name)", will: will, subscriptions: [])
   }
 
   private init(
-    _ broker: SiteConfiguration.Broker, clientID: String, will: OutgoingMessage?, subscriptions: [String],
-    _ secrets: Secrets
+    _ broker: SiteConfiguration.Broker, clientID: String, will: OutgoingMessage?, subscriptions: [String]
   ) throws {
     self.init(
       clientID: clientID, host: broker.host, port: broker.port, user: broker.user,
-      password: try broker.passwordFile.map(secrets.read),
-      certificateAuthority: broker.certificate.map(secrets.path), will: will, subscriptions: subscriptions)
+      password: try broker.passwordFile.map(SecretFile.read),
+      certificateAuthority: broker.certificate, will: will, subscriptions: subscriptions)
   }
 }
 
