@@ -86,9 +86,7 @@ let package = Package(
     module("SiteSimulator", ["EnergyModel"], path: "simulators/SiteSimulator"),
     program(
       "holdfast-sim",
-      [
-        "SiteSimulator", "EnergyModel", "DeviceProfile", "SiteConfig", "Threads", "CModbus", "CMosquitto", arguments,
-      ], path: "simulators/holdfast-sim"),
+      ["SiteSimulator", "EnergyModel", "Threads", "CMosquitto", arguments], path: "simulators/holdfast-sim"),
 
     // Shared by the tests: manual clocks, free ports, a broker of their own.
     .target(name: "TestKit", dependencies: ["EnergyModel", "Threads"], path: "Tests/TestKit", swiftSettings: strict),
@@ -106,7 +104,7 @@ let package = Package(
     tests("UplinkTests", ["TestKit", "Uplink", "EnergyModel"]),
     tests("GatewayTests", ["TestKit", "Gateway", "EnergyModel", "EnergyDispatch", "Forecasting", "Threads", logging]),
     tests("LocalAPITests", ["TestKit", "LocalAPI", "EnergyModel"]),
-    tests("SiteSimulatorTests", ["TestKit", "SiteSimulator", "EnergyModel"]),
+    tests("SiteSimulatorTests", ["TestKit", "SiteSimulator", "EnergyModel", "CModbus", "holdfast-sim"]),
     tests("TidyTests", []),
   ]
 )
