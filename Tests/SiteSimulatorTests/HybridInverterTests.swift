@@ -17,6 +17,13 @@ import Testing
     #expect(world.truth.battery > 2500)
   }
 
+  @Test func beginsInBalanceWithTheGivenCharge() {
+    let world = Worlds.steady(load: 700, pv: 3000, soc: 33)
+    #expect(abs(world.truth.grid.total) < 5)
+    #expect(world.truth.batteryCondition.soc == 33)
+    #expect(world.truth.energy == EnergyCounters())
+  }
+
   @Test func surplusChargesTheBatteryAndTheRestIsFedIn() {
     var world = Worlds.steady(load: 500, pv: 9000)
     world.run(seconds: 15)

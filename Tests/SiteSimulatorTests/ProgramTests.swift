@@ -15,9 +15,8 @@ import Testing
     init(_ arguments: [String] = []) async throws {
       let folder = try TemporaryFolder.make("sim")
       let output = folder.appendingPathComponent("output")
-      let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
       child = try ChildProcess(
-        URL(fileURLWithPath: program).deletingLastPathComponent().appendingPathComponent("holdfast-sim").path,
+        Self.program(),
         [
           "run", "--inverter-port", "0", "--meter-port", "0", "--relay-port", "0",
           "--truth", folder.appendingPathComponent("truth").path,
@@ -31,6 +30,12 @@ import Testing
       }
       self.folder = folder
       ports = (try #require(ready["inverter"]), try #require(ready["meter"]), try #require(ready["relay"]))
+    }
+
+    /// The program lies beside the tests.
+    static func program() throws -> String {
+      let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+      return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("holdfast-sim").path
     }
 
     deinit {
@@ -129,6 +134,19 @@ import Testing
       (try? Client(simulator.ports.meter))?.input(52, 2).count == 2
     }
     #expect(simulator.child.process.isRunning)
+  }
+
+  @Test func saysWhatItDoesNotUnderstandAndWhichPortIsTaken() async throws {
+    let simulator = try await Simulator()
+    let taken = ["--inverter-port", "\(simulator.ports.inverter)", "--meter-port", "0", "--relay-port", "0"]
+    for arguments in [taken, ["--sky", "yesterday"], ["--soc", "120"], ["--load-script", "/nonexistent"]] {
+      let output = simulator.folder.appendingPathComponent("refusal")
+      let child = try ChildProcess(Simulator.program(), ["run"] + arguments, output: output)
+      try await eventually("it gives up") { !child.process.isRunning }
+      #expect(child.process.terminationStatus != 0)
+      let text = try String(contentsOf: output, encoding: .utf8)
+      #expect(text.contains("Error") && !text.contains("\"ready\""))
+    }
   }
 
   @Test func publishesTheClimateAlsoAfterTheBrokerWasAway() async throws {

@@ -15,11 +15,11 @@ enum Worlds {
     var parameters = WorldParameters()
     parameters.battery.soc = soc
     change(&parameters)
-    var world = SiteWorld(parameters: parameters, seed: 7, start: midsummer)
-    world.overrides.boiler = .never
-    world.overrides.load = load
-    world.overrides.pv = pv
-    return world
+    var overrides = Overrides()
+    overrides.boiler = .never
+    overrides.load = load
+    overrides.pv = pv
+    return SiteWorld(parameters: parameters, seed: 7, start: midsummer, overrides: overrides)
   }
 }
 

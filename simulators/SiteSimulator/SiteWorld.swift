@@ -12,7 +12,7 @@ public struct SiteWorld: Sendable {
   public var settings: InverterSettings
   /// Contacts of the relay; 0 supplies the boiler. They latch.
   public var relays: [Bool]
-  public var overrides = Overrides()
+  public var overrides: Overrides
 
   private let start: Timestamp
   private var elapsed = Duration.zero
@@ -27,8 +27,11 @@ public struct SiteWorld: Sendable {
   private var boilerHeat = 0.0
 
   /// - Parameter start: calendar time at which the world begins, for sun and habits.
-  public init(parameters: WorldParameters = WorldParameters(), seed: UInt64, start: Timestamp) {
+  public init(
+    parameters: WorldParameters = WorldParameters(), seed: UInt64, start: Timestamp, overrides: Overrides = Overrides()
+  ) {
     self.parameters = parameters
+    self.overrides = overrides
     self.start = start
     settings = InverterSettings(maximumPower: parameters.inverter.rating)
     relays = Array(repeating: false, count: 8)
@@ -48,9 +51,7 @@ public struct SiteWorld: Sendable {
   private mutating func settle() {
     let load = self.load(boiler: boilerPower)
     let (first, second) = available
-    for _ in 0..<100 {
-      inverter.step(0.1, load: load.total, available: first + second, settings: settings)
-    }
+    inverter.settle(load: load.total, available: first + second, settings: settings)
     record(load: load, available: (first, second))
   }
 

@@ -86,16 +86,21 @@ struct SiteOptions: ParsableArguments {
     parameters.inverter.rating = acLimit
     parameters.inverter.exportCap = exportCap < 0 ? nil : exportCap
     parameters.battery.soc = soc
-    var world = SiteWorld(parameters: parameters, seed: seed, start: start)
-    world.overrides.load = fixedLoad
-    world.overrides.pv = fixedPv
-    world.overrides.boiler =
+    let world = SiteWorld(parameters: parameters, seed: seed, start: start, overrides: overrides)
+    return try SiteBench(world: world, identity: InverterIdentity(serial: serial), script: script())
+  }
+
+  private var overrides: Overrides {
+    var overrides = Overrides()
+    overrides.load = fixedLoad
+    overrides.pv = fixedPv
+    overrides.boiler =
       switch boiler {
       case .natural: .natural
       case .always: .always
       case .never: .never
       }
-    return try SiteBench(world: world, identity: InverterIdentity(serial: serial), script: script())
+    return overrides
   }
 
   private func script() throws -> LoadScript? {

@@ -2,7 +2,6 @@ import ArgumentParser
 import EnergyModel
 import Glibc
 import SiteSimulator
-import Synchronization
 import Threads
 
 /// `holdfast-sim run`: serves until SIGTERM or SIGINT.

@@ -7,7 +7,7 @@ struct Battery: Sendable {
   private(set) var soc: Double
   /// Of the cells, °C.
   private(set) var temperature: Double
-  private(set) var power = 0.0
+  private(set) var power: Double
   /// Full cycles, counted by what was discharged.
   private(set) var cycles = 212.0
   let parameters: BatteryParameters
@@ -15,8 +15,10 @@ struct Battery: Sendable {
   private static let heatCapacity = 100_000.0
   private static let heatLoss = 6.0
 
-  init(parameters: BatteryParameters) {
+  /// - Parameter power: what it is giving at the start, W.
+  init(parameters: BatteryParameters, power: Double = 0) {
     self.parameters = parameters
+    self.power = power
     soc = min(100, max(0, parameters.soc))
     temperature = parameters.ambient + 4
   }

@@ -22,6 +22,12 @@ struct HybridInverter: Sendable {
     ceiling = parameters.rating
   }
 
+  /// Finds the balance for a load and a sun that have been the same for long, without using up the battery.
+  mutating func settle(load: Double, available: Double, settings: InverterSettings) {
+    for _ in 0..<100 { step(0.1, load: load, available: available, settings: settings) }
+    battery = Battery(parameters: battery.parameters, power: battery.power)
+  }
+
   /// - Parameters:
   ///   - load: consumption at the busbar, W.
   ///   - available: what the strings could deliver, DC W.
