@@ -5,7 +5,7 @@ public struct WorldParameters: Hashable, Sendable {
   /// East positive.
   public var longitude = 13.40
   /// Mean share of the sky that clouds cover, 0...1; 0 is a clear sky.
-  public var cloudCover = 0.4
+  public var cloudCover = 0.6
   /// Exactly two: a hybrid with two trackers.
   public var strings: (PVString, PVString) { (first, second) }
   private var first = PVString(peak: 4900, tilt: 35, azimuth: 170)

@@ -79,7 +79,7 @@ struct SiteOptions: ParsableArguments {
     parameters.cloudCover =
       switch clouds {
       case .clear: 0
-      case .scattered: 0.4
+      case .scattered: 0.6
       case .overcast: 0.9
       }
     parameters.peak = pvPeak

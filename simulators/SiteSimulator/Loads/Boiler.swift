@@ -32,8 +32,8 @@ struct Boiler: Sendable {
   /// - Parameter heat: what the rod gave during these `seconds`, W.
   mutating func step(_ seconds: Double, heat: Double, hour: Double, using random: inout Random) {
     let isDay = (6.0..<22.5).contains(hour)
-    if drawing <= 0, random.happens(perHour: isDay ? 0.9 : 0.05, within: seconds) {
-      drawing = random.between(60...420)
+    if drawing <= 0, random.happens(perHour: isDay ? 0.5 : 0.03, within: seconds) {
+      drawing = random.between(60...240)
     }
     let drawn = min(seconds, max(0, drawing)) * 6 / 60
     drawing -= seconds
