@@ -176,6 +176,7 @@ extension UInt16 {
     #expect(client.write([1], at: 39_000) == 2)
     #expect(client.write([1], at: 60_000) == 2)
     #expect(client.registers(.inverter, storage + 12, 2) == [10_000, 10_000])
+    #expect(client.bench.world.settings == InverterSettings(maximumPower: 10_000))
     #expect(client.bench.world.truth.writes == 0)
     #expect(client.ask(.inverter, [3, 0x9C, 0x40, 0, 2], unit: 7) == [0x83, 11])
   }
