@@ -89,9 +89,7 @@ let package = Package(
     module("SiteSimulator", ["EnergyModel"], path: "simulators/SiteSimulator"),
     program(
       "holdfast-sim",
-      [
-        "SiteSimulator", "EnergyModel", "DeviceProfile", "SiteConfig", "Threads", "CModbus", "CMosquitto", arguments,
-      ], path: "simulators/holdfast-sim"),
+      ["SiteSimulator", "EnergyModel", "Threads", "CMosquitto", arguments], path: "simulators/holdfast-sim"),
 
     module("SiteStage", ["SiteClient", "TestKit"], path: "simulators/SiteStage"),
     program(
@@ -120,7 +118,7 @@ let package = Package(
     tests("UplinkTests", ["TestKit", "Uplink", "EnergyModel"]),
     tests("GatewayTests", ["TestKit", "Gateway", "EnergyModel", "EnergyDispatch", "Forecasting", "Threads", logging]),
     tests("LocalAPITests", ["TestKit", "LocalAPI", "EnergyModel"]),
-    tests("SiteSimulatorTests", ["TestKit", "SiteSimulator", "EnergyModel"]),
+    tests("SiteSimulatorTests", ["TestKit", "SiteSimulator", "EnergyModel", "CModbus", "holdfast-sim"]),
     tests("SiteClientTests", ["TestKit", "SiteClient"]),
     tests("SiteStageTests", ["TestKit", "SiteStage"]),
     tests("ScenarioTests", ["TestKit", "SiteStage", "SiteClient", "EnergyModel", "CZstd"]),

@@ -7,7 +7,7 @@ import Testing
   private func line(_ t: Int64, importing: Double, inverter: Double, load: Double) -> String {
     """
     {"t":\(t),"grid_w":0,"pv_w":0,"battery_w":0,"inverter_w":0,"load_w":0,"losses_w":0,"soc_percent":50,\
-    "import_wh":\(importing),"export_wh":0,"inverter_wh":\(inverter),"load_wh":\(load),"storage_control":0,\
+    "import_wh":\(importing),"export_wh":0,"inverter_wh":\(inverter),"inverter_absorbed_wh":0,"load_wh":\(load),"storage_control":0,\
     "charge_limit_percent":100,"discharge_limit_percent":100,"production_limit_percent":100,"relay_on":true,\
     "reversions":0,"writes":0,"pv_wh":0}
     """

@@ -14,6 +14,7 @@ public struct Truth: Decodable, Sendable {
   public var import_wh: Double
   public var export_wh: Double
   public var inverter_wh: Double
+  public var inverter_absorbed_wh: Double
   public var load_wh: Double
   public var storage_control: Int
   public var charge_limit_percent: Double
@@ -22,6 +23,9 @@ public struct Truth: Decodable, Sendable {
   public var relay_on: Bool
   public var reversions: Int
   public var writes: Int
+
+  /// Produced minus absorbed.
+  public var inverter_net_wh: Double { inverter_wh - inverter_absorbed_wh }
 
   /// Every complete line of a truth file, in order.
   public static func read(_ file: URL) throws -> [Truth] {
@@ -51,12 +55,12 @@ public struct TrueEnergy: Sendable {
   private static func at(_ time: Int64, _ truth: [Truth]) -> (grid: Double, inverter: Double, load: Double)? {
     guard let after = truth.firstIndex(where: { $0.t >= time }) else { return nil }
     let b = truth[after]
-    guard after > 0 else { return b.t == time ? (b.import_wh - b.export_wh, b.inverter_wh, b.load_wh) : nil }
+    guard after > 0 else { return b.t == time ? (b.import_wh - b.export_wh, b.inverter_net_wh, b.load_wh) : nil }
     let a = truth[after - 1]
     let part = Double(time - a.t) / Double(b.t - a.t)
     func mix(_ x: Double, _ y: Double) -> Double { x + (y - x) * part }
     return (
-      mix(a.import_wh - a.export_wh, b.import_wh - b.export_wh), mix(a.inverter_wh, b.inverter_wh),
+      mix(a.import_wh - a.export_wh, b.import_wh - b.export_wh), mix(a.inverter_net_wh, b.inverter_net_wh),
       mix(a.load_wh, b.load_wh)
     )
   }

@@ -1,0 +1,148 @@
+import EnergyModel
+
+/// The world and the devices that stand in it: what they measured last, and how they answer.
+public struct SiteBench: Sendable {
+  public enum Device: CaseIterable, Hashable, Sendable {
+    case inverter, meter, relay
+
+    /// How long it thinks about an answer; the meter and the relay sit behind a slow serial bus.
+    public var latency: Duration {
+      switch self {
+      case .inverter: .milliseconds(6)
+      case .meter: .milliseconds(35)
+      case .relay: .milliseconds(12)
+      }
+    }
+
+    /// How often it measures.
+    var refresh: Duration { self == .meter ? .seconds(1) : .milliseconds(500) }
+  }
+
+  public private(set) var world: SiteWorld
+  private let identity: InverterIdentity
+  private let script: LoadScript?
+  private var elapsed = Duration.zero
+  private var inverterView: Truth
+  private var inverterRegisters: [UInt16] = []
+  private var meterRegisters: [UInt16] = []
+  /// When each device measures next.
+  private var inverterDue = Duration.zero
+  private var meterDue = Duration.zero
+
+  public init(world: SiteWorld, identity: InverterIdentity, script: LoadScript? = nil) {
+    self.world = world
+    self.identity = identity
+    self.script = script
+    inverterView = world.truth
+    measure()
+  }
+
+  /// Time passes for the world and its devices.
+  public mutating func step(by duration: Duration) {
+    if let line = script?.line(at: elapsed.seconds) {
+      world.overrides.load = line.load
+      world.overrides.pv = line.pv
+    }
+    world.step(by: duration)
+    elapsed += duration
+    measure()
+  }
+
+  /// Takes the new measurements that are due; between them the devices serve the old ones.
+  private mutating func measure() {
+    let isInverterDue = elapsed >= inverterDue
+    if isInverterDue {
+      inverterView = world.truth
+      inverterDue += Device.inverter.refresh
+    }
+    // Settings and their timers are the inverter's own state, not a measurement: never late.
+    if isInverterDue || world.settings != servedSettings { refreshInverter() }
+    if elapsed >= meterDue {
+      meterRegisters = MeterImage(world.truth).registers
+      meterDue += Device.meter.refresh
+    }
+  }
+
+  private var servedSettings: InverterSettings?
+
+  private mutating func refreshInverter() {
+    servedSettings = world.settings
+    inverterRegisters = inverterImage.registers
+  }
+
+  private var inverterImage: InverterImage {
+    InverterImage(identity: identity, parameters: world.parameters, truth: inverterView, settings: world.settings)
+  }
+
+  /// One device's answer to one request. Everything that is asked of any device passes here, so this is
+  /// the place where faults of a device belong. Nil is silence.
+  public mutating func answer(_ frame: ModbusFrame, from device: Device) -> ModbusFrame? {
+    var reply = frame
+    do throws(ModbusException) {
+      guard frame.unit == 1 else { throw .gatewayTargetFailed }
+      let request = try ModbusRequest(frame.body)
+      let result =
+        switch device {
+        case .inverter: try answerAsInverter(request)
+        case .meter: try answerAsMeter(request)
+        case .relay: try answerAsRelay(request)
+        }
+      reply.body = result.unit(answering: frame.body)
+    } catch {
+      reply.body = [(frame.body.first ?? 0) | 0x80, error.rawValue]
+    }
+    return reply
+  }
+
+  private mutating func answerAsInverter(_ request: ModbusRequest) throws(ModbusException) -> ModbusReply {
+    switch request {
+    case .readHolding(let address, let count):
+      return .registers(try Self.cut(inverterRegisters, at: address - SunSpecChain.base, count))
+    case .writeRegister(let address, let value): try write([value], at: address)
+    case .writeRegisters(let address, let values): try write(values, at: address)
+    default: throw .illegalFunction
+    }
+    return .done
+  }
+
+  private mutating func write(_ values: [UInt16], at address: Int) throws(ModbusException) {
+    try world.settings.write(
+      values, at: address, present: inverterRegisters, rating: world.parameters.inverter.rating,
+      powerFactor: inverterImage.powerFactor)
+    world.countWrite()
+    refreshInverter()
+  }
+
+  /// The meter takes at most 40 parameters a request, whole ones only.
+  private func answerAsMeter(_ request: ModbusRequest) throws(ModbusException) -> ModbusReply {
+    guard case .readInput(let address, let count) = request else { throw .illegalFunction }
+    guard count <= 80 else { throw .illegalDataValue }
+    guard address % 2 == 0, count % 2 == 0 else { throw .illegalDataAddress }
+    return .registers(try Self.cut(meterRegisters, at: address, count))
+  }
+
+  private mutating func answerAsRelay(_ request: ModbusRequest) throws(ModbusException) -> ModbusReply {
+    switch request {
+    case .readCoils(let address, let count):
+      return .bits(try Self.cut(world.relays, at: address, count))
+    case .writeCoil(let address, let isOn):
+      try switchCoils([isOn], at: address)
+    case .writeCoils(let address, let areOn):
+      try switchCoils(areOn, at: address)
+    default: throw .illegalFunction
+    }
+    return .done
+  }
+
+  private mutating func switchCoils(_ areOn: [Bool], at address: Int) throws(ModbusException) {
+    guard address + areOn.count <= world.relays.count else { throw .illegalDataAddress }
+    for (index, isOn) in areOn.enumerated() { world.relays[address + index] = isOn }
+  }
+
+  private static func cut<Element>(
+    _ elements: [Element], at start: Int, _ count: Int
+  ) throws(ModbusException) -> [Element] {
+    guard start >= 0, start + count <= elements.count else { throw .illegalDataAddress }
+    return Array(elements[start..<start + count])
+  }
+}

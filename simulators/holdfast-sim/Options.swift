@@ -1,0 +1,114 @@
+import ArgumentParser
+import EnergyModel
+import Glibc
+import SiteSimulator
+
+/// Where the devices are found.
+struct PortOptions: ParsableArguments {
+  @Option(help: "TCP port of the inverter; 0 picks a free one.") var inverterPort: UInt16 = 15021
+  @Option(help: "TCP port of the meter; 0 picks a free one.") var meterPort: UInt16 = 15022
+  @Option(help: "TCP port of the relay; 0 picks a free one.") var relayPort: UInt16 = 15023
+  @Option(help: "HOST:PORT of the broker that the cellar's climate is published to; without it, nowhere.")
+  var mqtt: BrokerAddress?
+
+  func listen() throws -> [Listener] {
+    try [
+      Listener(device: .inverter, port: inverterPort), Listener(device: .meter, port: meterPort),
+      Listener(device: .relay, port: relayPort),
+    ]
+  }
+}
+
+/// HOST:PORT.
+struct BrokerAddress: ExpressibleByArgument {
+  var host: String
+  var port: Int32
+
+  init?(argument: String) {
+    guard let colon = argument.lastIndex(of: ":"), colon > argument.startIndex else { return nil }
+    guard let port = UInt16(argument[argument.index(after: colon)...]), port > 0 else { return nil }
+    host = String(argument[..<colon])
+    self.port = Int32(port)
+  }
+}
+
+/// What the site is like.
+struct SiteOptions: ParsableArguments {
+  enum Sky: String, ExpressibleByArgument, CaseIterable { case clear = "none", scattered, overcast }
+  enum Boiler: String, ExpressibleByArgument, CaseIterable { case natural, always, never }
+
+  @Option(help: "Same seed, same run.") var seed: UInt64 = 1
+  @Option(help: "Degrees, north positive.") var latitude = 52.52
+  @Option(help: "Degrees, east positive.") var longitude = 13.40
+  @Option(help: "Calendar time at the start, such as 2026-06-21T10:30:00Z; the sun follows it. Default: now.")
+  var sky: String?
+  @Option(help: "Clouds.") var clouds = Sky.scattered
+  @Option(help: "Battery at the start, %.") var soc = 55.0
+  @Option(help: "Installer's export cap inside the inverter, W; negative for none.") var exportCap = 5880.0
+  @Option(help: "Installed PV, W.") var pvPeak = 9800.0
+  @Option(help: "AC rating of the inverter, W.") var acLimit = 10_000.0
+  @Option(help: "Serial number of the inverter.") var serial = "34119087"
+  @Option(help: "Household without the boiler, W, instead of a lived-in one.") var fixedLoad: Double?
+  @Option(help: "What the strings could deliver, DC W, instead of the sun's.") var fixedPv: Double?
+  @Option(help: "The boiler's thermostat.") var boiler = Boiler.natural
+  @Option(help: "File with lines SECONDS LOAD_W PV_W (a dash leaves it to nature), each valid until the next.")
+  var loadScript: String?
+
+  func validate() throws {
+    guard (-90...90).contains(latitude), (-180...180).contains(longitude) else {
+      throw ValidationError("latitude and longitude lie in -90...90 and -180...180 degrees")
+    }
+    guard (0...100).contains(soc) else { throw ValidationError("--soc lies in 0...100 %") }
+    guard (1...1e6).contains(acLimit) else { throw ValidationError("--ac-limit lies in 1...1000000 W") }
+    for watts in [pvPeak, fixedLoad ?? 0, fixedPv ?? 0] where !(0...1e6).contains(watts) {
+      throw ValidationError("powers lie in 0...1000000 W")
+    }
+  }
+
+  func bench(now: Timestamp) throws -> SiteBench {
+    var start = now
+    if let sky {
+      guard let time = Timestamp(utc: sky) else {
+        throw ValidationError("--sky wants a UTC time such as 2026-06-21T10:30:00Z, not '\(sky)'")
+      }
+      start = time
+    }
+    var parameters = WorldParameters()
+    parameters.latitude = latitude
+    parameters.longitude = longitude
+    parameters.cloudCover =
+      switch clouds {
+      case .clear: 0
+      case .scattered: 0.6
+      case .overcast: 0.9
+      }
+    parameters.peak = pvPeak
+    parameters.inverter.rating = acLimit
+    parameters.inverter.exportCap = exportCap < 0 ? nil : exportCap
+    parameters.battery.soc = soc
+    let world = SiteWorld(parameters: parameters, seed: seed, start: start, overrides: overrides)
+    return try SiteBench(world: world, identity: InverterIdentity(serial: serial), script: script())
+  }
+
+  private var overrides: Overrides {
+    var overrides = Overrides()
+    overrides.load = fixedLoad
+    overrides.pv = fixedPv
+    overrides.boiler =
+      switch boiler {
+      case .natural: .natural
+      case .always: .always
+      case .never: .never
+      }
+    return overrides
+  }
+
+  private func script() throws -> LoadScript? {
+    guard let loadScript else { return nil }
+    do {
+      return try LoadScript(try readText(loadScript))
+    } catch let problem as LoadScript.Malformed {
+      throw ValidationError("\(loadScript), line \(problem.line): '\(problem.text)' is not SECONDS LOAD_W PV_W")
+    }
+  }
+}
