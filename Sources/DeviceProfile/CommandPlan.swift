@@ -22,6 +22,7 @@ public struct CommandPlan: Hashable, Sendable {
   public let blocks: [ReadBlock]
   public let registerCount: Int
   private let writes: [PlannedWrite]
+  private let fields: FieldTable
 
   private struct PlannedWrite: Hashable, Sendable {
     var space: RegisterSpace
@@ -40,7 +41,8 @@ public struct CommandPlan: Hashable, Sendable {
     var order: WordOrder
     var scale: LocatedScale
     var isPercent: Bool
-    var reference: LocatedField?
+    /// What percent refer to, in the plan's table.
+    var reference: Int?
     /// Patterns that the device would take for "not implemented".
     var reserved: Set<UInt64>
   }
@@ -57,8 +59,10 @@ public struct CommandPlan: Hashable, Sendable {
     blocks = layout.blocks
     registerCount = layout.registerCount
     var planned: [PlannedWrite] = []
-    for write in definition.writes { planned.append(try Self.plan(write, definition, resolved, layout)) }
+    var fields = FieldTable()
+    for write in definition.writes { planned.append(try Self.plan(write, definition, resolved, layout, &fields)) }
     writes = planned
+    self.fields = fields
   }
 
   /// An image of the right size, in which no block has been read yet.
@@ -67,7 +71,8 @@ public struct CommandPlan: Hashable, Sendable {
   }
 
   private static func plan(
-    _ write: RegisterWrite, _ definition: CommandDefinition, _ resolved: ResolvedProfile, _ layout: BlockLayout
+    _ write: RegisterWrite, _ definition: CommandDefinition, _ resolved: ResolvedProfile, _ layout: BlockLayout,
+    _ fields: inout FieldTable
   ) throws(CommandRefusal) -> PlannedWrite {
     let width = write.values.reduce(0) { $0 + $1.width }
     guard let span = resolved.locator.locate(write.start, count: width), width <= 123 else {
@@ -75,12 +80,13 @@ public struct CommandPlan: Hashable, Sendable {
     }
     guard span.space == .holding || span.space == .coil else { throw .notWritable(span.space) }
     var values: [PlannedValue] = []
-    for value in write.values { values.append(try plan(value, definition, resolved, layout)) }
+    for value in write.values { values.append(try plan(value, definition, resolved, layout, &fields)) }
     return PlannedWrite(space: span.space, address: span.start, values: values)
   }
 
   private static func plan(
-    _ value: WriteValue, _ definition: CommandDefinition, _ resolved: ResolvedProfile, _ layout: BlockLayout
+    _ value: WriteValue, _ definition: CommandDefinition, _ resolved: ResolvedProfile, _ layout: BlockLayout,
+    _ fields: inout FieldTable
   ) throws(CommandRefusal) -> PlannedValue {
     switch value {
     case .constant(let register): return .constant(register)
@@ -92,7 +98,7 @@ public struct CommandPlan: Hashable, Sendable {
     case .parameter(let kind, let field, let percentOf):
       let isSunSpec = resolved.profile.isSunSpec
       guard let scale = LocatedScale(field.scale, resolved.locator, layout) else { throw .scaleMissing(kind) }
-      let reference = percentOf.flatMap { LocatedField($0, isSunSpec: isSunSpec, resolved.locator, layout) }
+      let reference = percentOf.flatMap { fields.add($0, isSunSpec: isSunSpec, resolved.locator, layout) }
       let reserved = isSunSpec ? field.type.sunSpecNotImplemented : nil
       return .parameter(
         Parameter(
@@ -106,13 +112,16 @@ public struct CommandPlan: Hashable, Sendable {
   public func encode(
     _ setpoints: [Setpoint], with references: RegisterImage
   ) throws(CommandRefusal) -> [EncodedWrite] {
+    precondition(
+      references.registers.count == registerCount && references.blocks.count == blocks.count,
+      "the image is of another plan")
     var encoded: [EncodedWrite] = []
     for write in writes {
       var registers: [UInt16] = []
       for value in write.values {
         switch value {
         case .constant(let register): registers.append(register)
-        case .parameter(let parameter): registers += try Self.encode(parameter, setpoints, references)
+        case .parameter(let parameter): registers += try encode(parameter, setpoints, references)
         }
       }
       encoded.append(EncodedWrite(space: write.space, address: write.address, registers: registers))
@@ -120,7 +129,7 @@ public struct CommandPlan: Hashable, Sendable {
     return encoded
   }
 
-  private static func encode(
+  private func encode(
     _ parameter: Parameter, _ setpoints: [Setpoint], _ references: RegisterImage
   ) throws(CommandRefusal) -> [UInt16] {
     let kind = parameter.kind
@@ -128,9 +137,9 @@ public struct CommandPlan: Hashable, Sendable {
     guard setpoint.value.isFinite else { throw .outOfRange(kind, setpoint.value) }
     var value = setpoint.value
     if parameter.isPercent {
-      guard case .number(let reference)? = parameter.reference?.value(in: references), reference > 0 else {
-        throw .referenceMissing(kind)
-      }
+      guard let field = parameter.reference, case .number(let reference) = fields.value(of: field, in: references),
+        reference > 0
+      else { throw .referenceMissing(kind) }
       value = min(max(value / reference * 100, 0), 100)
     }
     guard case .number(let raw) = parameter.scale.invert(value, references) else { throw .scaleMissing(kind) }

@@ -5,36 +5,40 @@ public struct ReadPlan: Hashable, Sendable {
   public let blocks: [ReadBlock]
   public let registerCount: Int
   private let points: [PlannedPoint]
+  private let terms: [Term]
+  private let fields: FieldTable
 
   private struct PlannedPoint: Hashable, Sendable {
-    struct Term: Hashable, Sendable {
-      /// Nil where the device has no such register.
-      var field: LocatedField?
-      var sign: Double
-    }
-
     var point: Point
-    var first: Term
-    var others: [Term]
+    var terms: Range<Int>
     var range: ClosedRange<Double>
   }
 
+  private struct Term: Hashable, Sendable {
+    /// Nil where the device has no such register.
+    var field: Int?
+    var sign: Double
+  }
+
   init(_ definitions: [PointDefinition], isSunSpec: Bool, rules: ReadingRules, _ locator: RegisterLocator) {
-    let fields = definitions.flatMap { $0.terms.map(\.field) }
-    let layout = BlockLayout(fields.flatMap { $0.spans(locator) }, rules: rules)
-    blocks = layout.blocks
-    registerCount = layout.registerCount
-    points = definitions.compactMap { definition in
-      let terms = definition.terms.map { term in
-        PlannedPoint.Term(
-          field: LocatedField(term.field, isSunSpec: isSunSpec, locator, layout), sign: term.sign)
+    let wanted = definitions.flatMap { $0.terms.map(\.field) }
+    let layout = BlockLayout(wanted.flatMap { $0.spans(locator) }, rules: rules)
+    var fields = FieldTable()
+    var terms: [Term] = []
+    points = definitions.map { definition in
+      let first = terms.count
+      for term in definition.terms {
+        terms.append(Term(field: fields.add(term.field, isSunSpec: isSunSpec, locator, layout), sign: term.sign))
       }
-      guard let first = terms.first else { return nil }
       let plausible = definition.point.plausibleRange
       return PlannedPoint(
-        point: definition.point, first: first, others: Array(terms.dropFirst()),
+        point: definition.point, terms: first..<terms.count,
         range: definition.range.map { $0.clamped(to: plausible) } ?? plausible)
     }
+    self.terms = terms
+    self.fields = fields
+    blocks = layout.blocks
+    registerCount = layout.registerCount
   }
 
   /// An image of the right size, in which no block has been read yet.
@@ -44,35 +48,28 @@ public struct ReadPlan: Hashable, Sendable {
 
   /// One reading for each point of the profile, good or with the reason why not.
   public func decode(_ image: RegisterImage) -> [Reading] {
-    var readings: [Reading] = []
-    readings.reserveCapacity(points.count)
-    for index in points.indices { readings.append(Self.reading(points[index], image)) }
-    return readings
+    precondition(
+      image.registers.count == registerCount && image.blocks.count == blocks.count, "the image is of another plan")
+    return fields.withReader(image) { reader in
+      terms.withUnsafeBufferPointer { terms in points.map { Self.reading($0, terms, reader) } }
+    }
   }
 
   @inline(__always)
-  private static func reading(_ planned: borrowing PlannedPoint, _ image: borrowing RegisterImage) -> Reading {
-    guard case .number(var sum) = value(planned.first, image) else {
-      return Reading(planned.point, quality: quality(planned.first, image))
-    }
-    for term in planned.others {
-      guard case .number(let value) = value(term, image) else {
-        return Reading(planned.point, quality: quality(term, image))
+  private static func reading(
+    _ planned: PlannedPoint, _ terms: UnsafeBufferPointer<Term>, _ reader: FieldTable.Reader
+  ) -> Reading {
+    if planned.terms.isEmpty { return Reading(planned.point, quality: .notImplemented) }
+    var sum = 0.0
+    for index in planned.terms {
+      let term = terms[index]
+      guard let field = term.field else { return Reading(planned.point, quality: .notImplemented) }
+      switch reader.value(of: field) {
+      case .number(let value): sum += value * term.sign
+      case .bad(let quality): return Reading(planned.point, quality: quality)
       }
-      sum += value
     }
     guard planned.range.contains(sum) else { return Reading(planned.point, quality: .outOfRange) }
     return Reading(planned.point, sum)
-  }
-
-  @inline(__always)
-  private static func value(_ term: PlannedPoint.Term, _ image: borrowing RegisterImage) -> FieldValue {
-    guard case .number(let value)? = term.field?.value(in: image) else { return .bad(.notImplemented) }
-    return .number(value * term.sign)
-  }
-
-  private static func quality(_ term: PlannedPoint.Term, _ image: borrowing RegisterImage) -> Quality {
-    guard case .bad(let quality)? = term.field?.value(in: image) else { return .notImplemented }
-    return quality
   }
 }

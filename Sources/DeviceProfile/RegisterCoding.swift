@@ -56,7 +56,7 @@ extension RegisterType {
 
 extension WordOrder {
   @inline(__always)
-  func bits(_ registers: borrowing [UInt16], at offset: Int, width: Int) -> UInt64 {
+  func bits(_ registers: UnsafeBufferPointer<UInt16>, at offset: Int, width: Int) -> UInt64 {
     var bits: UInt64 = 0
     switch self {
     case .highFirst: for index in 0..<width { bits = bits << 16 | UInt64(registers[offset + index]) }

@@ -15,7 +15,9 @@ public struct ResolvedProfile: Sendable {
 
   /// Where the serial number is, in pieces of the permitted length; empty where the device has none.
   public var serialBlocks: [ReadBlock] {
-    guard let serial = profile.serial, let span = locator.locate(serial.address, count: serial.length) else { return [] }
+    guard let serial = profile.serial, let span = locator.locate(serial.address, count: serial.length) else {
+      return []
+    }
     let step = max(1, min(profile.reading.maximumRegisters, 125))
     return stride(from: span.start, to: span.end, by: step).map {
       ReadBlock(space: span.space, start: $0, count: min(step, span.end - $0), imageOffset: $0 - span.start)

@@ -42,16 +42,6 @@ struct ModbusFailure: Error, Hashable, Sendable {
     }
   }
 
-  /// True when trying again later may help.
-  var isTransient: Bool {
-    switch reason {
-    // 5 acknowledge, 6 busy, 8 memory parity, 10 and 11 gateway
-    case .exception(let code): code.map { [5, 6, 8, 10, 11].contains($0) } ?? false
-    case .invalid: false
-    case .notConnected, .connectionLost, .timeout, .garbled: true
-    }
-  }
-
   /// - Parameter code: `errno` as libmodbus left it.
   init(_ operation: Operation, code: Int32) {
     self.operation = operation
@@ -74,7 +64,8 @@ extension ModbusFailure: CustomStringConvertible {
     case .connectionLost(let code): "the connection broke during a \(operation.rawValue): \(Self.text(code))"
     case .timeout: "no answer to a \(operation.rawValue) in time"
     case .garbled(let code): "a wrong answer to a \(operation.rawValue): \(Self.text(code))"
-    case .exception(let code?): "exception \(code) to a \(operation.rawValue): \(Self.text(MODBUS_ENOBASE + Int32(code)))"
+    case .exception(let code?):
+      "exception \(code) to a \(operation.rawValue): \(Self.text(MODBUS_ENOBASE + Int32(code)))"
     case .exception(nil): "an unknown exception to a \(operation.rawValue)"
     case .invalid(let code): "an impossible \(operation.rawValue): \(Self.text(code))"
     }

@@ -43,7 +43,8 @@ enum Profiles {
         start: .sunSpec(model: 124, offset: 12),
         values: [
           .parameter(
-            .dischargeLimit, field: sunSpec(124, 12, .int16, factor: 25), percentOf: sunSpec(124, 2, .uint16, factor: 18)),
+            .dischargeLimit, field: sunSpec(124, 12, .int16, factor: 25),
+            percentOf: sunSpec(124, 2, .uint16, factor: 18)),
           .parameter(
             .chargeLimit, field: sunSpec(124, 13, .int16, factor: 25), percentOf: sunSpec(124, 2, .uint16, factor: 18)),
         ]),

@@ -11,15 +11,16 @@ import Testing
   @Test("an SDM630: floats in input registers, in one request of 74")
   func sdm630() {
     let plan = ResolvedProfile(
-      Profiles.plain([
-        PointDefinition(.voltageL1, [.init(Profiles.input(0))]),
-        PointDefinition(.currentL1, [.init(Profiles.input(6))]),
-        PointDefinition(.power, [.init(Profiles.input(52))]),
-        PointDefinition(.frequency, [.init(Profiles.input(70))]),
-        PointDefinition(
-          .energyImport,
-          [.init(RegisterField(address: .absolute(.input, 72), type: .float32, scale: .literal(1000)))]),
-      ], rules: ReadingRules(maximumRegisters: 80, maximumGap: 44))
+      Profiles.plain(
+        [
+          PointDefinition(.voltageL1, [.init(Profiles.input(0))]),
+          PointDefinition(.currentL1, [.init(Profiles.input(6))]),
+          PointDefinition(.power, [.init(Profiles.input(52))]),
+          PointDefinition(.frequency, [.init(Profiles.input(70))]),
+          PointDefinition(
+            .energyImport,
+            [.init(RegisterField(address: .absolute(.input, 72), type: .float32, scale: .literal(1000)))]),
+        ], rules: ReadingRules(maximumRegisters: 80, maximumGap: 44))
     ).readPlan
     #expect(plan.blocks == [ReadBlock(space: .input, start: 0, count: 74)])
     // 230.4 V, 1.5 A, −1520 W, 50 Hz, 12.5 kWh
@@ -145,7 +146,8 @@ import Testing
 
   @Test("points of absent models are not implemented and cost no request")
   func absent() {
-    let plan = Profiles.hybrid([PointDefinition(.soc, [.init(Profiles.sunSpec(802, 11, .uint16, factor: 54))])]).readPlan
+    let plan = Profiles.hybrid([PointDefinition(.soc, [.init(Profiles.sunSpec(802, 11, .uint16, factor: 54))])])
+      .readPlan
     #expect(plan.blocks.isEmpty)
     #expect(plan.decode(plan.emptyImage()) == [Reading(.soc, quality: .notImplemented)])
   }

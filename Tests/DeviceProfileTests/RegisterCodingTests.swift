@@ -41,8 +41,10 @@ import Testing
   @Test("words come in either order")
   func wordOrder() {
     let registers: [UInt16] = [9, 0x0001, 0x0002, 0x0003, 0x0004]
-    #expect(WordOrder.highFirst.bits(registers, at: 1, width: 4) == 0x0001_0002_0003_0004)
-    #expect(WordOrder.lowFirst.bits(registers, at: 1, width: 4) == 0x0004_0003_0002_0001)
+    registers.withUnsafeBufferPointer { registers in
+      #expect(WordOrder.highFirst.bits(registers, at: 1, width: 4) == 0x0001_0002_0003_0004)
+      #expect(WordOrder.lowFirst.bits(registers, at: 1, width: 4) == 0x0004_0003_0002_0001)
+    }
     #expect(WordOrder.highFirst.registers(0x0001_0002, width: 2) == [1, 2])
     #expect(WordOrder.lowFirst.registers(0x0001_0002, width: 2) == [2, 1])
   }

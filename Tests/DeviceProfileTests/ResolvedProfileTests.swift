@@ -11,7 +11,9 @@ import Testing
     profile.serial = TextField(address: .absolute(.input, 10), length: 6)
     #expect(
       ResolvedProfile(profile).serialBlocks
-        == [ReadBlock(space: .input, start: 10, count: 4), ReadBlock(space: .input, start: 14, count: 2, imageOffset: 4)])
+        == [
+          ReadBlock(space: .input, start: 10, count: 4), ReadBlock(space: .input, start: 14, count: 2, imageOffset: 4),
+        ])
   }
 
   @Test("models in use are those of points, factors, commands and serial number, where present")

@@ -175,7 +175,8 @@ final class FaultyServer: Sendable {
     // What was never set does not exist: exception 2, illegal data address.
     guard values.count == cells.count else { return [request.function | 0x80, 2] }
     switch request.function {
-    case 3, 4: return [request.function, UInt8(values.count * 2)] + values.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
+    case 3, 4:
+      return [request.function, UInt8(values.count * 2)] + values.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
     case 1, 2:
       var bytes = [UInt8](repeating: 0, count: (values.count + 7) / 8)
       for (index, value) in values.enumerated() where value != 0 { bytes[index / 8] |= 1 << (index % 8) }

@@ -82,7 +82,7 @@ import Testing
 
   @Test(
     "after a late, wrong or broken answer the connection is made anew and values are right",
-    arguments: [FaultyServer.Fault.delay(milliseconds: 300), .wrongTransaction, .disconnectMidFrame])
+    arguments: [FaultyServer.Fault.delay(milliseconds: 600), .wrongTransaction, .disconnectMidFrame])
   func poisoned(fault: FaultyServer.Fault) async throws {
     let server = try FaultyServer()
     TestDevices.serveMeter(server)
@@ -147,14 +147,17 @@ import Testing
     TestDevices.serveMeter(server, unit: 1)
     TestDevices.serveMeter(server, unit: 2)
     server.fail(.swallow, unit: 2)
-    let devices = [TestDevices.device("alive", unit: 1), TestDevices.device("dead", unit: 2)]
+    let devices = [
+      TestDevices.device("alive", unit: 1),
+      TestDevices.device("dead", TestDevices.patientMeter(.milliseconds(400)), unit: 2),
+    ]
     try await with(devices, server) { recorder, _ in
       try await eventually("many samples") { recorder.samples(of: "alive").count >= 60 }
       let alive = recorder.samples(of: "alive")
       #expect(alive.allSatisfy { $0[.power]?.quality == .good })
       let gaps = zip(alive, alive.dropFirst()).map { $1.measured.monotonic - $0.measured.monotonic }
-      // One timeout of 150 ms, and room for a busy machine.
-      #expect(try #require(gaps.max()) < .milliseconds(280))
+      // One timeout of 400 ms, and room for a busy machine.
+      #expect(try #require(gaps.max()) < .milliseconds(780))
       let dead = recorder.samples(of: "dead")
       #expect(dead.allSatisfy { $0.readings.count == 2 && $0.readings.allSatisfy { $0.quality == .timeout } })
       #expect(server.requests.filter { $0.unit == 2 }.count <= 3)
@@ -184,7 +187,8 @@ import Testing
     TestDevices.serveMeter(healthy)
     hanging.fail(.swallow)
     let recorder = Recorder()
-    let other = TestDevices.bus(hanging.port, [TestDevices.device("hanging")], recorder)
+    let patient = TestDevices.patientMeter(.milliseconds(800))
+    let other = TestDevices.bus(hanging.port, [TestDevices.device("hanging", patient)], recorder)
     other.start()
     defer {
       other.stop()
@@ -195,8 +199,24 @@ import Testing
       try await eventually("many samples") { recorder.samples(of: "meter").count >= 40 }
       let samples = recorder.samples(of: "meter")
       let gaps = zip(samples, samples.dropFirst()).map { $1.measured.monotonic - $0.measured.monotonic }
-      #expect(try #require(gaps.max()) < .milliseconds(140))
+      #expect(try #require(gaps.max()) < .milliseconds(700))
     }
+  }
+
+  @Test("a peer that accepts no connection costs one timeout, not the system's two minutes")
+  func connectTimeout() async throws {
+    let blackHole = BlackHole()
+    defer { blackHole.close() }
+    let recorder = Recorder()
+    let bus = TestDevices.bus(blackHole.port, [TestDevices.device()], recorder)
+    bus.start()
+    defer {
+      bus.stop()
+      bus.join()
+    }
+    try await eventually(within: 3, "marked points") { !recorder.samples(of: "meter").isEmpty }
+    #expect(recorder.samples(of: "meter")[0].readings.allSatisfy { $0.quality == .timeout })
+    #expect(recorder.events(named: "device-lost").count == 1)
   }
 
   @Test("a pause between requests is kept")

@@ -188,9 +188,10 @@ import Testing
   func overtaking() async throws {
     let server = try FaultyServer()
     TestDevices.serveMeter(server)
-    server.fail(.delay(milliseconds: 100), at: 0)
-    server.fail(.delay(milliseconds: 100), at: 20)
-    try await with([TestDevices.device(period: .zero)], server) { recorder, bus in
+    server.fail(.delay(milliseconds: 200), at: 0)
+    server.fail(.delay(milliseconds: 200), at: 20)
+    let patient = TestDevices.patientMeter(.seconds(2))
+    try await with([TestDevices.device("meter", patient, period: .zero)], server) { recorder, bus in
       try await eventually("the first request") { !server.requests.isEmpty }
       bus.submit(TestDevices.command(1, .relayOn, 1))
       try await eventually("the report") { recorder.outcome(of: 1) == .confirmed }

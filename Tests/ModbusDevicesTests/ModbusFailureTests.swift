@@ -26,7 +26,5 @@ import Testing
   func silence() {
     #expect(ModbusFailure(.read, code: MODBUS_ENOBASE + 11).isSilence)
     #expect(!ModbusFailure(.read, code: MODBUS_ENOBASE + 2).isSilence)
-    #expect(ModbusFailure(.write, code: MODBUS_ENOBASE + 6).isTransient)
-    #expect(!ModbusFailure(.write, code: MODBUS_ENOBASE + 2).isTransient)
   }
 }

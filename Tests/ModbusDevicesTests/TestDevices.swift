@@ -6,9 +6,10 @@ import TestKit
 
 /// Devices as the tests need them, quick to time out.
 enum TestDevices {
-  static let rules = ReadingRules(maximumGap: 0, timeout: .milliseconds(150))
+  static let rules = ReadingRules(maximumGap: 0, timeout: .milliseconds(250))
 
-  static func field(_ address: Int, _ space: RegisterSpace = .holding, _ type: RegisterType = .uint16) -> RegisterField {
+  static func field(_ address: Int, _ space: RegisterSpace = .holding, _ type: RegisterType = .uint16) -> RegisterField
+  {
     RegisterField(address: .absolute(space, address), type: type)
   }
 
@@ -35,6 +36,13 @@ enum TestDevices {
             start: .absolute(.coil, 0), values: [.parameter(.relayOn, field: field(0, .coil, .bit), percentOf: nil)])
         ]),
     ])
+
+  /// The meter with more patience than a busy machine needs.
+  static func patientMeter(_ timeout: Duration) -> DeviceProfile {
+    var profile = meter
+    profile.reading.timeout = timeout
+    return profile
+  }
 
   /// A SunSpec inverter: power in model 103, the limit in model 123 as percent of model 120's rating.
   static let inverter = DeviceProfile(
