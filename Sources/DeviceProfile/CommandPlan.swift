@@ -1,0 +1,175 @@
+public import EnergyModel
+
+/// One transfer to a device. The same registers are expected when it is read back.
+public struct EncodedWrite: Hashable, Sendable {
+  /// Holding or coil.
+  public var space: RegisterSpace
+  public var address: Int
+  /// Coils are 0 or 1.
+  public var registers: [UInt16]
+
+  public init(space: RegisterSpace, address: Int, registers: [UInt16]) {
+    self.space = space
+    self.address = address
+    self.registers = registers
+  }
+}
+
+/// How one command is written: first ``blocks`` are read (scale factors, references of percentages, as
+/// the device has them *now*), then the setpoints are encoded with them.
+public struct CommandPlan: Hashable, Sendable {
+  public let definition: CommandDefinition
+  public let blocks: [ReadBlock]
+  public let registerCount: Int
+  private let writes: [PlannedWrite]
+  private let fields: FieldTable
+
+  private struct PlannedWrite: Hashable, Sendable {
+    var space: RegisterSpace
+    var address: Int
+    var values: [PlannedValue]
+  }
+
+  private enum PlannedValue: Hashable, Sendable {
+    case constant(UInt16)
+    case parameter(Parameter)
+  }
+
+  private struct Parameter: Hashable, Sendable {
+    var kind: SetpointKind
+    var type: RegisterType
+    var order: WordOrder
+    var scale: LocatedScale
+    var isPercent: Bool
+    /// What percent refer to, in the plan's table.
+    var reference: Int?
+    /// Patterns that the device would take for "not implemented".
+    var reserved: Set<UInt64>
+  }
+
+  init(_ definition: CommandDefinition, _ resolved: ResolvedProfile) throws(CommandRefusal) {
+    let locator = resolved.locator
+    var spans: [RegisterSpan] = []
+    for value in definition.writes.flatMap(\.values) {
+      guard case .parameter(_, let field, let percentOf) = value else { continue }
+      spans += field.scale.spans(locator) + (percentOf?.spans(locator) ?? [])
+    }
+    let layout = BlockLayout(spans, rules: resolved.profile.reading)
+    self.definition = definition
+    blocks = layout.blocks
+    registerCount = layout.registerCount
+    var planned: [PlannedWrite] = []
+    var fields = FieldTable()
+    for write in definition.writes { planned.append(try Self.plan(write, definition, resolved, layout, &fields)) }
+    writes = planned
+    self.fields = fields
+  }
+
+  /// An image of the right size, in which no block has been read yet.
+  public func emptyImage() -> RegisterImage {
+    RegisterImage(registerCount: registerCount, blockCount: blocks.count)
+  }
+
+  private static func plan(
+    _ write: RegisterWrite, _ definition: CommandDefinition, _ resolved: ResolvedProfile, _ layout: BlockLayout,
+    _ fields: inout FieldTable
+  ) throws(CommandRefusal) -> PlannedWrite {
+    let width = write.values.reduce(0) { $0 + $1.width }
+    guard let span = resolved.locator.locate(write.start, count: width), width <= 123 else {
+      throw .registerAbsent(write.start)
+    }
+    guard span.space == .holding || span.space == .coil else { throw .notWritable(span.space) }
+    var values: [PlannedValue] = []
+    for value in write.values { values.append(try plan(value, definition, resolved, layout, &fields)) }
+    return PlannedWrite(space: span.space, address: span.start, values: values)
+  }
+
+  private static func plan(
+    _ value: WriteValue, _ definition: CommandDefinition, _ resolved: ResolvedProfile, _ layout: BlockLayout,
+    _ fields: inout FieldTable
+  ) throws(CommandRefusal) -> PlannedValue {
+    switch value {
+    case .constant(let register): return .constant(register)
+    case .reversionTime:
+      guard let seconds = definition.reversion?.components.seconds, let register = UInt16(exactly: seconds),
+        (1..<0xFFFF).contains(register)
+      else { throw .reversionTimeInvalid }
+      return .constant(register)
+    case .parameter(let kind, let field, let percentOf):
+      let isSunSpec = resolved.profile.isSunSpec
+      guard let scale = LocatedScale(field.scale, resolved.locator, layout) else { throw .scaleMissing(kind) }
+      let reference = percentOf.flatMap { fields.add($0, isSunSpec: isSunSpec, resolved.locator, layout) }
+      let reserved = isSunSpec ? field.type.sunSpecNotImplemented : nil
+      return .parameter(
+        Parameter(
+          kind: kind, type: field.type, order: field.order, scale: scale, isPercent: percentOf != nil,
+          reference: reference, reserved: field.notImplemented.union(reserved.map { [$0] } ?? [])))
+    }
+  }
+
+  /// The transfers, in order.
+  /// - Parameter references: what ``blocks`` brought.
+  public func encode(
+    _ setpoints: [Setpoint], with references: RegisterImage
+  ) throws(CommandRefusal) -> [EncodedWrite] {
+    precondition(
+      references.registers.count == registerCount && references.blocks.count == blocks.count,
+      "the image is of another plan")
+    var encoded: [EncodedWrite] = []
+    for write in writes {
+      var registers: [UInt16] = []
+      for value in write.values {
+        switch value {
+        case .constant(let register): registers.append(register)
+        case .parameter(let parameter): registers += try encode(parameter, setpoints, references)
+        }
+      }
+      encoded.append(EncodedWrite(space: write.space, address: write.address, registers: registers))
+    }
+    return encoded
+  }
+
+  private func encode(
+    _ parameter: Parameter, _ setpoints: [Setpoint], _ references: RegisterImage
+  ) throws(CommandRefusal) -> [UInt16] {
+    let kind = parameter.kind
+    guard let setpoint = setpoints.first(where: { $0.kind == kind }) else { throw .parameterMissing(kind) }
+    guard setpoint.value.isFinite else { throw .outOfRange(kind, setpoint.value) }
+    var value = setpoint.value
+    if parameter.isPercent {
+      guard let field = parameter.reference, case .number(let reference) = fields.value(of: field, in: references),
+        reference > 0
+      else { throw .referenceMissing(kind) }
+      value = min(max(value / reference * 100, 0), 100)
+    }
+    guard case .number(let raw) = parameter.scale.invert(value, references) else { throw .scaleMissing(kind) }
+    guard let bits = parameter.type.bits(of: raw), !parameter.reserved.contains(bits) else {
+      throw .outOfRange(kind, setpoint.value)
+    }
+    return parameter.order.registers(bits, width: parameter.type.width)
+  }
+}
+
+extension ResolvedProfile {
+  /// The plan of the command that takes exactly these setpoints together.
+  public func plan(_ setpoints: [Setpoint]) throws(CommandRefusal) -> CommandPlan {
+    var kinds = Set<SetpointKind>()
+    for setpoint in setpoints where !kinds.insert(setpoint.kind).inserted { throw .parameterTwice(setpoint.kind) }
+    if let definition = profile.commands.first(where: { Set($0.parameters) == kinds }) {
+      return try CommandPlan(definition, self)
+    }
+    let wider = profile.commands.first { !kinds.isEmpty && kinds.isSubset(of: $0.parameters) }
+    if let missing = wider?.parameters.first(where: { !kinds.contains($0) }) { throw .parameterMissing(missing) }
+    throw .noSuchCommand(setpoints.map(\.kind))
+  }
+}
+
+extension WriteValue {
+  /// Number of registers (or of coils).
+  var width: Int {
+    switch self {
+    case .constant, .reversionTime: 1
+    case .parameter(_, let field, _): field.type.width
+    }
+  }
+}

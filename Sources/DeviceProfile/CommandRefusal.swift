@@ -1,0 +1,32 @@
+public import EnergyModel
+
+/// Why a command cannot be turned into registers.
+public enum CommandRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+  case noSuchCommand([SetpointKind])
+  /// The device takes the parameter only together with others that are present.
+  case parameterMissing(SetpointKind)
+  case parameterTwice(SetpointKind)
+  case registerAbsent(RegisterAddress)
+  case notWritable(RegisterSpace)
+  case scaleMissing(SetpointKind)
+  /// The field that percent refer to has no usable value.
+  case referenceMissing(SetpointKind)
+  case outOfRange(SetpointKind, Double)
+  case reversionTimeInvalid
+
+  public var description: String {
+    switch self {
+    case .noSuchCommand(let kinds):
+      "the device has no command for \(kinds.map(\.rawValue).joined(separator: ", "))"
+    case .parameterMissing(let kind): "the command lacks \(kind.rawValue)"
+    case .parameterTwice(let kind): "the command has \(kind.rawValue) twice"
+    case .registerAbsent(.absolute(let space, let address)): "there is no \(space.rawValue) register \(address)"
+    case .registerAbsent(.sunSpec(let model, let offset)): "the device lacks offset \(offset) of model \(model)"
+    case .notWritable(let space): "the \(space.rawValue) space cannot be written"
+    case .scaleMissing(let kind): "the scale factor of \(kind.rawValue) is missing"
+    case .referenceMissing(let kind): "the value that \(kind.rawValue) is a percentage of is missing"
+    case .outOfRange(let kind, let value): "\(kind.rawValue) of \(value) does not fit the device"
+    case .reversionTimeInvalid: "the reversion time does not fit one register"
+    }
+  }
+}

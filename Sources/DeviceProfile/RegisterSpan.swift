@@ -1,0 +1,27 @@
+/// Registers (or coils) next to each other that belong together, at an absolute address.
+struct RegisterSpan: Hashable, Sendable {
+  var space: RegisterSpace
+  var start: Int
+  var count: Int
+  /// The SunSpec model they are part of.
+  var model: Int?
+
+  var end: Int { start + count }
+}
+
+/// Turns a profile's addresses into absolute ones.
+struct RegisterLocator: Sendable {
+  var map: SunSpecMap?
+
+  /// Nil where the device has no such register: the model is absent, or shorter than the definition.
+  func locate(_ address: RegisterAddress, count: Int) -> RegisterSpan? {
+    switch address {
+    case .absolute(let space, let start):
+      guard start >= 0, count > 0, start + count <= 65536 else { return nil }
+      return RegisterSpan(space: space, start: start, count: count, model: nil)
+    case .sunSpec(let id, let offset):
+      guard let model = map?.model(id), offset >= 0, count > 0, offset + count <= model.length + 2 else { return nil }
+      return RegisterSpan(space: .holding, start: model.address + offset, count: count, model: id)
+    }
+  }
+}

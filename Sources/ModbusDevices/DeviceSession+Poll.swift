@@ -1,0 +1,124 @@
+import DeviceProfile
+import EnergyModel
+
+/// What became of one poll.
+enum PollOutcome: Hashable, Sendable {
+  case answered
+  /// Nothing was heard of the device.
+  case silent
+  /// Nothing can be heard of any device of this bus. No sample was given.
+  case linkDown(ModbusFailure)
+  /// The bus stops. No sample was given.
+  case abandoned
+}
+
+/// The count of one poll.
+private struct PollTally {
+  /// When the last answer arrived; nil while there was none.
+  var answered: Moment?
+  var silences = 0
+  var failure: SessionFailure?
+  var hasRetried = false
+  /// What the device refused, in words.
+  var refusal: String?
+
+  /// A device that was never heard is not asked again in this poll, and one that fell silent not a
+  /// third time: the others on the bus wait.
+  var isHopeless: Bool { failure?.linkFailure != nil || silences >= (answered == nil ? 1 : 2) }
+}
+
+extension DeviceSession {
+  /// Reads all blocks that are due and gives one sample.
+  /// - Parameter interlude: called between two requests; false abandons the poll.
+  func poll(interlude: () -> Bool) -> PollOutcome {
+    var tally = PollTally()
+    attempt(&tally) { () throws(SessionFailure) in try prepare() }
+    guard tally.failure == nil, let plan = resolved?.readPlan else { return finishSilent(tally) }
+    let version = planVersion
+    let begin = time.now().monotonic
+    var tried: [Int] = []
+    for step in plan.blocks.indices {
+      let index = (firstBlock + step) % plan.blocks.count
+      image.blocks[index] = .timeout
+      if tally.isHopeless || blockBackOffs[index].isWaiting(at: begin) { continue }
+      if !tried.isEmpty && !interlude() { return .abandoned }
+      tried.append(index)
+      let quality = readBlock(plan.blocks[index], version, &tally)
+      guard version == planVersion else { return finishSilent(tally) }
+      image.blocks[index] = quality
+    }
+    guard let measured = tally.answered else { return finishSilent(tally) }
+    samples.accept(Sample(device: device.id, measured: measured, readings: plan.decode(image)))
+    settle(tried, tally)
+    return tally.failure?.linkFailure.map { .linkDown($0) } ?? .answered
+  }
+
+  /// Every point of the profile is marked, known models or not.
+  func markSilent(_ reason: String) {
+    let readings = device.profile.points.map { Reading($0.point, quality: .timeout) }
+    samples.accept(Sample(device: device.id, measured: time.now(), readings: readings))
+    tell(health.silent(reason))
+  }
+
+  private func readBlock(_ block: ReadBlock, _ version: Int, _ tally: inout PollTally) -> Quality {
+    let failure = attempt(&tally) { () throws(SessionFailure) in
+      // After a reconnect within the poll, the device is verified before anything is believed again.
+      try prepare()
+      guard version == planVersion else { return }
+      try readIntoImage(block)
+    }
+    guard let failure else {
+      tally.answered = time.now()
+      return .good
+    }
+    guard case .request(let request) = failure, !request.isSilence else { return .timeout }
+    tally.answered = time.now()
+    tally.refusal = "refuses \(block.space.rawValue) \(block.start)...\(block.start + block.count - 1): \(request)"
+    return .exception
+  }
+
+  private func readIntoImage(_ block: ReadBlock) throws(SessionFailure) {
+    do { try read(block, into: &image.registers) } catch { throw .request(error) }
+  }
+
+  /// Carries a request out, and once more at once where the peer had closed the connection. Silences
+  /// are counted.
+  @discardableResult
+  private func attempt(_ tally: inout PollTally, _ request: () throws(SessionFailure) -> Void) -> SessionFailure? {
+    while true {
+      do {
+        try request()
+        return nil
+      } catch {
+        if error.isBrokenConnection && !tally.hasRetried {
+          tally.hasRetried = true
+          continue
+        }
+        if case .request(let failure) = error, !failure.isSilence { return error }
+        tally.silences += 1
+        tally.failure = error
+        return error
+      }
+    }
+  }
+
+  /// After a poll in which the device was heard.
+  private func settle(_ tried: [Int], _ tally: PollTally) {
+    for index in tried where image.blocks[index] != .timeout { blockBackOffs[index].reset() }
+    if tally.silences > 0 {
+      let now = time.now().monotonic
+      for index in tried where image.blocks[index] == .timeout { blockBackOffs[index].failed(at: now, jitter: jitter) }
+    }
+    tell(health.answered())
+    if let refusal = tally.refusal { tell(health.refused(refusal)) } else { health.refusedNothing() }
+    if tally.silences == 0 { checkIdentity() }
+  }
+
+  private func finishSilent(_ tally: PollTally) -> PollOutcome {
+    if let failure = tally.failure?.linkFailure { return .linkDown(failure) }
+    if !blockBackOffs.isEmpty { firstBlock = (firstBlock + 1) % blockBackOffs.count }
+    for index in blockBackOffs.indices { blockBackOffs[index].reset() }
+    markSilent(tally.failure?.description ?? "its models changed while it was read")
+    return .silent
+  }
+}

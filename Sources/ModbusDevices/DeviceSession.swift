@@ -1,0 +1,128 @@
+import DeviceProfile
+import EnergyModel
+
+/// What a bus knows of one of its devices: its models, whether it is the right one, how it fares. It lives
+/// on the thread of the bus.
+final class DeviceSession {
+  let device: BusDevice
+  let link: ModbusLink
+  let time: any TimeSource
+  let samples: any SampleSink
+  private let events: any EventSink
+  private let connectTimeout: Duration
+
+  /// Nil until a SunSpec device's models are known.
+  private(set) var resolved: ResolvedProfile?
+  /// Changes whenever ``resolved`` does.
+  private(set) var planVersion = 0
+  private var discovery = SunSpecDiscovery()
+  private var verifiedGeneration: UInt64 = 0
+
+  var image = RegisterImage(registerCount: 0, blockCount: 0)
+  var blockBackOffs: [BackOff] = []
+  /// Where a poll begins: it moves on when the device was silent, so that one register that swallows
+  /// requests cannot pass for a dead device for ever.
+  var firstBlock = 0
+  var identity: IdentityCheck
+  var health = DeviceHealth()
+
+  init(
+    _ device: BusDevice, link: ModbusLink, connectTimeout: Duration, time: any TimeSource, samples: any SampleSink,
+    events: any EventSink
+  ) {
+    self.device = device
+    self.link = link
+    self.connectTimeout = connectTimeout
+    self.time = time
+    self.samples = samples
+    self.events = events
+    identity = IdentityCheck(expected: device.serial)
+    if !device.profile.isSunSpec { adopt(ResolvedProfile(device.profile)) }
+  }
+
+  var rules: ReadingRules { device.profile.reading }
+
+  /// Sees to it that the connection stands and that the device behind it is laid out as we believe.
+  func prepare() throws(SessionFailure) {
+    do { try link.connect(timeout: connectTimeout) } catch { throw .request(error) }
+    guard verifiedGeneration != link.generation else { return }
+    if device.profile.isSunSpec, try !modelsStand() { try discover() }
+    identity.connectionChanged()
+    verifiedGeneration = link.generation
+  }
+
+  func read(_ block: ReadBlock, into registers: inout [UInt16]) throws(ModbusFailure) {
+    link.rest(rules.pause)
+    try link.read(block, unit: device.unit, timeout: rules.timeout, into: &registers)
+  }
+
+  func read(_ block: ReadBlock) throws(ModbusFailure) -> [UInt16] {
+    var registers: [UInt16] = Array(repeating: 0, count: block.count)
+    try read(ReadBlock(space: block.space, start: block.start, count: block.count), into: &registers)
+    return registers
+  }
+
+  /// After a reconnect: do ID and L of the models in use stand where they were? A new firmware or
+  /// another device may have moved them.
+  private func modelsStand() throws(SessionFailure) -> Bool {
+    guard let resolved else { return false }
+    for model in resolved.usedModels {
+      do {
+        let header = try read(ReadBlock(space: .holding, start: model.address, count: 2))
+        guard header.map(Int.init) == [model.id, model.length] else { return false }
+      } catch {
+        if error.isSilence { throw .request(error) }
+        return false
+      }
+    }
+    return true
+  }
+
+  private func discover() throws(SessionFailure) {
+    while true {
+      switch discovery.action {
+      case .read(let address, let count):
+        do {
+          discovery.received(try read(ReadBlock(space: .holding, start: address, count: count)))
+        } catch {
+          if error.isSilence {
+            discovery.timedOut()
+            throw .request(error)
+          }
+          discovery.refused()
+        }
+      case .found(let map):
+        discovery.restart()
+        if map != resolved?.map { adopt(ResolvedProfile(device.profile, map: map)) }
+        return
+      case .failed(let failure):
+        discovery.restart()
+        throw .discovery(failure)
+      }
+    }
+  }
+
+  private func adopt(_ resolved: ResolvedProfile) {
+    self.resolved = resolved
+    planVersion += 1
+    image = resolved.readPlan.emptyImage()
+    blockBackOffs = Array(repeating: BackOff(), count: resolved.readPlan.blocks.count)
+    firstBlock = 0
+  }
+
+  /// A fresh random number for back-offs.
+  var jitter: Double { Double.random(in: 0..<1) }
+
+  func tell(_ notice: DeviceHealth.Notice?) {
+    guard let notice else { return }
+    var data: [String: Event.Value] = ["unit": .integer(Int64(device.unit))]
+    if notice.name == "wrong-serial", let difference = identity.difference {
+      data["configured"] = .text(difference.expected)
+      data["reported"] = .text(difference.reported)
+    }
+    events.post(
+      Event(
+        at: time.now(), name: notice.name, severity: notice.severity, device: device.id,
+        text: "\(device.id) \(notice.text)", data: data))
+  }
+}
