@@ -23,7 +23,8 @@ struct Explanation {
         var text = "\(Self.demand(bound.limit)): \(bound.limit.reason)"
         if let stronger = bound.yieldedTo { text += " (yields to \(stronger))" }
         return Decision.Bound(
-          rule: bound.rule, quantity: resolution.quantity.name, text: text, holds: bound.holds)
+          rule: bound.rule, quantity: resolution.quantity.name, text: text,
+          holds: bound.holds && resolution.handsOff == nil)
       }
     }
   }
@@ -49,7 +50,7 @@ struct Explanation {
     case .production(let device): clauses = production(resolution, device)
     case .supply(let device): clauses = supply(resolution, device)
     }
-    for bound in resolution.bounds {
+    for bound in resolution.bounds where resolution.handsOff == nil {
       if let stronger = bound.yieldedTo { clauses.append("\(bound.rule) yields to \(stronger)") }
     }
     return clauses

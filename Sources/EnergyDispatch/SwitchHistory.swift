@@ -10,9 +10,14 @@ struct SwitchHistory: Hashable, Sendable {
   }
 
   private static let hour: Duration = .seconds(3600)
+  /// Minutes since a change that still matter to a load's minimum times.
+  private let relevantMinutes: [DeviceID: Int64]
   private(set) var records: [DeviceID: Record] = [:]
 
   init(_ loads: [SiteParameters.SheddableLoad], saved: SavedMemory, at now: MonotonicInstant) {
+    relevantMinutes = Dictionary(
+      loads.map { ($0.device, Int64((max($0.minimumOn, $0.minimumOff).seconds / 60).rounded(.up))) },
+      uniquingKeysWith: max)
     for load in loads {
       let text = saved[SavedMemory.key("switch", load.device.name)]
       let worst = Array(repeating: now, count: load.startsAnHour ?? 0)
@@ -51,7 +56,7 @@ struct SwitchHistory: Hashable, Sendable {
   func save(into memory: inout SavedMemory, at now: MonotonicInstant) {
     for (device, record) in records {
       guard let isOn = record.isOn else { continue }
-      let changed = SavedMemory.minutes(since: record.changed, at: now, cap: 1440)
+      let changed = SavedMemory.minutes(since: record.changed, at: now, cap: relevantMinutes[device] ?? 0)
       let starts = record.starts.map { " \(SavedMemory.minutes(since: $0, at: now, cap: 60))" }.joined()
       memory[SavedMemory.key("switch", device.name)] = "\(isOn ? "on" : "off") \(changed) starts\(starts)"
     }
@@ -60,7 +65,7 @@ struct SwitchHistory: Hashable, Sendable {
   private static func record(_ text: Substring, at now: MonotonicInstant) -> Record? {
     let words = text.split(separator: " ")
     guard words.count >= 3, words[0] == "on" || words[0] == "off", words[2] == "starts" else { return nil }
-    let ages = ([words[1]] + words[3...]).compactMap { Int64($0).flatMap { (0...1440).contains($0) ? $0 : nil } }
+    let ages = ([words[1]] + words[3...]).compactMap { Int64($0).flatMap { (0...100_000).contains($0) ? $0 : nil } }
     guard ages.count == words.count - 2 else { return nil }
     let instants = ages.map { now - .seconds($0 * 60) }
     return Record(isOn: words[0] == "on", changed: instants[0], starts: Array(instants[1...]))

@@ -17,7 +17,7 @@ struct Lease: Hashable, Sendable {
 
   /// A report may be this late before the command is repeated.
   static let patience: Duration = .seconds(3)
-  static let longestPause: Duration = .seconds(30)
+  static let longestPause: Duration = .seconds(10)
   private static let mostOutstanding = 4
 
   private(set) var outstanding: [Outstanding] = []
@@ -83,6 +83,12 @@ struct Lease: Hashable, Sendable {
       pause(from: at)
     }
     return true
+  }
+
+  /// Nobody can say what the device holds: it was left alone, fell silent or started anew.
+  mutating func forget() {
+    outstanding = []
+    confirmed = nil
   }
 
   /// 1, 2, 4, … seconds, at most ``longestPause``.

@@ -13,6 +13,8 @@ struct LeaseBook: Sendable {
 
   /// What has to be written now.
   mutating func plan(_ wanted: [WantedLease], at now: MonotonicInstant) -> [SetpointCommand] {
+    let keys = Set(wanted.map(\.key))
+    for key in leases.keys where !keys.contains(key) { leases[key]?.forget() }
     var commands: [SetpointCommand] = []
     for want in wanted {
       var lease = leases[want.key] ?? Lease()

@@ -9,12 +9,12 @@ import EnergyModel
 /// permanent cap belongs into an inverter (`stored in`); where none keeps it, that is told.
 struct FeedInRule: Rule {
   struct Memory: RuleMemory {
-    var isBound = true
+    var isBound = false
     var calmSince: MonotonicInstant?
 
     init() {}
     static func lost(at now: MonotonicInstant) -> Memory { Memory() }
-    /// After a restart the bound is there until a minute has shown that it is not needed.
+    /// The bound comes back by itself while production is near it.
     init?(saved: Substring, at now: MonotonicInstant) {}
     func saved(at now: MonotonicInstant) -> String { "" }
   }

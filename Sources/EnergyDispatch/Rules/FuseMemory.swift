@@ -8,7 +8,7 @@ struct FuseMemory: RuleMemory {
   var areSuspectsUnknown = false
   var cleared: Set<DeviceID> = []
   /// Hysteresis of the bound on the batteries, and since when it is not needed.
-  var isBatteryBound = true
+  var isBatteryBound = false
   var calmSince: MonotonicInstant?
   var isOverloaded = false
   var overloadedSince: MonotonicInstant?
@@ -33,5 +33,8 @@ struct FuseMemory: RuleMemory {
     shed = words.dropFirst().map { DeviceID(String($0)) }
   }
 
-  func saved(at now: MonotonicInstant) -> String { (["shed"] + shed.map(\.name)).joined(separator: " ") }
+  /// While suspects are open the memory is as good as lost, and says so.
+  func saved(at now: MonotonicInstant) -> String {
+    areSuspectsUnknown ? "lost" : (["shed"] + shed.map(\.name)).joined(separator: " ")
+  }
 }

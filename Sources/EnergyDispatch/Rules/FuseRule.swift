@@ -24,6 +24,7 @@ struct FuseRule: Rule {
   var precedence: RuleClass { .siteProtection }
 
   func evaluate(_ input: RuleInput, _ memory: inout FuseMemory) -> Contribution {
+    keepSheddable(&memory)
     findSuspects(input.view, &memory)
     guard let worst = worstPhase(input.view) else { return blind(input, &memory) }
     memory.blindSince = nil
@@ -36,7 +37,7 @@ struct FuseRule: Rule {
     shedding.shed(excess: worst.current - rating, relief: batteryRelief(input.view), input, &memory)
     shedding.restore(worst: worst.current, input, &memory)
     var contribution = Contribution(limits: batteryLimits(input.view, worst.current, state, &memory))
-    contribution.limits += memory.shed.map { shedLimit($0, input.now.monotonic, state, worst.current, memory) }
+    contribution.limits += memory.shed.map { shedLimit($0, state, memory) }
     if memory.isOverloaded {
       let text = "L\(worst.phase) imports \(Words.amperes(worst.current)), the fuse is rated \(Words.amperes(rating))"
       contribution.alarms = [Contribution.Alarm(name: "fuse-overload", severity: .alarm, device: nil, text: text)]
@@ -52,6 +53,11 @@ struct FuseRule: Rule {
       if current > worst?.current ?? -.infinity { worst = (current, index + 1) }
     }
     return worst
+  }
+
+  /// The configuration may have changed since the memory was saved.
+  private func keepSheddable(_ memory: inout FuseMemory) {
+    memory.shed.removeAll { device in !site.loads.contains { $0.device == device && !$0.isCritical } }
   }
 
   private func findSuspects(_ view: SiteView, _ memory: inout FuseMemory) {
@@ -108,9 +114,7 @@ struct FuseRule: Rule {
 
   // MARK: loads
 
-  private func shedLimit(
-    _ load: DeviceID, _ now: MonotonicInstant, _ state: String, _ worst: Double, _ memory: FuseMemory
-  ) -> Limit {
+  private func shedLimit(_ load: DeviceID, _ state: String, _ memory: FuseMemory) -> Limit {
     let reason = memory.isOverloaded ? state : "the fuse has not had room for it for a minute"
     return Limit(quantity: .supply(load), interval: .atMost(0), cause: "shed", reason: reason)
   }

@@ -56,7 +56,6 @@ struct LoadShedding {
   func restore(worst: Double, _ input: RuleInput, _ memory: inout FuseMemory) {
     let now = input.now.monotonic
     guard let load = loads.first(where: { $0.device == memory.shed.last }) else {
-      memory.shed.removeAll { device in !loads.contains { $0.device == device } }
       memory.roomSince = nil
       return
     }
