@@ -101,9 +101,12 @@ extension SiteView {
 struct PointReader {
   var snapshot: SiteSnapshot
 
+  /// A read that timed out says nothing against the value before it: that one counts until it is too
+  /// old, so that a single lost answer moves nothing. Any other remark makes it unknown at once.
   func value(_ device: DeviceID, _ point: Point, _ maximumAge: Duration) -> Double? {
-    guard let value = snapshot.value(device, point, maximumAge: maximumAge), value.isFinite,
-      point.plausibleRange.contains(value)
+    guard let found = snapshot.observation(device, point), found.quality == .good || found.quality == .timeout,
+      let measured = found.measured?.monotonic, snapshot.now.monotonic - measured <= maximumAge,
+      let value = found.value, value.isFinite, point.plausibleRange.contains(value)
     else { return nil }
     return value
   }

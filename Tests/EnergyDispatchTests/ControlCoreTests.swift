@@ -35,7 +35,7 @@ struct ControlCoreTests {
     scene.silent = []
     scene.run(1)
     #expect(scene.writes(Scene.hybrid, .chargeLimit) == [1, 60])
-    #expect(scene.told("safe-state") == [6, 60])
+    #expect(scene.told("safe-state") == [11, 60])
   }
 
   @Test func monitorModeDecidesAndWritesNothing() {
@@ -83,6 +83,19 @@ struct ControlCoreTests {
   @Test func aStopThatNeverWroteAnythingWritesNothing() {
     let core = ControlCore(parameters: Scene.parameters(), zone: .utc, savedMemory: nil)
     #expect(core.fallback(at: ManualTime().now()).isEmpty)
+  }
+
+  @Test func aSingleLostAnswerMovesNothing() {
+    var scene = Scene()
+    scene.run(5)
+    for _ in 0..<10 {
+      scene.silent = [Scene.hybrid, Scene.meter, Scene.boiler]
+      scene.run(3)
+      scene.silent = []
+      scene.run(1)
+    }
+    #expect(scene.newDecisions == [1])
+    #expect(scene.events.isEmpty)
   }
 
   @Test func anImpossibleValueIsUnknown() {

@@ -41,7 +41,7 @@ struct SiteViewTests {
   @Test func aDeviceWithoutThePointIsAnotherMatterThanASilentOne() {
     var snapshot = snapshot(0, 0)
     snapshot.observations[Scene.hybrid]?[.soc] = Observation(value: nil, quality: .notImplemented, measured: nil)
-    snapshot.observations[Scene.hybrid]?[.alarms] = Observation(value: 0, quality: .timeout, measured: now)
+    snapshot.observations[Scene.hybrid]?[.alarms] = Observation(value: 0, quality: .exception, measured: now)
     let hybrid = SiteView(snapshot, Scene.parameters()).hybrids[0]
     #expect(hybrid.soc == .absent)
     #expect(hybrid.alarms == .unknown)

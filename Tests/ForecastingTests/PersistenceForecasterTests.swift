@@ -132,7 +132,7 @@ struct PersistenceForecasterTests {
     let load = forecaster.forecast(at: Self.noon + .seconds(2 * 86_400 - 1)).load
     #expect(load.power == Watts(1300))
     #expect(load.lower == Watts(1000))
-    #expect(load.upper == Watts(1800))
+    #expect(load.upper == Watts(1900))
     #expect(load.remark == nil)
   }
 }

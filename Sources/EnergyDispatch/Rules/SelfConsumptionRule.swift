@@ -13,6 +13,8 @@ struct SelfConsumptionRule: Rule {
     var allowed: Double?
     /// Since when less would do.
     var lowerSince: MonotonicInstant?
+    /// Since when the surplus is unknown.
+    var blindSince: MonotonicInstant?
 
     init() {}
     static func lost(at now: MonotonicInstant) -> Memory { Memory() }
@@ -43,15 +45,18 @@ struct SelfConsumptionRule: Rule {
   }
 
   private func allowed(_ view: SiteView, _ memory: inout Memory) -> Double? {
-    guard view.load != nil, let grid = view.grid?.power, let seen = view.hybrid(hybrid),
-      let power = seen.batteryPower, let soc = seen.soc.value, soc > battery.socWindow.lowerBound
-    else {
+    let seen = view.hybrid(hybrid)
+    if let soc = seen?.soc.value, soc <= battery.socWindow.lowerBound {
       memory = Memory()
       return nil
     }
+    let now = view.now.monotonic
+    guard view.load != nil, let grid = view.grid?.power, let power = seen?.batteryPower else {
+      return lastAllowed(now, &memory)
+    }
+    memory.blindSince = nil
     let most = battery.maximumCharge.value
     let needed = needed(surplus: -(grid + power), most)
-    let now = view.now.monotonic
     guard let before = memory.allowed, needed < before else {
       memory.allowed = needed
       memory.lowerSince = nil
@@ -64,6 +69,15 @@ struct SelfConsumptionRule: Rule {
     }
     if memory.lowerSince == nil { memory.lowerSince = now }
     return before
+  }
+
+  /// The last bound holds for a minute; after that the inverter knows more than we do.
+  private func lastAllowed(_ now: MonotonicInstant, _ memory: inout Memory) -> Double? {
+    let since = memory.blindSince ?? now
+    memory.blindSince = since
+    memory.lowerSince = nil
+    if now - since >= Self.patience { memory.allowed = nil }
+    return memory.allowed
   }
 
   private func needed(surplus: Double, _ most: Double) -> Double {
