@@ -46,21 +46,25 @@ enum Arbitration {
   static func resolve(
     _ quantities: [(quantity: ControlledQuantity, physical: Interval)], _ statements: [Statement]
   ) -> [Resolution] {
-    let ordered = statements.sorted { $0.precedence < $1.precedence }
-    return quantities.map { quantity, physical in
-      var resolution = Resolution(quantity: quantity, physical: physical, allowed: physical, bounds: [])
-      for statement in ordered {
-        for limit in statement.contribution.limits where limit.quantity == quantity {
-          apply(limit, of: statement, to: &resolution)
-        }
-        if let wish = statement.contribution.wish, wish.quantity == quantity, resolution.winner == nil {
-          resolution.winner = .init(rule: statement.rule, wish: wish)
-        }
-        let hands = statement.contribution.handsOff.first { $0.quantity == quantity }
-        resolution.handsOff = resolution.handsOff ?? hands?.reason
+    var resolutions = quantities.map { Resolution(quantity: $0, physical: $1, allowed: $1, bounds: []) }
+    let places = Dictionary(
+      quantities.enumerated().map { ($0.element.quantity, $0.offset) }, uniquingKeysWith: { first, _ in first })
+    for statement in statements.sorted(by: { $0.precedence < $1.precedence }) {
+      for limit in statement.contribution.limits {
+        if let place = places[limit.quantity] { apply(limit, of: statement, to: &resolutions[place]) }
       }
-      return resolution
+      if let wish = statement.contribution.wish, let place = places[wish.quantity],
+        resolutions[place].winner == nil
+      {
+        resolutions[place].winner = .init(rule: statement.rule, wish: wish)
+      }
+      for hands in statement.contribution.handsOff {
+        if let place = places[hands.quantity], resolutions[place].handsOff == nil {
+          resolutions[place].handsOff = hands.reason
+        }
+      }
     }
+    return resolutions
   }
 
   private static func apply(_ limit: Limit, of statement: Statement, to resolution: inout Resolution) {
