@@ -112,12 +112,14 @@ public struct SiteParameters: Hashable, Sendable {
     public var isCritical: Bool
     public var minimumOn: Duration
     public var minimumOff: Duration
+    /// The most often it may be started within an hour; nil means any number.
+    public var startsAnHour: Int?
     /// What the load gets when the agent dies: the relay latches, so this is what a clean stop writes.
     public var isOnWhenAgentDies: Bool
 
     public init(
       device: DeviceID, rated: Watts, priority: Int, isCritical: Bool = false, minimumOn: Duration = .seconds(60),
-      minimumOff: Duration = .seconds(60), isOnWhenAgentDies: Bool = true
+      minimumOff: Duration = .seconds(60), isOnWhenAgentDies: Bool = true, startsAnHour: Int? = nil
     ) {
       self.device = device
       self.rated = rated
@@ -125,6 +127,7 @@ public struct SiteParameters: Hashable, Sendable {
       self.isCritical = isCritical
       self.minimumOn = minimumOn
       self.minimumOff = minimumOff
+      self.startsAnHour = startsAnHour
       self.isOnWhenAgentDies = isOnWhenAgentDies
     }
   }

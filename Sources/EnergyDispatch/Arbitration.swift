@@ -1,0 +1,91 @@
+import EnergyModel
+
+/// A limit of a rule and whether it holds.
+struct Bound: Hashable, Sendable {
+  var rule: String
+  var precedence: RuleClass
+  var limit: Limit
+  var holds: Bool
+  /// The stronger rule that it yielded to.
+  var yieldedTo: String?
+}
+
+/// What arbitration left of one quantity.
+struct Resolution: Sendable {
+  struct Winner: Hashable, Sendable {
+    var rule: String
+    var wish: Wish
+  }
+
+  var quantity: ControlledQuantity
+  /// What is physically possible, and what of it is allowed.
+  var physical: Interval
+  var allowed: Interval
+  /// In the order of precedence.
+  var bounds: [Bound]
+  /// What made the ends what they are; nil where they are physical.
+  var lowerBy: Bound?
+  var upperBy: Bound?
+  var winner: Winner?
+  /// Not nil: the quantity is left alone.
+  var handsOff: String?
+
+  /// The wish's value within the limits; nil without a wish and where the device regulates itself.
+  var target: Double? {
+    guard case .value(let value)? = winner?.wish.target else { return nil }
+    return allowed.clamp(value)
+  }
+
+  /// The rule that decided: what bound the quantity, or else what wished it.
+  var owner: String { upperBy?.rule ?? lowerBy?.rule ?? winner?.rule ?? "limits" }
+}
+
+/// Brings what the rules say together: limits class by class, the strongest first, then the strongest wish
+/// clamped into what is left. A limit that would leave nothing yields, as far as it has to.
+enum Arbitration {
+  static func resolve(
+    _ quantities: [(quantity: ControlledQuantity, physical: Interval)], _ statements: [Statement]
+  ) -> [Resolution] {
+    var resolutions = quantities.map { Resolution(quantity: $0, physical: $1, allowed: $1, bounds: []) }
+    let places = Dictionary(
+      quantities.enumerated().map { ($0.element.quantity, $0.offset) }, uniquingKeysWith: { first, _ in first })
+    for statement in statements.sorted(by: { $0.precedence < $1.precedence }) {
+      for limit in statement.contribution.limits {
+        if let place = places[limit.quantity] { apply(limit, of: statement, to: &resolutions[place]) }
+      }
+      if let wish = statement.contribution.wish, let place = places[wish.quantity],
+        resolutions[place].winner == nil
+      {
+        resolutions[place].winner = .init(rule: statement.rule, wish: wish)
+      }
+      for hands in statement.contribution.handsOff {
+        if let place = places[hands.quantity], resolutions[place].handsOff == nil {
+          resolutions[place].handsOff = hands.reason
+        }
+      }
+    }
+    return resolutions
+  }
+
+  private static func apply(_ limit: Limit, of statement: Statement, to resolution: inout Resolution) {
+    var bound = Bound(rule: statement.rule, precedence: statement.precedence, limit: limit, holds: true)
+    let before = resolution.allowed
+    if let left = before.intersection(limit.interval) {
+      resolution.allowed = left
+    } else {
+      let nearest = before.nearest(to: limit.interval)
+      // Yielding to what is physically possible is no conflict between rules.
+      bound.yieldedTo = opponent(of: limit, in: resolution)?.rule
+      bound.holds = bound.yieldedTo == nil
+      resolution.allowed = Interval(nearest, nearest)
+    }
+    if resolution.allowed.lower > before.lower { resolution.lowerBy = bound }
+    if resolution.allowed.upper < before.upper { resolution.upperBy = bound }
+    resolution.bounds.append(bound)
+  }
+
+  private static func opponent(of limit: Limit, in resolution: Resolution) -> Bound? {
+    let against = resolution.bounds.filter { $0.limit.interval.intersection(limit.interval) == nil }
+    return against.first { $0.holds } ?? against.first
+  }
+}

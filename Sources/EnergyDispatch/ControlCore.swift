@@ -1,0 +1,119 @@
+public import EnergyModel
+public import Forecasting
+
+/// The control of a site as a pure value: a snapshot goes in, a decision and what has to be written come
+/// out. It reads no clock, no file and no device.
+///
+/// There is no ramp after a start: what is written are limits, within which the inverter regulates itself,
+/// so a first limit never moves power further than the inverter's own loop would; and one that
+/// tightens protects and must not wait.
+public struct ControlCore: Sendable {
+  /// After a start, unknown values are news only when devices had this long to answer.
+  private static let patience: Duration = .seconds(10)
+
+  private let parameters: SiteParameters
+  private let zone: TimeZoneTable
+  private let quantities: [(quantity: ControlledQuantity, physical: Interval)]
+  private var memory: SavedMemory
+  private var state: Running?
+  private var leases = LeaseBook()
+  private var notices = Notices()
+  private var substance: DecisionSubstance?
+
+  /// What exists once the first step told what time it is.
+  private struct Running: Sendable {
+    var rules: RuleBook
+    var switches: SwitchHistory
+    var started: MonotonicInstant
+    var hasSeenAll = false
+    var view: SiteView
+  }
+
+  /// - Parameter savedMemory: what ``savedMemory`` gave before the restart. Nil, or what cannot be
+  ///   understood, means the worst case: loads were switched just now, hysteresis is on its strict side.
+  public init(parameters: SiteParameters, zone: TimeZoneTable, savedMemory: [UInt8]?) {
+    self.parameters = parameters
+    self.zone = zone
+    memory = savedMemory.map { SavedMemory($0) } ?? SavedMemory()
+    quantities = Self.quantities(parameters)
+  }
+
+  /// What the rules remember, as lines of text without instants.
+  public var savedMemory: [UInt8] { memory.bytes }
+
+  /// One control cycle.
+  ///
+  /// - Parameters:
+  ///   - forecast: nil while there is none; control never depends on it.
+  ///   - reports: what became of commands since the last step.
+  public mutating func step(
+    snapshot: SiteSnapshot, forecast: Forecast?, reports: [WriteReport]
+  ) -> ControlOutcome {
+    let now = snapshot.now
+    let view = SiteView(snapshot, parameters)
+    var running = state ?? begin(view)
+    running.view = view
+    running.switches.observe(view)
+    let input = RuleInput(view: view, forecast: forecast, switches: running.switches, zone: zone)
+    let statements = running.rules.evaluate(input)
+    let resolutions = Arbitration.resolve(quantities, statements)
+    let isSafeState = statements.contains { $0.contribution.isBlind } || (view.grid != nil && view.grid?.power == nil)
+    running.hasSeenAll = running.hasSeenAll || !isSafeState
+    let isStarting = !running.hasSeenAll && now.monotonic - running.started < Self.patience
+
+    let wanted = WantedLease.all(resolutions, view, parameters)
+    var events = leases.accept(reports, at: now)
+    let commands = parameters.mode == .control ? leases.plan(wanted, at: now.monotonic) : []
+    let explanation = Explanation(site: parameters, view: view, resolutions: resolutions, isSafeState: isSafeState)
+    let decision = Decision(
+      at: now, sentence: explanation.sentence, wish: explanation.winner?.wish.purpose,
+      rule: explanation.winner?.rule, bounds: explanation.bounds,
+      setpoints: wanted.flatMap { $0.setpoints(at: now.monotonic) }, isSafeState: isSafeState)
+    events += notices.events(
+      statements, resolutions, safeState: isSafeState && !isStarting ? decision.sentence : nil, view,
+      isMonitor: parameters.mode == .monitor)
+    let substance = DecisionSubstance(resolutions, isSafeState: isSafeState)
+    defer {
+      self.substance = substance
+      state = running
+    }
+    return ControlOutcome(
+      decision: decision, commands: commands, events: events, isDecisionNew: substance != self.substance,
+      isMemoryChanged: remember(running, at: now.monotonic))
+  }
+
+  /// What each device gets on a clean stop. Nothing in monitor mode and before the first step.
+  public func fallback(at now: Moment) -> [SetpointCommand] {
+    guard parameters.mode == .control else { return [] }
+    return Fallback.commands(parameters, leases, state?.view, at: now.monotonic)
+  }
+
+  private func begin(_ view: SiteView) -> Running {
+    let now = view.now.monotonic
+    return Running(
+      rules: RuleBook(parameters, saved: memory, at: now),
+      switches: SwitchHistory(parameters.loads, saved: memory, at: now), started: now, view: view)
+  }
+
+  private mutating func remember(_ running: Running, at now: MonotonicInstant) -> Bool {
+    var next = SavedMemory()
+    running.rules.save(into: &next, at: now)
+    running.switches.save(into: &next, at: now)
+    defer { memory = next }
+    return next != memory
+  }
+
+  private static func quantities(
+    _ site: SiteParameters
+  ) -> [(quantity: ControlledQuantity, physical: Interval)] {
+    var quantities: [(quantity: ControlledQuantity, physical: Interval)] = []
+    for hybrid in site.hybrids {
+      if let battery = hybrid.battery {
+        let range = Interval(-battery.maximumCharge.value, battery.maximumDischarge.value)
+        quantities.append((.battery(hybrid.device), range))
+      }
+      quantities.append((.production(hybrid.device), Interval(0, hybrid.acLimit.value)))
+    }
+    return quantities + site.loads.map { (.supply($0.device), Interval(0, 1)) }
+  }
+}

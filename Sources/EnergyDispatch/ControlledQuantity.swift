@@ -1,0 +1,26 @@
+import EnergyModel
+
+/// What rules put limits on and wish something of.
+enum ControlledQuantity: Hashable, Sendable {
+  /// Power of the battery behind a hybrid, W, discharge +.
+  case battery(DeviceID)
+  /// What a hybrid feeds into the busbar, W; only the upper bound can be acted on.
+  case production(DeviceID)
+  /// Whether a load is supplied: 0 or 1.
+  case supply(DeviceID)
+
+  var device: DeviceID {
+    switch self {
+    case .battery(let device), .production(let device), .supply(let device): device
+    }
+  }
+
+  /// As people read it.
+  var name: String {
+    switch self {
+    case .battery(let device): "\(device) battery"
+    case .production(let device): "\(device) production"
+    case .supply(let device): device.name
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import EnergyModel
+
+/// What became of one lease so far.
+struct Lease: Hashable, Sendable {
+  struct Outstanding: Hashable, Sendable {
+    var id: UInt64
+    var submitted: MonotonicInstant
+    var values: [WantedLease.Value]
+  }
+
+  struct Confirmed: Hashable, Sendable {
+    var values: [WantedLease.Value]
+    /// The device's timer runs at the earliest since then.
+    var submitted: MonotonicInstant
+    var at: MonotonicInstant
+  }
+
+  /// A report may be this late before the command is repeated.
+  static let patience: Duration = .seconds(3)
+  static let longestPause: Duration = .seconds(10)
+  private static let mostOutstanding = 4
+
+  private(set) var outstanding: [Outstanding] = []
+  private(set) var confirmed: Confirmed?
+  private(set) var failures = 0
+  private(set) var notTaken = 0
+  private var retryAt: MonotonicInstant?
+
+  /// Whether `wanted` has to be written now.
+  func needsWrite(_ wanted: WantedLease, at now: MonotonicInstant) -> Bool {
+    if let retryAt, now < retryAt { return false }
+    if let last = outstanding.last, now - last.submitted < Self.patience, !wanted.differs(from: last.values) {
+      return false
+    }
+    if let readBack = wanted.readBack { return needsSwitching(wanted, readBack) }
+    let reversion = wanted.reversion ?? .zero
+    if wanted.isOpen { return isHeld(at: now, reversion) && wanted.differs(from: newest ?? []) }
+    guard let confirmed else { return true }
+    if let last = outstanding.last, now - last.submitted >= Self.patience { return true }
+    return wanted.differs(from: newest ?? confirmed.values) || now - confirmed.submitted >= reversion / 2
+  }
+
+  /// What the device was last asked for.
+  private var newest: [WantedLease.Value]? { outstanding.last?.values ?? confirmed?.values }
+
+  private func isHeld(at now: MonotonicInstant, _ reversion: Duration) -> Bool {
+    if let confirmed, now - confirmed.submitted < reversion { return true }
+    return outstanding.contains { now - $0.submitted < reversion }
+  }
+
+  /// A relay latches: it is written when its own state, or a newer confirmation, is not what is wanted.
+  private func needsSwitching(_ wanted: WantedLease, _ readBack: WantedLease.ReadBack) -> Bool {
+    let state = [WantedLease.Value(kind: .relayOn, value: readBack.value)]
+    guard let confirmed, confirmed.at > readBack.measured else { return wanted.differs(from: state) }
+    return wanted.differs(from: confirmed.values)
+  }
+
+  mutating func submitted(_ id: UInt64, _ values: [WantedLease.Value], at now: MonotonicInstant) {
+    outstanding.append(Outstanding(id: id, submitted: now, values: values))
+    if outstanding.count > Self.mostOutstanding { outstanding.removeFirst() }
+  }
+
+  /// True when the report is about a command that was still awaited.
+  mutating func accept(_ report: WriteReport) -> Bool {
+    guard let index = outstanding.firstIndex(where: { $0.id == report.command.id }) else { return false }
+    let command = outstanding[index]
+    outstanding.removeSubrange(...index)
+    let at = report.at.monotonic
+    switch report.outcome {
+    case .confirmed:
+      confirmed = Confirmed(values: command.values, submitted: command.submitted, at: at)
+      failures = 0
+      notTaken = 0
+      retryAt = nil
+    case .notTaken:
+      confirmed = nil
+      notTaken += 1
+      pause(from: at)
+    case .failed:
+      pause(from: at)
+    case .refused:
+      failures = max(failures, 5)
+      pause(from: at)
+    }
+    return true
+  }
+
+  /// Nobody can say what the device holds: it was left alone, fell silent or started anew.
+  mutating func forget() {
+    outstanding = []
+    confirmed = nil
+  }
+
+  /// 1, 2, 4, … seconds, at most ``longestPause``.
+  private mutating func pause(from now: MonotonicInstant) {
+    failures = min(failures + 1, 6)
+    retryAt = now + min(.seconds(1 << (failures - 1)), Self.longestPause)
+  }
+}

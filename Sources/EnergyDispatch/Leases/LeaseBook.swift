@@ -1,0 +1,70 @@
+import EnergyModel
+
+/// All leases of the site. Writes what changed or is due at half of the device's reversion time, repeats
+/// what failed after a growing pause, and leaves alone what nobody wants any more: it runs out by itself.
+struct LeaseBook: Sendable {
+  private static let notTakenBeforeAlarm = 3
+
+  private(set) var leases: [LeaseKey: Lease] = [:]
+  private var complaints: Set<LeaseKey> = []
+  private var lastID: UInt64 = 0
+
+  init() {}
+
+  /// What has to be written now.
+  mutating func plan(_ wanted: [WantedLease], at now: MonotonicInstant) -> [SetpointCommand] {
+    let keys = Set(wanted.map(\.key))
+    for key in leases.keys where !keys.contains(key) { leases[key]?.forget() }
+    var commands: [SetpointCommand] = []
+    for want in wanted {
+      var lease = leases[want.key] ?? Lease()
+      guard lease.needsWrite(want, at: now) else { continue }
+      lastID += 1
+      lease.submitted(lastID, want.values, at: now)
+      leases[want.key] = lease
+      commands.append(SetpointCommand(id: lastID, device: want.key.device, setpoints: want.setpoints(at: now)))
+    }
+    return commands
+  }
+
+  /// Learns what became of commands. Tells once what needs a person.
+  mutating func accept(_ reports: [WriteReport], at now: Moment) -> [Event] {
+    reports.compactMap { report in
+      guard let key = Self.key(report.command), var lease = leases[key], lease.accept(report) else { return nil }
+      leases[key] = lease
+      switch report.outcome {
+      case .confirmed:
+        complaints.remove(key)
+        return nil
+      case .failed: return nil
+      case .refused(let reason):
+        return complain(key, now, "setpoint-refused", .warning, "a setpoint for \(key.device) was refused: \(reason)")
+      case .notTaken(let found):
+        guard lease.notTaken >= Self.notTakenBeforeAlarm else { return nil }
+        let text =
+          "\(key.device) did not take a setpoint \(lease.notTaken) times: \(found); another controller may "
+          + "be writing"
+        return complain(key, now, "setpoint-not-taken", .alarm, text)
+      }
+    }
+  }
+
+  /// Identifiers for commands that follow the last one.
+  var nextID: UInt64 { lastID + 1 }
+
+  private mutating func complain(
+    _ key: LeaseKey, _ now: Moment, _ name: String, _ severity: Event.Severity, _ text: String
+  ) -> Event? {
+    guard complaints.insert(key).inserted else { return nil }
+    return Event(at: now, name: name, severity: severity, device: key.device, text: text)
+  }
+
+  private static func key(_ command: SetpointCommand) -> LeaseKey? {
+    switch command.setpoints.first?.kind {
+    case .chargeLimit?, .dischargeLimit?: LeaseKey(device: command.device, part: .battery)
+    case .productionLimit?: LeaseKey(device: command.device, part: .production)
+    case .relayOn?: LeaseKey(device: command.device, part: .relay)
+    case nil: nil
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import EnergyModel
+
+/// What a device is asked for together: one command, one lease.
+struct LeaseKey: Hashable, Sendable {
+  enum Part: Hashable, Sendable { case battery, production, relay }
+  var device: DeviceID
+  var part: Part
+}
+
+/// What is wanted of a device in this cycle.
+struct WantedLease: Hashable, Sendable {
+  struct Value: Hashable, Sendable {
+    var kind: SetpointKind
+    var value: Double
+  }
+
+  /// A state that the device itself reported.
+  struct ReadBack: Hashable, Sendable {
+    var value: Double
+    var measured: MonotonicInstant
+  }
+
+  var key: LeaseKey
+  var values: [Value]
+  var owner: String
+  /// Changes below it are not worth a write; an end at zero always is.
+  var deadBand: Double
+  /// The device's own timer; nil for a relay, which latches.
+  var reversion: Duration?
+  /// True where the values forbid nothing: a lease that still does is released, none is begun.
+  var isOpen = false
+  /// Of a relay.
+  var readBack: ReadBack?
+
+  /// How long the command may wait for its turn. A relay has no timer that would make a late one harmless.
+  var expiry: Duration { reversion ?? .seconds(10) }
+
+  func setpoints(at now: MonotonicInstant) -> [Setpoint] {
+    values.map {
+      Setpoint(device: key.device, kind: $0.kind, value: $0.value, owner: owner, expires: now + expiry)
+    }
+  }
+
+  func differs(from others: [Value]) -> Bool {
+    guard others.count == values.count else { return true }
+    return zip(values, others).contains { mine, other in
+      let change = (mine.value - other.value).magnitude
+      return mine.kind != other.kind || change > deadBand || (change > 0 && mine.value == 0)
+    }
+  }
+}
+
+extension WantedLease {
+  private static let deadBand = 0.01
+
+  /// The leases that follow from what was resolved. Nothing for a device that is not heard, has no timer,
+  /// or is to be left alone: its lease runs out.
+  static func all(_ resolutions: [Resolution], _ view: SiteView, _ site: SiteParameters) -> [WantedLease] {
+    resolutions.compactMap { resolution in
+      guard resolution.handsOff == nil else { return nil }
+      let device = resolution.quantity.device
+      switch resolution.quantity {
+      case .battery:
+        let hybrid = site.hybrids.first { $0.device == device }
+        guard let hybrid, view.hybrid(device)?.isHeard == true else { return nil }
+        return battery(resolution, hybrid)
+      case .production:
+        let hybrid = site.hybrids.first { $0.device == device }
+        guard let hybrid, view.hybrid(device)?.isHeard == true else { return nil }
+        return production(resolution, hybrid)
+      case .supply: return relay(resolution, view.relay(device))
+      }
+    }
+  }
+
+  /// Charge and discharge limit are one command. A wished power becomes the limit of its direction.
+  private static func battery(_ resolution: Resolution, _ hybrid: SiteParameters.Hybrid) -> WantedLease? {
+    guard let reversion = hybrid.batteryReversion else { return nil }
+    let charge = -(resolution.target ?? resolution.allowed.lower)
+    let discharge = resolution.target ?? resolution.allowed.upper
+    let rating = max(-resolution.physical.lower, resolution.physical.upper)
+    return WantedLease(
+      key: LeaseKey(device: hybrid.device, part: .battery),
+      values: [
+        Value(kind: .chargeLimit, value: max(0, charge)), Value(kind: .dischargeLimit, value: max(0, discharge)),
+      ],
+      owner: resolution.owner, deadBand: deadBand * rating, reversion: reversion)
+  }
+
+  private static func production(_ resolution: Resolution, _ hybrid: SiteParameters.Hybrid) -> WantedLease? {
+    guard let reversion = hybrid.productionReversion else { return nil }
+    let most = resolution.allowed.upper
+    return WantedLease(
+      key: LeaseKey(device: hybrid.device, part: .production),
+      values: [Value(kind: .productionLimit, value: most)], owner: resolution.owner,
+      deadBand: deadBand * hybrid.acLimit.value, reversion: reversion, isOpen: most >= resolution.physical.upper)
+  }
+
+  private static func relay(_ resolution: Resolution, _ relay: SiteView.Relay?) -> WantedLease? {
+    guard let relay, let isOn = relay.isOn, let measured = relay.measured, let target = resolution.target
+    else { return nil }
+    return WantedLease(
+      key: LeaseKey(device: relay.device, part: .relay),
+      values: [Value(kind: .relayOn, value: target >= 0.5 ? 1 : 0)], owner: resolution.owner, deadBand: 0.5,
+      readBack: ReadBack(value: isOn ? 1 : 0, measured: measured))
+  }
+}

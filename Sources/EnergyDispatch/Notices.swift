@@ -1,0 +1,66 @@
+import EnergyModel
+
+/// Tells what begins and what ends, each once and not every second.
+struct Notices: Sendable {
+  private struct Key: Hashable {
+    var name: String
+    var subject: String
+  }
+
+  private var active: Set<Key> = []
+  private var isSafeState = false
+  private var shed: Set<DeviceID> = []
+
+  init() {}
+
+  mutating func events(
+    _ statements: [Statement], _ resolutions: [Resolution], safeState: String?, _ view: SiteView, isMonitor: Bool
+  ) -> [Event] {
+    var events = lasting(statements, resolutions, view.now)
+    if isSafeState != (safeState != nil) {
+      isSafeState = safeState != nil
+      let text = safeState ?? "safe state left: everything needed is known again"
+      events.append(
+        Event(
+          at: view.now, name: "safe-state", severity: isSafeState ? .warning : .info, text: text,
+          data: ["entered": .flag(isSafeState)]))
+    }
+    return events + (isMonitor ? [] : sheddings(resolutions, view))
+  }
+
+  /// Alarms of rules and conflicts between them, told when they begin.
+  private mutating func lasting(_ statements: [Statement], _ resolutions: [Resolution], _ now: Moment) -> [Event] {
+    var events: [Key: Event] = [:]
+    for alarm in statements.flatMap(\.contribution.alarms) {
+      events[Key(name: alarm.name, subject: alarm.device?.name ?? "")] = Event(
+        at: now, name: alarm.name, severity: alarm.severity, device: alarm.device, text: alarm.text)
+    }
+    for resolution in resolutions where resolution.handsOff == nil {
+      for bound in resolution.bounds {
+        guard let stronger = bound.yieldedTo else { continue }
+        let text = "\(resolution.quantity.name): \(bound.rule) (\(bound.limit.reason)) yields to \(stronger)"
+        let subject = "\(resolution.quantity.name)/\(bound.rule)/\(stronger)"
+        events[Key(name: "conflict", subject: subject)] = Event(
+          at: now, name: "conflict", severity: .warning, device: resolution.quantity.device, text: text)
+      }
+    }
+    let begun = events.filter { !active.contains($0.key) }
+    active = Set(events.keys)
+    return begun.sorted { ($0.key.name, $0.key.subject) < ($1.key.name, $1.key.subject) }.map(\.value)
+  }
+
+  private mutating func sheddings(_ resolutions: [Resolution], _ view: SiteView) -> [Event] {
+    resolutions.compactMap { resolution in
+      guard case .supply(let device) = resolution.quantity, let target = resolution.target else { return nil }
+      if target == 0, let bound = resolution.bounds.first(where: { $0.limit.cause == "shed" && $0.holds }) {
+        guard shed.insert(device).inserted, view.relay(device)?.isOn == true else { return nil }
+        return Event(
+          at: view.now, name: "load-shed", severity: .warning, device: device,
+          text: "the \(device) is switched off because \(bound.limit.reason)")
+      }
+      guard target == 1, shed.remove(device) != nil else { return nil }
+      return Event(
+        at: view.now, name: "load-restored", severity: .info, device: device, text: "the \(device) is supplied again")
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import EnergyModel
+import Forecasting
+
+/// The classes of rules, the strongest first. Where limits conflict, the weaker class yields.
+enum RuleClass: Int, Comparable, CaseIterable, Sendable {
+  case deviceProtection, legalLimit, siteProtection, island, backupReserve, ownersOverride, contract, ownersPlan
+  case economics
+
+  static func < (a: RuleClass, b: RuleClass) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// An interval that a quantity has to stay in, and why.
+struct Limit: Hashable, Sendable {
+  var quantity: ControlledQuantity
+  var interval: Interval
+  /// A few stable words that name the cause without numbers: what is new in a decision is told by them.
+  var cause: String
+  /// In words with values, fit to follow "because".
+  var reason: String
+  /// False for bounds of every day, which the sentence need not repeat.
+  var isRemarkable = true
+}
+
+/// What a rule would like to have.
+struct Wish: Hashable, Sendable {
+  enum Target: Hashable, Sendable {
+    /// The inverter's own control loop, within the limits.
+    case selfRegulated
+    /// A value of the quantity.
+    case value(Double)
+  }
+
+  var quantity: ControlledQuantity
+  var target: Target
+  /// What it is for, as the beginning of a sentence: "the hybrid covers the house itself".
+  var purpose: String
+}
+
+/// A quantity that must be left alone: its leases are not refreshed and run out, so that the device
+/// falls back to its own control.
+struct HandsOff: Hashable, Sendable {
+  var quantity: ControlledQuantity
+  var reason: String
+}
+
+/// What a rule says in one cycle.
+struct Contribution: Hashable, Sendable {
+  var limits: [Limit] = []
+  var wish: Wish?
+  var handsOff: [HandsOff] = []
+  /// What needs to be told while it lasts, once: keyed by its stable name.
+  var alarms: [Alarm] = []
+  /// True while the rule lacks a measurement and assumes the worst.
+  var isBlind = false
+
+  struct Alarm: Hashable, Sendable {
+    var name: String
+    var severity: Event.Severity
+    var device: DeviceID?
+    var text: String
+  }
+}
+
+/// Everything a rule looks at, apart from its parameters and its memory.
+struct RuleInput: Sendable {
+  var view: SiteView
+  var forecast: Forecast?
+  var switches: SwitchHistory
+  var zone: TimeZoneTable
+
+  var now: Moment { view.now }
+}
+
+/// What a rule has to remember. Persisted as text of ages and states; instants mean nothing after a
+/// restart.
+protocol RuleMemory: Hashable, Sendable {
+  /// The worst case: nothing is known of what was before.
+  static func lost(at now: MonotonicInstant) -> Self
+  /// Nil when the text cannot be understood.
+  init?(saved: Substring, at now: MonotonicInstant)
+  func saved(at now: MonotonicInstant) -> String
+}
+
+/// For rules that need none.
+struct NoMemory: RuleMemory {
+  static func lost(at now: MonotonicInstant) -> NoMemory { NoMemory() }
+  init() {}
+  init?(saved: Substring, at now: MonotonicInstant) {}
+  func saved(at now: MonotonicInstant) -> String { "" }
+}
+
+/// A pure function from what is seen and remembered to limits and at most one wish.
+protocol Rule: Sendable {
+  associatedtype Memory: RuleMemory
+  var name: String { get }
+  /// What the rule is about, where there may be several: keeps their memories apart.
+  var subject: String { get }
+  var precedence: RuleClass { get }
+  func evaluate(_ input: RuleInput, _ memory: inout Memory) -> Contribution
+}

@@ -1,0 +1,71 @@
+import EnergyModel
+
+/// A rule together with what it remembers.
+private struct RememberingRule<R: Rule>: AnyRememberingRule {
+  let rule: R
+  private var memory: R.Memory
+
+  init(_ rule: R, saved: Substring?, at now: MonotonicInstant) {
+    self.rule = rule
+    memory = saved.flatMap { R.Memory(saved: $0, at: now) } ?? .lost(at: now)
+  }
+
+  var name: String { rule.name }
+  var subject: String { rule.subject }
+  var precedence: RuleClass { rule.precedence }
+  mutating func evaluate(_ input: RuleInput) -> Contribution { rule.evaluate(input, &memory) }
+  func saved(at now: MonotonicInstant) -> String { memory.saved(at: now) }
+}
+
+private protocol AnyRememberingRule: Sendable {
+  var name: String { get }
+  var subject: String { get }
+  var precedence: RuleClass { get }
+  mutating func evaluate(_ input: RuleInput) -> Contribution
+  func saved(at now: MonotonicInstant) -> String
+}
+
+/// What one rule said, with its name and class.
+struct Statement: Sendable {
+  var rule: String
+  var precedence: RuleClass
+  var contribution: Contribution
+}
+
+/// All rules of a site in the order of their classes.
+struct RuleBook: Sendable {
+  private var rules: [any AnyRememberingRule] = []
+
+  init(_ site: SiteParameters, saved: SavedMemory, at now: MonotonicInstant) {
+    func add(_ rule: some Rule) {
+      let key = SavedMemory.key(rule.name, rule.subject)
+      rules.append(RememberingRule(rule, saved: saved[key], at: now))
+    }
+    for hybrid in site.hybrids {
+      guard let battery = hybrid.battery else { continue }
+      add(DeviceProtectionRule(hybrid: hybrid.device, battery: battery))
+      if site.reserve > .zero { add(BackupReserveRule(hybrid: hybrid.device, reserve: site.reserve)) }
+      if site.economics.contains(SelfConsumptionRule.name) {
+        add(SelfConsumptionRule(hybrid: hybrid.device, battery: battery))
+      }
+    }
+    for load in site.loads {
+      add(MinimumOffRule(load: load))
+      add(SupplyRule(load: load))
+    }
+    if let fuse = site.fuse { add(FuseRule(site: site, fuse: fuse)) }
+    if let cap = site.feedIn { add(FeedInRule(site: site, cap: cap)) }
+    rules.sort { $0.precedence < $1.precedence }
+  }
+
+  mutating func evaluate(_ input: RuleInput) -> [Statement] {
+    rules.indices.map { index in
+      Statement(
+        rule: rules[index].name, precedence: rules[index].precedence, contribution: rules[index].evaluate(input))
+    }
+  }
+
+  func save(into memory: inout SavedMemory, at now: MonotonicInstant) {
+    for rule in rules { memory[SavedMemory.key(rule.name, rule.subject)] = Substring(rule.saved(at: now)) }
+  }
+}

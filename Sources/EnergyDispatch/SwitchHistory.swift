@@ -1,0 +1,73 @@
+import EnergyModel
+
+/// When each load was switched, as its relay read back. Lost memory counts as switched just now.
+struct SwitchHistory: Hashable, Sendable {
+  struct Record: Hashable, Sendable {
+    var isOn: Bool?
+    var changed: MonotonicInstant
+    /// Within the last hour, oldest first.
+    var starts: [MonotonicInstant]
+  }
+
+  private static let hour: Duration = .seconds(3600)
+  /// Minutes since a change that still matter to a load's minimum times.
+  private let relevantMinutes: [DeviceID: Int64]
+  private(set) var records: [DeviceID: Record] = [:]
+
+  init(_ loads: [SiteParameters.SheddableLoad], saved: SavedMemory, at now: MonotonicInstant) {
+    relevantMinutes = Dictionary(
+      loads.map { ($0.device, Int64((max($0.minimumOn, $0.minimumOff).seconds / 60).rounded(.up))) },
+      uniquingKeysWith: max)
+    for load in loads {
+      let text = saved[SavedMemory.key("switch", load.device.name)]
+      let worst = Array(repeating: now, count: load.startsAnHour ?? 0)
+      records[load.device] =
+        text.flatMap { Self.record($0, at: now) } ?? Record(isOn: nil, changed: now, starts: worst)
+    }
+  }
+
+  mutating func observe(_ view: SiteView) {
+    let now = view.now.monotonic
+    for relay in view.relays {
+      guard let isOn = relay.isOn, var record = records[relay.device] else { continue }
+      if let before = record.isOn, before != isOn {
+        record.changed = now
+        if isOn { record.starts.append(now) }
+      }
+      record.isOn = isOn
+      record.starts.removeAll { now - $0 >= Self.hour }
+      records[relay.device] = record
+    }
+  }
+
+  /// What is left of a minimum time that began with the last switching; zero when it is over.
+  func remaining(of minimum: Duration, _ device: DeviceID, at now: MonotonicInstant) -> Duration {
+    guard let record = records[device] else { return minimum }
+    return max(.zero, minimum - (now - record.changed))
+  }
+
+  /// How long until one more start stays within `limit` an hour; zero when at once.
+  func wait(forStartsAnHour limit: Int, _ device: DeviceID, at now: MonotonicInstant) -> Duration {
+    guard let starts = records[device]?.starts, starts.count >= limit, limit > 0 else { return .zero }
+    return max(.zero, Self.hour - (now - starts[starts.count - limit]))
+  }
+
+  /// `on 12 starts 3 45`: the state, minutes since the change, minutes since each start.
+  func save(into memory: inout SavedMemory, at now: MonotonicInstant) {
+    for (device, record) in records {
+      guard let isOn = record.isOn else { continue }
+      let changed = SavedMemory.minutes(since: record.changed, at: now, cap: relevantMinutes[device] ?? 0)
+      let starts = record.starts.map { " \(SavedMemory.minutes(since: $0, at: now, cap: 60))" }.joined()
+      memory[SavedMemory.key("switch", device.name)] = "\(isOn ? "on" : "off") \(changed) starts\(starts)"
+    }
+  }
+
+  private static func record(_ text: Substring, at now: MonotonicInstant) -> Record? {
+    let words = text.split(separator: " ")
+    guard words.count >= 3, words[0] == "on" || words[0] == "off", words[2] == "starts" else { return nil }
+    let ages = ([words[1]] + words[3...]).compactMap { Int64($0).flatMap { (0...100_000).contains($0) ? $0 : nil } }
+    guard ages.count == words.count - 2 else { return nil }
+    let instants = ages.map { now - .seconds($0 * 60) }
+    return Record(isOn: words[0] == "on", changed: instants[0], starts: Array(instants[1...]))
+  }
+}

@@ -1,0 +1,86 @@
+public import EnergyModel
+
+/// The simplest forecast that is not wrong on most days: the coming quarter hour will be like the one at
+/// the same local time yesterday (or on the latest day that was measured). Any better one has to beat it.
+public struct PersistenceForecaster: Sendable {
+  /// Errors of the last day, so that the interval follows the weather.
+  static let errorWindow = 96
+  /// Below this an interval would be a guess.
+  static let fewestErrors = 8
+  static let daysBack = 7
+
+  private let zone: TimeZoneTable
+  private var recorder = QuarterHourRecorder()
+  private var history: QuarterHourHistory
+
+  /// - Parameter saved: what ``saved`` gave before; nil, or what cannot be read, means no history.
+  public init(zone: TimeZoneTable, saved: [UInt8]?) {
+    self.zone = zone
+    history = saved.map(QuarterHourHistory.init(saved:)) ?? QuarterHourHistory()
+  }
+
+  /// Learns what is measured now; nil where it is unknown or where the agent itself intervenes. While the
+  /// clock is not trusted nothing is learned.
+  ///
+  /// - Parameters:
+  ///   - load: the uncontrolled load of the site, W.
+  ///   - pv: the uncurtailed production of its strings, W.
+  /// - Returns: true when a quarter hour was added, so that ``saved`` is worth saving.
+  @discardableResult
+  public mutating func observe(load: Watts?, pv: Watts?, at now: Moment) -> Bool {
+    guard let quarter = recorder.observe(load: load, pv: pv, at: now) else { return false }
+    history.insert(quarter)
+    return true
+  }
+
+  /// The quarter hour that begins next after `time`.
+  public func forecast(at time: Timestamp) -> Forecast {
+    let start = QuarterHour.start(containing: time) + QuarterHour.length
+    return Forecast(start: start, load: value(at: start, of: \.load), pv: value(at: start, of: \.pv))
+  }
+
+  public var saved: [UInt8] { history.saved }
+
+  private func value(at start: Timestamp, of quantity: KeyPath<QuarterHour, Watts?>) -> Forecast.Value {
+    guard let (power, days) = lastKnown(before: start, of: quantity) else {
+      return Forecast.Value(power: nil, remark: "no history: this time of day was not measured in the last days")
+    }
+    var remark = days == 1 ? nil : "measured \(days) days ago, the days since are missing"
+    let errors = errors(before: start, of: quantity)
+    guard errors.count >= Self.fewestErrors else {
+      let reason = "no interval yet: too few quarter hours to compare with the day before"
+      remark = remark.map { $0 + "; " + reason } ?? reason
+      return Forecast.Value(power: power, remark: remark)
+    }
+    let low = errors[errors.count / 10]
+    let high = errors[errors.count - 1 - errors.count / 10]
+    return Forecast.Value(
+      power: power, lower: Watts(min(power.value, max(0, power.value + low))),
+      upper: Watts(max(power.value, power.value + high)), remark: remark)
+  }
+
+  /// The value at the same local time on the latest day that has one, and how many days ago that was.
+  private func lastKnown(
+    before start: Timestamp, of quantity: KeyPath<QuarterHour, Watts?>
+  ) -> (power: Watts, days: Int)? {
+    var time = start
+    for day in 1...Self.daysBack {
+      time = zone.sameTimeYesterday(time)
+      if let power = history[QuarterHour.start(containing: time)]?[keyPath: quantity] {
+        return (Watts(max(0, power.value)), day)
+      }
+    }
+    return nil
+  }
+
+  /// What came minus what yesterday promised, over the last day, ascending.
+  private func errors(before start: Timestamp, of quantity: KeyPath<QuarterHour, Watts?>) -> [Double] {
+    (1...Self.errorWindow).compactMap { index -> Double? in
+      let time = start - QuarterHour.length * index
+      let yesterday = QuarterHour.start(containing: zone.sameTimeYesterday(time))
+      guard let came = history[time]?[keyPath: quantity], let promised = history[yesterday]?[keyPath: quantity]
+      else { return nil }
+      return came.value - promised.value
+    }.sorted()
+  }
+}

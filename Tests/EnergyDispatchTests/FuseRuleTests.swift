@@ -1,0 +1,184 @@
+import EnergyModel
+import Testing
+
+@testable import EnergyDispatch
+
+struct FuseRuleTests {
+  private static let twoLoads = Scene.parameters {
+    $0.loads = [Scene.load(Scene.boiler, 3000, 2), Scene.load(Scene.pool, 1100, 1)]
+  }
+
+  /// 34 A: charging bound to what is charged now, less the excess over 33.25 A · 20 A: bound by the
+  /// headroom · a minute later free
+  @Test func chargingIsBoundNearTheFuse() throws {
+    var scene = Scene()
+    scene.values[Scene.hybrid]?[.batteryPower] = -3000
+    scene.importCurrent(34)
+    scene.run(1)
+    let limit = try #require(scene.chargeLimit)
+    #expect((limit - (3000 - 0.75 * 690)).magnitude < 0.01)
+    #expect(scene.sentence.contains("because the import of 34 A on L1 is near the fuse of 35 A"))
+    scene.importCurrent(29)
+    scene.run(60)
+    #expect(scene.outcome?.decision.bounds.contains { $0.rule == "fuse" } == false)
+    scene.importCurrent(34)
+    scene.values[Scene.hybrid]?[.batteryPower] = 0
+    scene.run(1)
+    #expect(scene.chargeLimit == 0)
+  }
+
+  /// The reserve is reached and the fuse asks for 1.4 kW: the reserve yields, as far as it has to.
+  @Test func theReserveYieldsToTheFuse() throws {
+    var scene = Scene()
+    scene.values[Scene.hybrid]?.merge([.soc: 15, .batteryPower: 0, .power: 0]) { $1 }
+    scene.importCurrent(35)
+    scene.run(3)
+    let limit = try #require(scene.dischargeLimit)
+    #expect((limit - 1.75 * 690).magnitude < 0.01)
+    #expect(scene.chargeLimit == 0)
+    #expect(scene.told("conflict") == [1])
+    #expect(scene.sentence.contains("backup reserve yields to fuse"))
+    #expect(scene.outcome?.decision.bounds.contains { $0.rule == "backup reserve" && !$0.holds } == true)
+  }
+
+  /// 38 A with an empty battery: the pool goes at once, and because 3 A are more than 1.1 kW free · no more
+  @Test func whatTheBatteryCannotTakeIsShedAtOnce() {
+    var scene = Scene(Self.twoLoads)
+    scene.values[Scene.hybrid]?[.soc] = 10
+    scene.importCurrent(38)
+    scene.run(1)
+    #expect(scene.setpoint(Scene.pool, .relayOn) == 0)
+    #expect(scene.setpoint(Scene.boiler, .relayOn) == 1)
+    #expect(scene.told("load-shed") == [1])
+    #expect(scene.told("fuse-overload") == [1])
+    #expect(scene.sentence.contains("the pool is off because the import of 38 A on L1 is above the fuse of 35 A"))
+  }
+
+  @Test func aLargeOverloadShedsSeveralAtOnce() {
+    var scene = Scene(Self.twoLoads)
+    scene.values[Scene.hybrid]?[.soc] = 10
+    scene.importCurrent(45)
+    scene.run(1)
+    #expect(scene.setpoint(Scene.pool, .relayOn) == 0)
+    #expect(scene.setpoint(Scene.boiler, .relayOn) == 0)
+  }
+
+  /// The battery could take it: 1 s to 3 s nothing is shed · 4 s: it did not, the pool goes · 7 s: the boiler
+  @Test func theBatteryGetsThreeSeconds() {
+    var scene = Scene(Self.twoLoads)
+    scene.importCurrent(36)
+    scene.run(3)
+    #expect(scene.writes(Scene.pool, .relayOn) == [])
+    scene.run(4)
+    #expect(scene.writes(Scene.pool, .relayOn) == [4])
+    #expect(scene.writes(Scene.boiler, .relayOn) == [7])
+  }
+
+  @Test func criticalLoadsAreNeverShed() {
+    var parameters = Self.twoLoads
+    parameters.loads[1].isCritical = true
+    var scene = Scene(parameters)
+    scene.values[Scene.hybrid]?[.soc] = 10
+    scene.importCurrent(60)
+    scene.run(20)
+    #expect(scene.writes(Scene.pool, .relayOn) == [])
+    #expect(scene.writes(Scene.boiler, .relayOn) == [1])
+  }
+
+  /// 1 s: both shed · 11 s: 10 A, room · 71 s: the boiler, shed last, is back · 132 s: the pool
+  @Test func loadsComeBackOneAtATimeAfterAStableMinute() {
+    var scene = Scene(Self.twoLoads)
+    scene.values[Scene.hybrid]?[.soc] = 10
+    scene.importCurrent(45)
+    scene.run(10)
+    scene.importCurrent(10)
+    scene.run(130)
+    #expect(scene.writes(Scene.boiler, .relayOn) == [1, 71])
+    #expect(scene.writes(Scene.pool, .relayOn) == [1, 132])
+    #expect(scene.told("load-restored") == [71, 132])
+  }
+
+  @Test func noRoomForThePickUpNoRestoration() {
+    var scene = Scene()
+    scene.values[Scene.hybrid]?[.soc] = 10
+    scene.importCurrent(45)
+    scene.run(5)
+    scene.importCurrent(19)
+    scene.run(300)
+    #expect(scene.writes(Scene.boiler, .relayOn) == [1])
+    scene.importCurrent(18)
+    scene.run(61)
+    #expect(scene.writes(Scene.boiler, .relayOn) == [1, 366])
+  }
+
+  @Test func exportIsNoImport() {
+    var scene = Scene()
+    scene.values[Scene.meter] = [
+      .power: -27_600, .currentL1: 40, .currentL2: 40, .currentL3: 40, .powerL1: -9200, .powerL2: -9200,
+      .powerL3: -9200,
+    ]
+    scene.run(5)
+    #expect(scene.told("fuse-overload") == [])
+    #expect(scene.writes(Scene.boiler, .relayOn) == [])
+  }
+
+  /// 5 s: silent · 10 s: charging from its own strings only · 20 s: base load and boiler fit, nothing is shed
+  @Test func anUnknownMeterForbidsGridCharging() {
+    var scene = Scene()
+    scene.run(5)
+    scene.values[Scene.hybrid]?[.pvPower] = 800
+    scene.silent = [Scene.meter]
+    scene.run(15)
+    #expect(scene.chargeLimit == 800)
+    #expect(scene.outcome?.decision.isSafeState == true)
+    #expect(scene.writes(Scene.boiler, .relayOn) == [])
+  }
+
+  /// 16 A on one phase carry 3.7 kW, the base load and both loads may take 5.6 · 10 s: the last good value
+  /// is too old · ten seconds later the pool and the boiler go
+  @Test func anUnknownMeterShedsWhatMightNotFit() {
+    var parameters = Self.twoLoads
+    parameters.fuse = .init(phases: 1, rating: Amperes(16))
+    var scene = Scene(parameters)
+    scene.run(5)
+    scene.silent = [Scene.meter]
+    scene.run(15)
+    #expect(scene.writes(Scene.pool, .relayOn) == [])
+    scene.run(10)
+    #expect(scene.writes(Scene.pool, .relayOn) == [21])
+    #expect(scene.writes(Scene.boiler, .relayOn) == [21])
+  }
+
+  @Test func aShedLoadStaysShedOverARestart() {
+    var scene = Scene()
+    scene.values[Scene.hybrid]?[.soc] = 10
+    scene.importCurrent(45)
+    scene.run(5)
+    var again = Scene(savedMemory: scene.core.savedMemory)
+    again.values[Scene.boiler] = [.relayOn: 0]
+    again.importCurrent(30)
+    again.run(300)
+    #expect(again.writes(Scene.boiler, .relayOn) == [])
+  }
+
+  @Test func withLostMemoryALoadFoundOffCountsAsShed() {
+    var scene = Scene(savedMemory: nil)
+    scene.values[Scene.boiler] = [.relayOn: 0]
+    scene.importCurrent(30)
+    scene.run(300)
+    #expect(scene.writes(Scene.boiler, .relayOn) == [])
+    scene.importCurrent(5)
+    scene.run(61)
+    #expect(scene.writes(Scene.boiler, .relayOn) == [361])
+  }
+
+  @Test func theFuseBreaksAMinimumOnTimeAndSaysSo() {
+    let memory = Scene.memory(["fuse\tshed", "switch boiler\ton 0 starts"])
+    var scene = Scene(savedMemory: memory)
+    scene.values[Scene.hybrid]?[.soc] = 10
+    scene.importCurrent(45)
+    scene.run(1)
+    #expect(scene.setpoint(Scene.boiler, .relayOn) == 0)
+    #expect(scene.told("conflict").contains(1))
+  }
+}
