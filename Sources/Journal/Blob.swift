@@ -1,3 +1,4 @@
+import EnergyModel
 import Foundation
 import GRDB
 
@@ -12,10 +13,34 @@ extension Database {
 
 func blob(_ bytes: [UInt8]) -> DatabaseValue { Data(bytes).databaseValue }
 
+// GRDB's own subscripts trap on a value of another type, which a damaged file may hold.
 extension Row {
-  func bytes(_ column: String) -> [UInt8] { [UInt8](self[column] as Data) }
+  func bytes(_ column: String) throws -> [UInt8] { [UInt8](try value(column, as: Data.self)) }
 
-  func unsigned(_ column: String) -> UInt64 { UInt64(bitPattern: self[column] as Int64) }
+  func integer(_ column: String) throws -> Int64 { try value(column, as: Int64.self) }
+
+  func text(_ column: String) throws -> String { try value(column, as: String.self) }
+
+  /// A sequence number or a count: not negative, and far from the end of the integers.
+  func number(_ column: String) throws -> UInt64 {
+    let number = try integer(column)
+    guard (0..<1 << 62).contains(number) else { throw JournalError.damaged("\(column) is \(number)") }
+    return UInt64(number)
+  }
+
+  /// The columns `first` and `last`.
+  func range() throws -> SequenceRange {
+    let (first, last) = (try number("first"), try number("last"))
+    guard 1 <= first, first <= last else { throw JournalError.damaged("a range from \(first) to \(last)") }
+    return SequenceRange(first, last)
+  }
+
+  private func value<Value: DatabaseValueConvertible>(_ column: String, as type: Value.Type) throws -> Value {
+    guard let found = Value.fromDatabaseValue(self[column] as DatabaseValue) else {
+      throw JournalError.damaged("\(column) is no \(type)")
+    }
+    return found
+  }
 }
 
 /// The same 64 bits as SQLite can keep them.

@@ -36,7 +36,7 @@ struct CommitTransaction {
     }
     var entries = batch.entries + overflowEntries(batch.overflow)
     let samples = batch.samples.chunks(of: Self.mostRecords)
-    let payloads = samples.map { Payload(Array($0), names: &ledger.names) }
+    let payloads = samples.map { Payload(Array($0), shapes: &ledger.shapes) }
     let bytes =
       payloads.reduce(0) { $0 + $1.bytes.count } + entries.reduce(0) { $0 + $1.stored.body.utf8.count }
       + batch.states.reduce(0) { $0 + $1.value.count }
@@ -53,10 +53,12 @@ struct CommitTransaction {
     }
   }
 
-  /// Lets these segments go and says so in the event log with the next ``add(_:isDiskFull:)``.
+  /// Lets these segments go.
+  /// - Returns: the gap records that say so.
   mutating func drop(_ damaged: [DamagedSegment]) throws -> [Entry] {
     var dropped = DroppedRuns()
     for segment in damaged { try delete(segment.key, of: segment.log, into: &dropped) }
+    if !damaged.isEmpty { try settle() }
     return announce(dropped, cause: "damaged")
   }
 

@@ -27,7 +27,7 @@ extension Journal: StateStore {
     if let waiting = intake.waitingState(key) ?? batch.states[key] { return waiting }
     guard let opened else { throw JournalError.closed }
     return try opened.file.queue.read { db in
-      try Row.fetchOne(db, sql: "SELECT value FROM state WHERE key = ?", arguments: [key])?.bytes("value")
+      try Row.fetchOne(db, sql: "SELECT value FROM state WHERE key = ?", arguments: [key]).map { try $0.bytes("value") }
     }
   }
 }
@@ -49,27 +49,38 @@ extension Journal: SegmentStore {
     let front = try front(destination, log, opened.ledger)
     guard let held = log.held, limit > 0 else { return [] }
     let covered = front.acknowledged.union(inFlight)
-    return try opened.file.queue.read { db in
-      let table = SegmentTable(db: db)
-      let keys: [SegmentTable.Key]
-      if let since {
-        keys = try table.keys(log.id, since: since).reversed().filter { !covered.contains($0.range) }
-      } else {
-        keys = try table.keys(log.id, outside: covered, of: held, limit: limit)
-      }
-      return try keys.prefix(limit).compactMap { key in
-        do {
-          return try table.segment(key, of: log, names: opened.ledger.names)
-        } catch is SegmentDamage {
-          // Nobody will ever read it: the next commit lets it go and says so.
-          if !damaged.contains(where: { $0.key.id == key.id }) {
-            damaged.append(DamagedSegment(log: log.id, key: key))
+    let limit = min(limit, Self.mostSegments)
+    do {
+      return try opened.file.queue.read { db in
+        let table = SegmentTable(db: db)
+        let keys =
+          if let since {
+            try table.keys(log.id, since: since).reversed().filter { !covered.contains($0.range) }
+          } else {
+            try table.keys(log.id, outside: covered, of: held, limit: limit)
           }
-          return nil
-        }
+        return try keys.prefix(limit).compactMap { try segment($0, of: log, table, opened.ledger.shapes) }
       }
+    } catch {
+      if meansDamage(error) { startAnew(error) }
+      throw error
     }
   }
+
+  /// Nil for a segment that nobody will ever read again: the next commit lets it go and says so.
+  private func segment(
+    _ key: SegmentTable.Key, of log: Ledger.Log, _ table: SegmentTable, _ shapes: ShapeTable
+  ) throws -> Segment? {
+    do {
+      return try table.segment(key, of: log, shapes: shapes)
+    } catch is SegmentDamage {
+      if !damaged.contains(where: { $0.key.id == key.id }) { damaged.append(DamagedSegment(log: log.id, key: key)) }
+      return nil
+    }
+  }
+
+  /// Segments of one answer, whatever was asked for: reading must stay short.
+  private static var mostSegments: Int { 1000 }
 
   public func acknowledge(
     _ ranges: [SequenceRange], of epoch: Epoch, by destination: DestinationID

@@ -3,16 +3,16 @@ import GRDB
 
 extension Journal {
   /// Opens the file and begins a boot: one transaction that counts it and announces what was lost.
-  /// - Parameter isUsable: false sets the present file aside without a further look.
-  func start(isUsable: Bool) throws {
+  /// - Parameter damage: what was found while the file was in use; it is set aside without a further look.
+  func start(damage: String? = nil) throws {
     try createFolder(settings.folder)
     reserve.fill()
     let path = settings.folder + "/" + JournalFile.name
-    var hasLostLog = fileExists(path) && !fileExists(path + "-wal")
+    let hasLostLog = fileExists(path) && fileSize(path + "-wal") == 0
     var events: [Event] = []
     var file: JournalFile?
     do {
-      guard isUsable else { throw JournalError.damaged("found in use") }
+      if let damage { throw JournalError.damaged(damage) }
       file = try begin(JournalFile.open(folder: settings.folder, budget: settings.budget), hasLostLog, events)
     } catch JournalError.damaged(let what) {
       events.append(try setAside(what))
@@ -20,8 +20,7 @@ extension Journal {
       events.append(try setAside(error.message ?? "result code \(error.extendedResultCode)"))
     }
     guard file == nil else { return }
-    hasLostLog = false
-    _ = try begin(JournalFile.open(folder: settings.folder, budget: settings.budget), hasLostLog, events)
+    _ = try begin(JournalFile.open(folder: settings.folder, budget: settings.budget), false, events)
   }
 
   private func setAside(_ what: String) throws -> Event {
@@ -53,14 +52,14 @@ extension Journal {
     let (ledger, number, added) = try file.queue.write { db in
       let rows = LedgerRows(db: db)
       let last = try Row.fetchOne(db, sql: "SELECT n, clean FROM boot ORDER BY n DESC LIMIT 1")
-      let number: Int = (last?["n"] ?? 0) + 1
-      let wasClean: Bool = last?["clean"] ?? true
+      let number = Int(try last?.number("n") ?? 0) + 1
+      let wasClean = try last?.integer("clean") ?? 1 != 0
       try db.execute(sql: "INSERT INTO boot(n, started) VALUES (?, ?)", arguments: [number, now.wall.milliseconds])
       var ledger = try rows.load(destinations: settings.destinations)
       let losses = lostTime(ledger, now: now, cause: wasClean ? "stop" : "crash")
       // Commits may have vanished with a write-ahead log; going on would give their seqs a second time.
       let mustRenew = hasLostLog && !wasClean
-      for (kind, name) in [(LogState.Kind.telemetry, "telemetry"), (.events, "events")]
+      for (kind, name) in [(LogState.Kind.events, "events"), (.telemetry, "telemetry")]
       where mustRenew || ledger.current(kind) == nil {
         try rows.open(kind, name: name, epoch: newEpoch(salt: UInt64(ledger.logs.count)), in: &ledger)
       }

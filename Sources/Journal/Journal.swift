@@ -38,7 +38,7 @@ public actor Journal {
     _ settings: JournalSettings, time: any TimeSource, seed: UInt64? = nil
   ) async throws -> Journal {
     let journal = Journal(settings, time: time, seed: seed)
-    try await journal.start(isUsable: true)
+    try await journal.start()
     return journal
   }
 
@@ -106,9 +106,7 @@ public actor Journal {
       return true
     } catch {
       face.show(fault: "\(error)")
-      if let error = error as? DatabaseError, [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
-        startAnew()
-      }
+      if meansDamage(error) { startAnew(error) }
       return false
     }
   }
@@ -117,12 +115,20 @@ public actor Journal {
     do {
       try write(isLast: isLast, isDiskFull: false)
       reserve.fill()
-    } catch let error as DatabaseError where error.meansNoRoom {
-      // Rolled back. The reserve makes room for the log of a transaction that deletes.
-      reserve.giveBack()
-      opened?.file.checkpoint()
-      try write(isLast: isLast, isDiskFull: true)
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_IOERR {
+      // It may have been a moment's weakness, and that is no reason to delete anything.
+      do { try write(isLast: isLast, isDiskFull: false) } catch { try makeRoom(isLast: isLast, error) }
+    } catch {
+      try makeRoom(isLast: isLast, error)
     }
+  }
+
+  private func makeRoom(isLast: Bool, _ error: any Error) throws {
+    guard let error = error as? DatabaseError, error.meansNoRoom else { throw error }
+    // Rolled back. The reserve makes room for the log of a transaction that deletes.
+    reserve.giveBack()
+    opened?.file.checkpoint()
+    try write(isLast: isLast, isDiskFull: true)
   }
 
   private func write(isLast: Bool, isDiskFull: Bool) throws {
@@ -158,11 +164,17 @@ public actor Journal {
     UInt64(fileSize(file.path) + file.logBytes + reserve.heldBytes)
   }
 
-  /// The file turned out to be damaged while in use.
-  private func startAnew() {
+  func meansDamage(_ error: any Error) -> Bool {
+    if case JournalError.damaged = error { return true }
+    guard let error = error as? DatabaseError else { return false }
+    return [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode)
+  }
+
+  /// The file turned out to be damaged while in use: set it aside, begin a new one. What waits is kept.
+  func startAnew(_ error: any Error) {
     try? opened?.file.queue.close()
     opened = nil
     damaged = []
-    do { try start(isUsable: false) } catch { face.show(fault: "\(error)") }
+    do { try start(damage: "\(error)") } catch { face.show(fault: "\(error)") }
   }
 }

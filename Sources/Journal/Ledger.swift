@@ -36,7 +36,7 @@ struct Ledger: Sendable {
 
   var logs: [Log] = []
   var fronts: [FrontKey: Front] = [:]
-  var names = NameTable()
+  var shapes = ShapeTable()
   /// Counters that outlive a restart.
   var purgedRecords: UInt64 = 0
   var droppedSamples: UInt64 = 0

@@ -7,11 +7,13 @@ struct LedgerRows {
 
   func load(destinations: [DestinationID]) throws -> Ledger {
     var ledger = Ledger()
-    for row in try Row.fetchAll(db, sql: "SELECT * FROM log ORDER BY id") {
+    let logs = "SELECT id, epoch, name, kind, next, last_time, retired FROM log ORDER BY id"
+    for row in try Row.fetchAll(db, sql: logs) {
       ledger.logs.append(try log(row))
     }
-    for row in try Row.fetchAll(db, sql: "SELECT number, name FROM name") {
-      ledger.names.adopt(row["name"], as: row["number"])
+    for row in try Row.fetchAll(db, sql: "SELECT number, device, points FROM shape") {
+      ledger.shapes.adopt(
+        Int(try row.number("number")), device: try row.text("device"), points: try row.text("points"))
     }
     ledger.purgedRecords = try counter("purged")
     ledger.droppedSamples = try counter("dropped_samples")
@@ -26,15 +28,16 @@ struct LedgerRows {
   }
 
   private func log(_ row: Row) throws -> Ledger.Log {
-    let id: Int64 = row["id"]
-    let lastTime: Int64? = row["last_time"]
-    let next = row.unsigned("next")
+    let id = try row.integer("id")
+    let next = try row.number("next")
     let held = try SegmentTable(db: db).held(id)
     guard next > held?.last ?? 0 else { throw JournalError.damaged("the next seq \(next) is used already") }
+    let hasTime = !(row["last_time"] as DatabaseValue).isNull
     return Ledger.Log(
-      id: id, epoch: Epoch(number: row.unsigned("epoch")), name: row["name"],
-      kind: row["kind"] == 0 ? .telemetry : .events, next: next,
-      lastTime: lastTime.map { Timestamp(milliseconds: $0) }, held: held, isRetired: row["retired"])
+      id: id, epoch: Epoch(number: UInt64(bitPattern: try row.integer("epoch"))), name: try row.text("name"),
+      kind: try row.integer("kind") == 0 ? .telemetry : .events, next: next,
+      lastTime: hasTime ? Timestamp(milliseconds: try row.integer("last_time")) : nil, held: held,
+      isRetired: try row.integer("retired") != 0)
   }
 
   private func front(_ destination: DestinationID, _ log: Ledger.Log) throws -> Ledger.Front {
@@ -42,11 +45,7 @@ struct LedgerRows {
     let rows = try Row.fetchAll(
       db, sql: "SELECT first, last FROM acknowledged WHERE destination = ? AND log = ?",
       arguments: [destination.name, log.id])
-    for row in rows {
-      let (first, last) = (row.unsigned("first"), row.unsigned("last"))
-      guard first <= last else { throw JournalError.damaged("an acknowledged range runs downwards") }
-      front.acknowledged.insert(SequenceRange(first, last))
-    }
+    for row in rows { front.acknowledged.insert(try row.range()) }
     guard let held = log.held else { return front }
     for gap in front.acknowledged.gaps(in: held) {
       front.backlog += try SegmentTable(db: db).records(log.id, in: gap)
@@ -80,10 +79,11 @@ struct LedgerRows {
       // Two processes that count on their own would give a seq twice.
       guard db.changesCount == 1 else { throw JournalError.foreignWriter(log: log.name) }
     }
-    for name in ledger.names.fresh {
-      try db.run("INSERT INTO name(number, name) VALUES (?, ?)", [name.number, name.name])
+    for (number, shape) in ledger.shapes.fresh {
+      try db.run(
+        "INSERT INTO shape(number, device, points) VALUES (?, ?, ?)", [number, shape.device.name, shape.pointNames])
     }
-    ledger.names.markStored()
+    ledger.shapes.markStored()
     for (name, value, old) in [
       ("purged", ledger.purgedRecords, before.purgedRecords),
       ("dropped_samples", ledger.droppedSamples, before.droppedSamples),

@@ -10,9 +10,9 @@ struct Payload: Sendable {
     self.bytes = bytes
   }
 
-  init(_ samples: [Sample], names: inout NameTable) {
+  init(_ samples: [Sample], shapes: inout ShapeTable) {
     format = .samples
-    bytes = Zstd.compress(SampleEncoding.encode(samples, names: &names), withChecksum: true)
+    bytes = Zstd.compress(SampleEncoding.encode(samples, table: &shapes), withChecksum: true)
   }
 
   init(_ entries: [EntryCoding.Stored]) {
@@ -20,13 +20,13 @@ struct Payload: Sendable {
     bytes = Zstd.compress(EntryCoding.encode(entries), withChecksum: true)
   }
 
-  func records(in range: SequenceRange, names: NameTable) throws(SegmentDamage) -> [Record] {
+  func records(in range: SequenceRange, shapes: ShapeTable) throws(SegmentDamage) -> [Record] {
     let content = try Zstd.decompress(bytes)
     var records: [Record] = []
     var seq = range.first
     switch format {
     case .samples:
-      for sample in try SampleDecoding.decode(content, names: names) {
+      for sample in try SampleDecoding.decode(content, table: shapes) {
         records.append(Record(seq: seq, time: sample.measured.wall, body: .sample(sample)))
         seq &+= 1
       }

@@ -2,24 +2,19 @@ import EnergyModel
 
 /// Reads samples in format 1, see `SegmentFormat.swift`.
 struct SampleDecoding {
-  private struct Shape {
-    var device: DeviceID
-    var points: [Point]
-  }
-
   private var reader: ByteReader
-  private let names: NameTable
+  private let table: ShapeTable
   private var shapes: [Shape] = []
   private var shapeOf: [Int] = []
 
-  static func decode(_ bytes: [UInt8], names: NameTable) throws(SegmentDamage) -> [Sample] {
-    var decoding = SampleDecoding(reader: ByteReader(bytes), names: names)
+  static func decode(_ bytes: [UInt8], table: ShapeTable) throws(SegmentDamage) -> [Sample] {
+    var decoding = SampleDecoding(reader: ByteReader(bytes), table: table)
     return try decoding.run()
   }
 
-  private init(reader: ByteReader, names: NameTable) {
+  private init(reader: ByteReader, table: ShapeTable) {
     self.reader = reader
-    self.names = names
+    self.table = table
   }
 
   private mutating func run() throws(SegmentDamage) -> [Sample] {
@@ -35,24 +30,12 @@ struct SampleDecoding {
 
   private mutating func readShapes() throws(SegmentDamage) {
     for _ in 0..<(try reader.count()) {
-      let device = DeviceID(try name(try reader.unsigned()))
-      var points: [Point] = []
-      var previous: Int64 = 0
-      for _ in 0..<(try reader.count()) {
-        previous = previous &+ (try reader.signed())
-        let name = try name(UInt64(bitPattern: previous))
-        guard let point = Point(rawValue: name) else { throw .malformed("no point is called \(name)") }
-        points.append(point)
+      let number = try reader.unsigned()
+      guard let known = Int(exactly: number), let shape = table.shape(known) else {
+        throw .malformed("no shape has the number \(number)")
       }
-      shapes.append(Shape(device: device, points: points))
+      shapes.append(shape)
     }
-  }
-
-  private func name(_ number: UInt64) throws(SegmentDamage) -> String {
-    guard let number = Int(exactly: number), let name = names.name(of: number) else {
-      throw .malformed("no name has the number \(number)")
-    }
-    return name
   }
 
   private mutating func readTimes() throws(SegmentDamage) -> [Sample] {

@@ -2,21 +2,16 @@ import EnergyModel
 
 /// Writes samples in format 1, see `SegmentFormat.swift`.
 struct SampleEncoding {
-  private struct Shape: Hashable {
-    var device: String
-    var points: [Point]
-  }
-
   private var shapes: [Shape] = []
   private var shapeOf: [Int] = []
   private var members: [[Int]] = []
   private let samples: [Sample]
 
   /// The bytes of a segment, uncompressed.
-  static func encode(_ samples: [Sample], names: inout NameTable) -> [UInt8] {
+  static func encode(_ samples: [Sample], table: inout ShapeTable) -> [UInt8] {
     let encoding = SampleEncoding(samples)
     var writer = ByteWriter()
-    encoding.writeShapes(&writer, &names)
+    encoding.writeShapes(&writer, &table)
     encoding.writeTimes(&writer)
     encoding.writeRemarks(&writer)
     encoding.writeColumns(&writer)
@@ -27,7 +22,7 @@ struct SampleEncoding {
     self.samples = samples
     var known: [Shape: Int] = [:]
     for (index, sample) in samples.enumerated() {
-      let shape = Shape(device: sample.device.name, points: sample.readings.map(\.point))
+      let shape = Shape(device: sample.device, points: sample.readings.map(\.point))
       let number = known[shape] ?? shapes.count
       if number == shapes.count {
         known[shape] = number
@@ -39,19 +34,10 @@ struct SampleEncoding {
     }
   }
 
-  private func writeShapes(_ writer: inout ByteWriter, _ names: inout NameTable) {
+  private func writeShapes(_ writer: inout ByteWriter, _ table: inout ShapeTable) {
     writer.count(samples.count)
     writer.count(shapes.count)
-    for shape in shapes {
-      writer.count(names.number(of: shape.device))
-      writer.count(shape.points.count)
-      var previous = 0
-      for point in shape.points {
-        let number = names.number(of: point.rawValue)
-        writer.signed(Int64(number - previous))
-        previous = number
-      }
-    }
+    for shape in shapes { writer.count(table.number(of: shape)) }
     for shape in shapeOf { writer.count(shape) }
   }
 

@@ -5,8 +5,7 @@
 // Format 1, samples:
 //   u number of records
 //   u number of shapes; a shape is a device and the points it told together
-//     each: u device, u number of points, per point s difference of its name to the one before (first: to 0)
-//     names are numbers of the table `name`, because a few seconds of data are smaller than their names
+//     each: u its number in the table `shape`, because a few seconds of data are smaller than the names in them
 //   per record: u shape
 //   per record: s milliseconds since the record before (first: since 1970)
 //   u number of records whose clock was not trusted, each: u difference of its index to the one before

@@ -79,7 +79,7 @@ struct SegmentTable {
           WHERE log = ?1 AND last >= ?2 AND first <= ?3
             AND first >= coalesce((SELECT max(first) FROM segment WHERE log = ?1 AND first <= ?2), 0)
           """), arguments: [log, signed(range.first), signed(range.last)])
-    return UInt64(sum ?? 0)
+    return UInt64(clamping: sum ?? 0)
   }
 
   func held(_ log: Int64) throws -> SequenceRange? {
@@ -90,29 +90,25 @@ struct SegmentTable {
             (SELECT last FROM segment WHERE log = ?1 ORDER BY first DESC LIMIT 1) AS last
           """), arguments: [log])
     guard let row, !(row["first"] as DatabaseValue).isNull else { return nil }
-    return try range(row)
+    return try row.range()
   }
 
-  func segment(_ key: Key, of log: Ledger.Log, names: NameTable) throws -> Segment {
+  func segment(_ key: Key, of log: Ledger.Log, shapes: ShapeTable) throws -> Segment {
     let row = try Row.fetchOne(
       db.cachedStatement(sql: "SELECT first_time, format, payload FROM segment WHERE id = ?"), arguments: [key.id])
     guard let row else { throw SegmentDamage.malformed("the row is gone") }
-    guard let format = SegmentFormat(rawValue: row["format"]) else {
-      throw SegmentDamage.unknownFormat(row["format"])
-    }
-    let records = try Payload(format: format, bytes: row.bytes("payload")).records(in: key.range, names: names)
+    let number = try row.integer("format")
+    guard let format = SegmentFormat(rawValue: number) else { throw SegmentDamage.unknownFormat(number) }
+    let records = try Payload(format: format, bytes: try row.bytes("payload")).records(in: key.range, shapes: shapes)
     return Segment(
-      epoch: log.epoch, log: log.name, range: key.range, firstTime: Timestamp(milliseconds: row["first_time"]),
+      epoch: log.epoch, log: log.name, range: key.range,
+      firstTime: Timestamp(milliseconds: try row.integer("first_time")),
       lastTime: key.lastTime, records: records)
   }
 
   private func key(_ row: Row) throws -> Key {
-    Key(id: row["id"], range: try range(row), lastTime: Timestamp(milliseconds: row["last_time"]))
-  }
-
-  private func range(_ row: Row) throws -> SequenceRange {
-    let (first, last) = (row.unsigned("first"), row.unsigned("last"))
-    guard first <= last else { throw JournalError.damaged("a segment runs from \(first) to \(last)") }
-    return SequenceRange(first, last)
+    Key(
+      id: try row.integer("id"), range: try row.range(),
+      lastTime: Timestamp(milliseconds: try row.integer("last_time")))
   }
 }
