@@ -1,1 +1,180 @@
-// Journal
+public import EnergyModel
+import GRDB
+import Synchronization
+import Threads
+
+/// Keeps everything that was measured, decided and told, within a budget of bytes, until every destination
+/// has it. The rules are written in the page of records; the layout of the file in `Schema.swift`
+/// and `SegmentFormat.swift`.
+///
+/// Whatever posts to it returns at once. All work on the disk happens on a thread of its own.
+public actor Journal {
+  /// What exists only while the journal is open.
+  struct Opened {
+    var file: JournalFile
+    var ledger: Ledger
+  }
+
+  let settings: JournalSettings
+  let time: any TimeSource
+  let seed: UInt64?
+  nonisolated let executor = ThreadExecutor(name: "journal")
+  nonisolated let intake: Intake
+  nonisolated let face: Face
+  nonisolated let reserve: ReserveFile
+  var opened: Opened?
+  /// Taken from the queues and not yet on the disk.
+  var batch = Batch()
+  var damaged: [DamagedSegment] = []
+  private var isClosed = false
+  private var lastRelease: MonotonicInstant?
+
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+  /// Opens the journal, and makes a new one where there is none. A damaged file is set aside and told
+  /// as an event. Time that was lost since the last record is announced.
+  /// - Parameter seed: of the random epochs, for tests that replay; nil takes the system's randomness.
+  public static func open(
+    _ settings: JournalSettings, time: any TimeSource, seed: UInt64? = nil
+  ) async throws -> Journal {
+    let journal = Journal(settings, time: time, seed: seed)
+    try await journal.start()
+    return journal
+  }
+
+  private init(_ settings: JournalSettings, time: any TimeSource, seed: UInt64?) {
+    self.settings = settings
+    self.time = time
+    self.seed = seed
+    intake = Intake(capacity: settings.mailboxCapacity)
+    face = Face(budget: UInt64(settings.budget))
+    reserve = ReserveFile(path: settings.folder + "/reserve", size: settings.reserve)
+  }
+
+  deinit { executor.stop() }
+
+  /// Commits at the interval, and sooner what is urgent, until ``close()`` or until the task is cancelled.
+  /// An error of the disk does not end it: what could not be committed stays queued and is tried again.
+  public func run() async {
+    var pacing = CommitPacing(
+      interval: settings.commitInterval, urgentDelay: settings.urgentDelay, now: time.now().monotonic)
+    await withTaskCancellationHandler {
+      while !isClosed && !Task.isCancelled {
+        let now = time.now().monotonic
+        if intake.takeUrgency() { pacing.urge(at: now) }
+        if pacing.due(now: now) <= now {
+          if hasWork {
+            commit()
+            pacing.committed(at: now)
+          } else {
+            pacing.idled(at: now)
+          }
+        }
+        await executor.sleep(until: .current + (pacing.due(now: now) - now))
+      }
+    } onCancel: {
+      executor.wake()
+    }
+  }
+
+  /// Commits what waits, marks a clean stop and closes the file. ``run()`` returns.
+  public func close() {
+    guard !isClosed else { return }
+    isClosed = true
+    commit(isLast: true)
+    try? opened?.file.queue.close()
+    opened = nil
+    face.finish()
+    executor.wake()
+  }
+
+  private var hasWork: Bool { intake.hasWork || !batch.isEmpty || !damaged.isEmpty }
+
+  /// One commit. What fails stays in the batch, and the fault is kept for the status.
+  /// - Returns: whether it is on the disk.
+  @discardableResult
+  func commit(isLast: Bool = false) -> Bool {
+    intake.fill(&batch)
+    do {
+      try writeOrMakeRoom(isLast: isLast)
+      batch = Batch()
+      damaged = []
+      if let opened { face.show(opened.ledger, bytes: bytes(opened.file), fault: nil) }
+      if let opened, opened.file.logBytes > 2 * opened.file.checkpointPages * opened.file.pageSize {
+        opened.file.checkpoint()
+      }
+      return true
+    } catch {
+      face.show(fault: "\(error)")
+      if meansDamage(error) { startAnew(error) }
+      return false
+    }
+  }
+
+  private func writeOrMakeRoom(isLast: Bool) throws {
+    do {
+      try write(isLast: isLast, isDiskFull: false)
+      reserve.fill()
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_IOERR {
+      // It may have been a moment's weakness, and that is no reason to delete anything.
+      do { try write(isLast: isLast, isDiskFull: false) } catch { try makeRoom(isLast: isLast, error) }
+    } catch {
+      try makeRoom(isLast: isLast, error)
+    }
+  }
+
+  private func makeRoom(isLast: Bool, _ error: any Error) throws {
+    guard let error = error as? DatabaseError, error.meansNoRoom else { throw error }
+    // Rolled back. The reserve makes room for the log of a transaction that deletes.
+    reserve.giveBack()
+    opened?.file.checkpoint()
+    try write(isLast: isLast, isDiskFull: true)
+  }
+
+  private func write(isLast: Bool, isDiskFull: Bool) throws {
+    guard let opened else { throw JournalError.closed }
+    let now = time.now()
+    let isReleaseDue = now.isClockTrusted && lastRelease.map { now.monotonic - $0 >= .seconds(60) } ?? true
+    var added: UInt64 = 0
+    let ledger = try opened.file.queue.write { db in
+      var transaction = CommitTransaction(
+        db: db, ledger: opened.ledger, room: room(opened.file), destinations: settings.destinations, now: now)
+      let counters = counters()
+      transaction.count(droppedSamples: counters.droppedSamples, droppedEvents: counters.droppedEvents)
+      if isReleaseDue { try transaction.releaseOlder(than: now.wall - settings.retention) }
+      var batch = batch
+      batch.entries += try transaction.drop(damaged)
+      try transaction.add(batch, isDiskFull: isDiskFull)
+      try transaction.finish()
+      if isLast { try db.execute(sql: "UPDATE boot SET clean = 1 WHERE n = (SELECT max(n) FROM boot)") }
+      added = transaction.addedRecords
+      return transaction.ledger
+    }
+    self.opened?.ledger = ledger
+    if isReleaseDue { lastRelease = now.monotonic }
+    face.committed(added)
+  }
+
+  func room(_ file: JournalFile) -> Room {
+    Room(
+      budget: settings.budget, reserve: settings.reserve, logAllowance: file.logAllowance, pageSize: file.pageSize)
+  }
+
+  func bytes(_ file: JournalFile) -> UInt64 {
+    UInt64(fileSize(file.path) + file.logBytes + reserve.heldBytes)
+  }
+
+  func meansDamage(_ error: any Error) -> Bool {
+    if case JournalError.damaged = error { return true }
+    guard let error = error as? DatabaseError else { return false }
+    return [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode)
+  }
+
+  /// The file turned out to be damaged while in use: set it aside, begin a new one. What waits is kept.
+  func startAnew(_ error: any Error) {
+    try? opened?.file.queue.close()
+    opened = nil
+    damaged = []
+    do { try start(damage: "\(error)") } catch { face.show(fault: "\(error)") }
+  }
+}

@@ -1,0 +1,108 @@
+import EnergyModel
+import Synchronization
+import Threads
+
+/// Where everybody puts what is to be kept. Nothing here ever waits: what finds no room is counted.
+final class Intake: Sendable {
+  /// Samples that found no room: how many, and the time they would have covered.
+  struct Overflow: Sendable {
+    var samples: UInt64 = 0
+    var from: Timestamp?
+    var to: Timestamp?
+  }
+
+  private struct Side {
+    var states: [String: [UInt8]] = [:]
+    var isUrgent = false
+    var overflow = Overflow()
+    var refusedStates: UInt64 = 0
+  }
+
+  /// Different keys of ``StateStore`` that may wait at once.
+  static let mostStates = 1024
+
+  private let samples: Mailbox<Sample>
+  private let entries: Mailbox<Entry>
+  private let side = Mutex(Side())
+
+  init(capacity: Int) {
+    samples = Mailbox(capacity: capacity)
+    entries = Mailbox(capacity: capacity)
+  }
+
+  func put(_ sample: Sample) {
+    guard !samples.put(sample) else { return }
+    let time = sample.measured.wall
+    side.withLock { side in
+      side.overflow.samples += 1
+      side.overflow.from = min(side.overflow.from ?? time, time)
+      side.overflow.to = max(side.overflow.to ?? time, time)
+    }
+  }
+
+  func put(_ entry: Entry, isUrgent: Bool) {
+    entries.put(entry)
+    if isUrgent { side.withLock { $0.isUrgent = true } }
+  }
+
+  func put(_ bytes: [UInt8], under key: String, isUrgent: Bool) {
+    side.withLock { side in
+      guard side.states.count < Self.mostStates || side.states[key] != nil else {
+        side.refusedStates += 1
+        return
+      }
+      side.states[key] = bytes
+      if isUrgent { side.isUrgent = true }
+    }
+  }
+
+  func waitingState(_ key: String) -> [UInt8]? { side.withLock { $0.states[key] } }
+
+  var hasWork: Bool { samples.count > 0 || entries.count > 0 || side.withLock { !$0.states.isEmpty } }
+
+  /// Whether something urgent came since the last call.
+  func takeUrgency() -> Bool {
+    side.withLock { side in
+      defer { side.isUrgent = false }
+      return side.isUrgent
+    }
+  }
+
+  var droppedSamples: UInt64 { samples.dropped }
+  /// Events, decisions and states.
+  var droppedEvents: UInt64 { entries.dropped + side.withLock { $0.refusedStates } }
+
+  /// Moves what waits into `batch`. A batch that could not be committed keeps its samples and entries as
+  /// they are, and what came later goes on waiting, so that the bound of the queues bounds everything.
+  func fill(_ batch: inout Batch) {
+    if batch.samples.isEmpty { batch.samples = samples.takeAll() }
+    if batch.entries.isEmpty { batch.entries = entries.takeAll() }
+    let (states, overflow) = side.withLock { side in
+      defer {
+        side.states = [:]
+        side.overflow = Overflow()
+      }
+      return (side.states, side.overflow)
+    }
+    batch.states.merge(states) { $1 }
+    batch.overflow.add(overflow)
+  }
+}
+
+extension Intake.Overflow {
+  mutating func add(_ more: Self) {
+    samples += more.samples
+    from = [from, more.from].compactMap { $0 }.min()
+    to = [to, more.to].compactMap { $0 }.max()
+  }
+}
+
+/// What one commit is to put on the disk.
+struct Batch: Sendable {
+  var samples: [Sample] = []
+  var entries: [Entry] = []
+  var states: [String: [UInt8]] = [:]
+  var overflow = Intake.Overflow()
+
+  var isEmpty: Bool { samples.isEmpty && entries.isEmpty && states.isEmpty && overflow.samples == 0 }
+}

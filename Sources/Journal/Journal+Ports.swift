@@ -1,0 +1,134 @@
+public import EnergyModel
+import GRDB
+import Threads
+
+extension Journal: SampleSink, EventSink, DecisionSink {
+  public nonisolated func accept(_ sample: Sample) { intake.put(sample) }
+
+  public nonisolated func post(_ event: Event) {
+    let isUrgent = event.severity == .alarm
+    intake.put(.event(event), isUrgent: isUrgent)
+    if isUrgent { executor.wake() }
+  }
+
+  public nonisolated func post(_ decision: Decision) { intake.put(.decision(decision), isUrgent: false) }
+}
+
+extension Journal: StateStore {
+  public nonisolated func save(_ bytes: [UInt8], under key: String) { save(bytes, under: key, isUrgent: false) }
+
+  /// - Parameter isUrgent: committed like an alarm, for a limit state or an accepted command.
+  public nonisolated func save(_ bytes: [UInt8], under key: String, isUrgent: Bool) {
+    intake.put(bytes, under: key, isUrgent: isUrgent)
+    if isUrgent { executor.wake() }
+  }
+
+  public func load(_ key: String) throws -> [UInt8]? {
+    if let waiting = intake.waitingState(key) ?? batch.states[key] { return waiting }
+    guard let opened else { throw JournalError.closed }
+    return try opened.file.queue.read { db in
+      try Row.fetchOne(db, sql: "SELECT value FROM state WHERE key = ?", arguments: [key]).map { try $0.bytes("value") }
+    }
+  }
+}
+
+extension Journal: SegmentStore {
+  public nonisolated var boot: Int { face.counters.boot }
+
+  public func logs() throws -> [LogState] {
+    guard let opened else { throw JournalError.closed }
+    return opened.ledger.logs.map { LogState(epoch: $0.epoch, name: $0.name, kind: $0.kind, held: $0.held) }
+  }
+
+  public func unacknowledged(
+    by destination: DestinationID, of epoch: Epoch, excluding inFlight: SequenceRangeSet, since: Timestamp?,
+    limit: Int
+  ) throws -> [Segment] {
+    guard let opened else { throw JournalError.closed }
+    let log = try opened.ledger.log(epoch)
+    let front = try front(destination, log, opened.ledger)
+    guard let held = log.held, limit > 0 else { return [] }
+    let covered = front.acknowledged.union(inFlight)
+    let limit = min(limit, Self.mostSegments)
+    do {
+      return try opened.file.queue.read { db in
+        let table = SegmentTable(db: db)
+        let keys =
+          if let since {
+            try table.keys(log.id, since: since).reversed().filter { !covered.contains($0.range) }
+          } else {
+            try table.keys(log.id, outside: covered, of: held, limit: limit)
+          }
+        return try keys.prefix(limit).compactMap { try segment($0, of: log, table, opened.ledger.shapes) }
+      }
+    } catch {
+      if meansDamage(error) { startAnew(error) }
+      throw error
+    }
+  }
+
+  /// Nil for a segment that nobody will ever read again: the next commit lets it go and says so.
+  private func segment(
+    _ key: SegmentTable.Key, of log: Ledger.Log, _ table: SegmentTable, _ shapes: ShapeTable
+  ) throws -> Segment? {
+    do {
+      return try table.segment(key, of: log, shapes: shapes)
+    } catch is SegmentDamage {
+      if !damaged.contains(where: { $0.key.id == key.id }) { damaged.append(DamagedSegment(log: log.id, key: key)) }
+      return nil
+    }
+  }
+
+  /// Segments of one answer, whatever was asked for: reading must stay short.
+  private static var mostSegments: Int { 1000 }
+
+  public func acknowledge(
+    _ ranges: [SequenceRange], of epoch: Epoch, by destination: DestinationID
+  ) throws {
+    guard var ledger = opened?.ledger, let file = opened?.file else { throw JournalError.closed }
+    let log = try ledger.log(epoch)
+    var front = try front(destination, log, ledger)
+    // Nobody can acknowledge what was never given out.
+    guard let held = log.held else { return }
+    var arrived: UInt64 = 0
+    try file.queue.read { db in
+      for range in ranges where range.last >= held.first && range.first <= held.last {
+        let range = SequenceRange(max(range.first, held.first), min(range.last, held.last))
+        for gap in front.acknowledged.gaps(in: range) {
+          arrived += try SegmentTable(db: db).records(log.id, in: gap)
+        }
+        front.acknowledged.insert(range)
+      }
+    }
+    front.backlog -= min(front.backlog, arrived)
+    front.isDirty = true
+    ledger.fronts[Ledger.FrontKey(destination: destination, log: log.id)] = front
+    opened?.ledger = ledger
+    face.acknowledged(arrived, by: destination, ledger)
+  }
+
+  public nonisolated func commits() -> AsyncStream<Void> { face.listen() }
+
+  private func front(_ destination: DestinationID, _ log: Ledger.Log, _ ledger: Ledger) throws -> Ledger.Front {
+    guard settings.destinations.contains(destination) else { throw JournalError.unknownDestination(destination) }
+    return ledger.fronts[Ledger.FrontKey(destination: destination, log: log.id)] ?? Ledger.Front()
+  }
+}
+
+extension Journal {
+  /// Counters for the status. Records and commits count from this start, drops over all starts.
+  public nonisolated func counters() -> SiteStatus.Journal {
+    var counters = face.counters
+    counters.droppedSamples = face.droppedBefore.samples + intake.droppedSamples
+    counters.droppedEvents = face.droppedBefore.events + intake.droppedEvents
+    return counters
+  }
+
+  /// Records that are held and that a destination has not acknowledged.
+  public nonisolated func backlog(for destination: DestinationID) -> UInt64 { face.backlog(for: destination) }
+
+  /// Records that a destination has acknowledged since this start.
+  public nonisolated func acknowledgedRecords(by destination: DestinationID) -> UInt64 {
+    face.acknowledged(by: destination)
+  }
+}

@@ -1,0 +1,135 @@
+import EnergyModel
+import GRDB
+import Glibc
+
+/// The database file with the settings that durability rests on. One connection, on the journal's thread.
+struct JournalFile: Sendable {
+  let queue: DatabaseQueue
+  let path: String
+  let pageSize: Int
+  /// Pages of the write-ahead log after which SQLite moves them into the database.
+  let checkpointPages: Int
+
+  static let name = "journal.sqlite"
+  /// A file up to this size is checked as a whole at the start; a larger one only where it is used.
+  static let largestChecked = 32 << 20
+
+  /// Opens or creates the file. Throws ``JournalError/damaged(_:)`` where it must be set aside.
+  static func open(folder: String, budget: Int) throws -> JournalFile {
+    let path = folder + "/" + name
+    do {
+      return try connect(path, budget: budget)
+    } catch let error as DatabaseError where error.meansDamage {
+      throw JournalError.damaged(error.message ?? "result code \(error.extendedResultCode)")
+    }
+  }
+
+  private static func connect(_ path: String, budget: Int) throws -> JournalFile {
+    var configuration = Configuration()
+    configuration.journalMode = .wal
+    // Nobody else writes; a reader that holds the file up is waited for at the next commit.
+    configuration.busyMode = .timeout(0.5)
+    configuration.label = "journal"
+    configuration.prepareDatabase { db in
+      // Deleting at the budget costs a quarter more flash where pages are overwritten with zeros first.
+      try db.execute(sql: "PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000")
+    }
+    let queue = try DatabaseQueue(path: path, configuration: configuration)
+    let (pageSize, checkpointPages) = try queue.writeWithoutTransaction { db in
+      let pageSize = try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 4096
+      let checkpointPages = max(16, min(1000, budget / 8 / pageSize))
+      // GRDB sets NORMAL when it turns WAL on, so FULL comes afterwards and is read back.
+      try db.execute(
+        sql: """
+          PRAGMA synchronous = FULL;
+          PRAGMA wal_autocheckpoint = \(checkpointPages);
+          PRAGMA journal_size_limit = \(checkpointPages * pageSize);
+          """)
+      try assert(db, "synchronous", is: "2")
+      try assert(db, "journal_mode", is: "wal")
+      try assert(db, "secure_delete", is: "0")
+      if fileSize(path) <= largestChecked {
+        let verdict = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? ""
+        guard verdict == "ok" else { throw JournalError.damaged(verdict) }
+      }
+      try Schema.migrate(db)
+      return (pageSize, checkpointPages)
+    }
+    return JournalFile(queue: queue, path: path, pageSize: pageSize, checkpointPages: checkpointPages)
+  }
+
+  private static func assert(_ db: Database, _ pragma: String, is wanted: String) throws {
+    let found = try String.fetchOne(db, sql: "PRAGMA \(pragma)") ?? ""
+    guard found == wanted else {
+      throw JournalError.settingRefused(pragma: pragma, wanted: wanted, found: found)
+    }
+  }
+
+  var logBytes: Int { fileSize(path + "-wal") }
+
+  /// Room for the write-ahead log within the budget: what a checkpoint leaves and one commit beyond.
+  var logAllowance: Int { max(checkpointPages * pageSize * 5 / 4, logBytes) }
+
+  /// Moves the write-ahead log into the database, as far as that is possible now.
+  func checkpoint() {
+    // A failure leaves everything in the log, where it is as safe; the commit that follows tells.
+    try? queue.writeWithoutTransaction { db in _ = try db.checkpoint(.passive) }
+  }
+}
+
+extension JournalFile {
+  /// Renames the damaged file with all that belongs to it to `….damaged-N`, and lets older ones go so that
+  /// they do not fill the disk. Returns the new name.
+  static func setAside(folder: String) throws -> String {
+    let number = lastAside(folder: folder) + 1
+    for suffix in suffixes { unlink(asideName(folder, number - 2, suffix)) }
+    for suffix in suffixes {
+      let path = folder + "/" + name + suffix
+      guard fileExists(path) else { continue }
+      guard rename(path, asideName(folder, number, suffix)) == 0 else {
+        throw JournalError.file(operation: "rename", path: path, code: errno)
+      }
+    }
+    return "\(name).damaged-\(number)"
+  }
+
+  /// The number of the newest file that was set aside; 0 where none was. The two newest are kept.
+  static func lastAside(folder: String) -> Int {
+    (1...9999).last { fileExists(asideName(folder, $0, "")) } ?? 0
+  }
+
+  private static let suffixes = ["", "-wal", "-shm"]
+
+  private static func asideName(_ folder: String, _ number: Int, _ suffix: String) -> String {
+    "\(folder)/\(name).damaged-\(number)\(suffix)"
+  }
+}
+
+func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+/// Creates a folder and those above it.
+func createFolder(_ path: String) throws {
+  var parent = path.hasPrefix("/") ? "" : "."
+  for part in path.split(separator: "/") {
+    parent += "/" + part
+    guard mkdir(parent, 0o750) == 0 || errno == EEXIST else {
+      throw JournalError.file(operation: "mkdir", path: parent, code: errno)
+    }
+  }
+}
+
+extension DatabaseError {
+  /// What was read cannot be trusted, or cannot be read at all.
+  var meansDamage: Bool {
+    switch resultCode {
+    case .SQLITE_CORRUPT, .SQLITE_NOTADB: true
+    // Tables or columns are missing.
+    case .SQLITE_ERROR: true
+    case .SQLITE_IOERR: extendedResultCode == .SQLITE_IOERR_READ || extendedResultCode == .SQLITE_IOERR_SHORT_READ
+    default: false
+    }
+  }
+
+  /// Deleting and the reserve can help.
+  var meansNoRoom: Bool { resultCode == .SQLITE_FULL || resultCode == .SQLITE_IOERR }
+}

@@ -1,0 +1,39 @@
+public import EnergyModel
+
+/// What an installer decides about the journal, and what tests shorten.
+public struct JournalSettings: Sendable {
+  /// Holds the database, its write-ahead log and the reserve file. Created when missing.
+  public var folder: String
+  /// Most bytes of database, write-ahead log and reserve file together. Not below ``smallestBudget``.
+  public var budget: Int
+  /// Everything that waits is committed this often.
+  public var commitInterval: Duration
+  /// An alarm or an urgent state is committed at the latest after this.
+  public var urgentDelay: Duration
+  /// Bytes kept free on the disk, so that deleting works when it is full.
+  public var reserve: Int
+  /// Samples, and separately events and decisions, that may wait for a commit; more are counted as dropped.
+  public var mailboxCapacity: Int
+  /// Everyone who must have acknowledged data before it may go without being announced.
+  public var destinations: [DestinationID]
+  /// How long acknowledged data stays for replay, while the budget allows.
+  public var retention: Duration
+
+  public static let smallestBudget = 256 * 1024
+
+  /// - Parameter reserve: nil takes a sixteenth of the budget, at most 4 MB.
+  public init(
+    folder: String, budget: Int, commitInterval: Duration = .seconds(4), urgentDelay: Duration = .milliseconds(250),
+    reserve: Int? = nil, mailboxCapacity: Int = 20_000, destinations: [DestinationID] = [],
+    retention: Duration = .seconds(86_400)
+  ) {
+    self.folder = folder
+    self.budget = max(budget, Self.smallestBudget)
+    self.commitInterval = commitInterval
+    self.urgentDelay = urgentDelay
+    self.reserve = reserve ?? min(self.budget / 16, 4 << 20)
+    self.mailboxCapacity = mailboxCapacity
+    self.destinations = destinations
+    self.retention = retention
+  }
+}

@@ -1,0 +1,38 @@
+import EnergyModel
+
+/// Quality and presence of a value as one small number, and the value as an integer.
+struct ReadingCode {
+  var quality: Quality
+  var hasValue: Bool
+
+  /// On disk for ever: append, never renumber.
+  private static let qualities: [Quality] = [
+    .good, .timeout, .exception, .notImplemented, .outOfRange, .frozen, .stale,
+  ]
+
+  init(_ reading: Reading) {
+    hasValue = Self.scaled(reading) != nil
+    // A good value that no integer holds (not a number, beyond 64 bits) cannot be true.
+    quality = reading.quality == .good && reading.value != nil && !hasValue ? .outOfRange : reading.quality
+  }
+
+  init(number: UInt64) throws(SegmentDamage) {
+    guard number < 32, Int(number & 15) < Self.qualities.count else { throw .malformed("a quality of \(number)") }
+    quality = Self.qualities[Int(number & 15)]
+    hasValue = number & 16 != 0
+  }
+
+  var number: UInt64 { UInt64(Self.qualities.firstIndex(of: quality) ?? 0) + (hasValue ? 16 : 0) }
+  var isUnremarkable: Bool { quality == .good && hasValue }
+
+  /// The value in units of the point's resolution, rounded half away from zero; nil where there is none.
+  static func scaled(_ reading: Reading) -> Int64? {
+    guard let value = reading.value else { return nil }
+    let scaled = (value * powers[reading.point.decimals]).rounded()
+    return scaled.magnitude < 4e18 ? Int64(scaled) : nil
+  }
+
+  static func value(_ scaled: Int64, of point: Point) -> Double { Double(scaled) / powers[point.decimals] }
+
+  private static let powers: [Double] = [1, 10, 100, 1000]
+}

@@ -1,0 +1,94 @@
+import EnergyModel
+import GRDB
+
+/// How many pages of the database the budget allows.
+struct Room: Sendable {
+  let pageSize: Int
+  /// Pages that may be in use.
+  let limit: Int
+
+  /// Deleting goes on until this share of the limit is free, so that a full journal does not announce a
+  /// gap with every commit.
+  static let purgedShare = 50
+
+  init(budget: Int, reserve: Int, logAllowance: Int, pageSize: Int) {
+    self.pageSize = pageSize
+    limit = max(24, (budget - reserve - logAllowance) / pageSize)
+  }
+
+  /// Pages that a commit may take, generously: payloads, interior pages, and a page for each tree it touches.
+  func pages(for bytes: Int, segments: Int) -> Int { bytes / (pageSize - 200) + segments * 2 + 10 }
+}
+
+extension CommitTransaction {
+  private enum Stage: CaseIterable {
+    case acknowledgedTelemetry, telemetry, acknowledgedEvents, events
+
+    var kind: LogState.Kind { self == .telemetry || self == .acknowledgedTelemetry ? .telemetry : .events }
+    var isAcknowledgedOnly: Bool { self == .acknowledgedTelemetry || self == .acknowledgedEvents }
+  }
+
+  /// Deletes the oldest segments, telemetry first, until a commit of `bytes` fits. A full disk is a
+  /// reason to delete although the budget is not used up.
+  /// - Returns: the gap records that announce what went.
+  mutating func makeRoom(for bytes: Int, segments count: Int, isDiskFull: Bool) throws -> [Entry] {
+    let needed = room.pages(for: bytes, segments: count)
+    let used = try pagesInUse()
+    guard used + needed > room.limit || isDiskFull else { return [] }
+    let target = min(room.limit, isDiskFull ? used : room.limit) - needed - room.limit / Room.purgedShare
+    var dropped = DroppedRuns()
+    for stage in Stage.allCases {
+      while try pagesInUse() > target, let (log, keys) = try oldest(stage) {
+        for key in keys where try pagesInUse() > target { try delete(key, of: log, into: &dropped) }
+      }
+    }
+    try settle()
+    return announce(dropped, cause: isDiskFull ? "disk-full" : "budget")
+  }
+
+  /// Deletes what everybody has acknowledged and what is older than the time for replay; nothing is lost by
+  /// it, so nothing is announced. Bounded, because there will be a next time.
+  mutating func releaseOlder(than cutoff: Timestamp) throws {
+    var released = DroppedRuns()
+    for log in ledger.logs {
+      let runs = ledger.acknowledgedByAll(log, destinations: destinations)
+      for key in try oldestKeys(log, within: runs, limit: 256) where key.lastTime < cutoff {
+        try delete(key, of: log.id, into: &released)
+      }
+    }
+    if !released.runs.isEmpty { try settle() }
+  }
+
+  /// The oldest segments of a stage; nil when it has none left.
+  private func oldest(_ stage: Stage) throws -> (log: Int64, keys: [SegmentTable.Key])? {
+    var best: (log: Int64, keys: [SegmentTable.Key])?
+    for log in ledger.logs where log.kind == stage.kind {
+      guard let written = log.written else { continue }
+      let runs = stage.isAcknowledgedOnly ? ledger.acknowledgedByAll(log, destinations: destinations) : [written]
+      let keys = try oldestKeys(log, within: runs, limit: 16)
+      guard let first = keys.first else { continue }
+      if first.lastTime < best?.keys.first?.lastTime ?? Timestamp(milliseconds: .max) { best = (log.id, keys) }
+    }
+    return best
+  }
+
+  private func oldestKeys(
+    _ log: Ledger.Log, within runs: [SequenceRange], limit: Int
+  ) throws -> [SegmentTable.Key] {
+    var keys: [SegmentTable.Key] = []
+    for run in runs {
+      let wanted = limit - keys.count
+      // One more at each end may reach out of the run, and stays.
+      let found = try segments.keys(log.id, overlapping: run, limit: wanted + 2)
+      keys += found.filter { $0.range.first >= run.first && $0.range.last <= run.last }.prefix(wanted)
+      if keys.count >= limit { break }
+    }
+    return keys
+  }
+
+  private func pagesInUse() throws -> Int {
+    let count = try Int.fetchOne(db.cachedStatement(sql: "PRAGMA page_count")) ?? 0
+    let free = try Int.fetchOne(db.cachedStatement(sql: "PRAGMA freelist_count")) ?? 0
+    return count - free
+  }
+}

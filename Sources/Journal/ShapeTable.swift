@@ -1,0 +1,51 @@
+import EnergyModel
+
+/// A device and the points that it told together, in order.
+struct Shape: Hashable, Sendable {
+  var device: DeviceID
+  var points: [Point]
+}
+
+/// Short numbers for shapes, kept in the database for as long as it lives: a few seconds of data are
+/// smaller than the names in them.
+struct ShapeTable: Sendable {
+  private var numbers: [Shape: Int] = [:]
+  private var shapes: [Int: Shape] = [:]
+  private var largest = 0
+  /// Given since the table was last stored.
+  private(set) var fresh: [(number: Int, shape: Shape)] = []
+
+  /// The number of a shape, a new one if need be.
+  mutating func number(of shape: Shape) -> Int {
+    if let known = numbers[shape] { return known }
+    let number = largest + 1
+    adopt(shape, as: number)
+    fresh.append((number, shape))
+    return number
+  }
+
+  func shape(_ number: Int) -> Shape? { shapes[number] }
+
+  mutating func markStored() { fresh = [] }
+
+  /// Takes over a row of the database. A shape with a point that this version does not know keeps its
+  /// number and is not readable.
+  mutating func adopt(_ number: Int, device: String, points: String) {
+    largest = max(largest, number)
+    let names = points.split(separator: ",")
+    let known = names.compactMap { Point(rawValue: String($0)) }
+    guard known.count == names.count else { return }
+    adopt(Shape(device: DeviceID(device), points: known), as: number)
+  }
+
+  private mutating func adopt(_ shape: Shape, as number: Int) {
+    largest = max(largest, number)
+    numbers[shape] = number
+    shapes[number] = shape
+  }
+}
+
+extension Shape {
+  /// As the database keeps it.
+  var pointNames: String { points.map(\.rawValue).joined(separator: ",") }
+}

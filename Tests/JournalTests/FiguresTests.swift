@@ -1,0 +1,91 @@
+import EnergyModel
+import Foundation
+import TestKit
+import Testing
+
+@testable import Journal
+
+/// What a value costs, on a stream like that of a real site.
+@Suite(.serialized) struct FiguresTests {
+  private static let points: [Point] = [
+    .power, .powerL1, .powerL2, .powerL3, .voltageL1, .voltageL2, .voltageL3, .currentL1, .currentL2, .currentL3,
+    .reactivePower, .apparentPower, .powerFactor, .frequency, .energyImport, .energyExport, .soc,
+    .batteryTemperature, .batteryVoltage, .operatingState,
+  ]
+
+  /// Powers and currents that wander, voltages that tremble, counters that grow, states that stand.
+  private struct Device {
+    var name: DeviceID
+    var values: [Double]
+
+    init(_ number: Int) {
+      name = DeviceID("device-\(number)")
+      values = FiguresTests.points.map { $0.isCounter ? 1e7 : $0.plausibleRange.lowerBound < 0 ? 1500 : 50 }
+    }
+
+    mutating func step(_ random: inout SeededGenerator) -> [Reading] {
+      for (index, point) in FiguresTests.points.enumerated() {
+        let tremble = Double.random(in: -1...1, using: &random)
+        switch point {
+        case .soc, .operatingState, .batteryTemperature: break
+        case _ where point.isCounter: values[index] += abs(tremble)
+        case .power, .powerL1, .powerL2, .powerL3, .reactivePower, .apparentPower: values[index] += tremble * 40
+        default: values[index] += tremble * 5 * point.resolution
+        }
+      }
+      return zip(FiguresTests.points, values).map { Reading($0, $1) }
+    }
+  }
+
+  /// Bytes by which a value makes the database grow, and the mean time of a commit in milliseconds.
+  private func measure(devices count: Int, commits: Int, samplesEach: Int) async throws -> (Double, Double) {
+    let stand = try Stand(budget: 256 << 20)
+    let journal = try await stand.open()
+    var devices = (0..<count).map(Device.init)
+    var random = SeededGenerator(state: 11)
+    let clock = ContinuousClock()
+    var spent = Duration.zero
+    let empty = try await pages(journal)
+    for _ in 0..<commits {
+      for _ in 0..<samplesEach {
+        stand.time.advance(by: .milliseconds(4000 / samplesEach))
+        for index in devices.indices {
+          let readings = devices[index].step(&random)
+          journal.accept(Sample(device: devices[index].name, measured: stand.time.now(), readings: readings))
+        }
+      }
+      let start = clock.now
+      #expect(await journal.commit())
+      spent += clock.now - start
+    }
+    let grown = try await pages(journal) - empty
+    await journal.close()
+    let values = count * commits * samplesEach * Self.points.count
+    return (Double(grown * 4096) / Double(values), spent.seconds * 1000 / Double(commits))
+  }
+
+  private func pages(_ journal: Journal) async throws -> Int { Int(try await journal.pragma("page_count") ?? "") ?? 0 }
+
+  @Test func threeDevicesReadEverySecond() async throws {
+    let (bytes, commit) = try await measure(devices: 3, commits: 300, samplesEach: 4)
+    report("3 devices × 20 points at 1 s, commits of 4 s", bytes, commit)
+    #expect(bytes < 4)
+  }
+
+  @Test func threeDevicesReadEveryFourSeconds() async throws {
+    let (bytes, commit) = try await measure(devices: 3, commits: 300, samplesEach: 1)
+    report("3 devices × 20 points at 4 s, commits of 4 s", bytes, commit)
+    #expect(bytes < 6)
+  }
+
+  @Test func fiftyDevicesInOneCommit() async throws {
+    let (bytes, commit) = try await measure(devices: 50, commits: 40, samplesEach: 1)
+    report("50 devices × 20 points at 4 s, commits of 4 s", bytes, commit)
+    #expect(bytes < 5)
+  }
+
+  private func report(_ what: String, _ bytes: Double, _ commit: Double) {
+    let text = "\(what): \(JSONText.decimal(bytes, 2)) bytes a value, \(JSONText.decimal(commit, 2)) ms a commit\n"
+    FileHandle.standardError.write(Data(text.utf8))
+  }
+}
