@@ -1,1 +1,135 @@
-// Uplink
+public import EnergyModel
+import Synchronization
+
+/// Serves one destination: takes committed segments from the journal, brings them into the form of the
+/// wire contract and hands them to a link, live ones first. The broker's PUBACK releases them.
+///
+/// What is decided is decided by ``LaneScheduler``; this actor fetches, encodes, hands over and waits. It
+/// never blocks a thread, and it works only when a commit, the link or a deadline wakes it.
+public actor Uplink {
+  let settings: UplinkSettings
+  let link: any MessageLink
+  let store: any SegmentStore
+  let compressor: any ByteCompressor
+  let time: any TimeSource
+  let bell = Bell()
+
+  var scheduler: LaneScheduler
+  var backlog = BacklogCount()
+  var retry = RetryPause()
+  /// Nothing is asked of a failing store before this.
+  var storeRests: MonotonicInstant?
+  /// The link refused a message although it is connected; asked again then.
+  var linkRests: MonotonicInstant?
+  var status = StatusSchedule()
+  var isLeaving = false
+  private var nextID: UInt64
+  private var farewell: (id: UInt64, continuation: CheckedContinuation<Void, Never>)?
+  private var isRunning = false
+  private nonisolated let shared: Mutex<SiteStatus.Uplink>
+
+  /// - Parameter seed: of the random delays. Uplinks of one process need different ones, because their
+  ///   message numbers begin there too.
+  public init(
+    settings: UplinkSettings, link: any MessageLink, store: any SegmentStore, compressor: any ByteCompressor,
+    time: any TimeSource, seed: UInt64
+  ) {
+    self.settings = settings
+    self.link = link
+    self.store = store
+    self.compressor = compressor
+    self.time = time
+    scheduler = LaneScheduler(settings, seed: seed)
+    var random = SeededRandom(seed: seed)
+    nextID = random.next() << 32
+    shared = Mutex(SiteStatus.Uplink(destination: settings.destination))
+  }
+
+  /// The retained message that the broker publishes when the link is lost. Its id is 0: nobody
+  /// acknowledges it. It has no `t`, because nobody knows when that will be.
+  public static func will(_ settings: UplinkSettings, boot: Int) -> OutgoingMessage {
+    let payload = StatusFrame.payload(isOnline: false, boot: boot, version: settings.version, time: nil, logs: nil)
+    return OutgoingMessage(id: 0, topic: settings.topic("status"), payload: payload, isRetained: true)
+  }
+
+  /// How far it has come. `sent` counts repetitions, `acknowledged` does not.
+  public nonisolated func counters() -> SiteStatus.Uplink { shared.withLock { $0 } }
+
+  /// Works until the task is cancelled. Call it once: link and store have one listener.
+  public func run() async {
+    isRunning = true
+    let events = link.events()
+    let commits = store.commits()
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { for await event in events { await self.handle(event) } }
+      group.addTask { for await _ in commits { self.bell.ring() } }
+      for await _ in bell.rings { await turn() }
+      group.cancelAll()
+    }
+    bell.set(after: nil)
+    isRunning = false
+    endFarewell()
+  }
+
+  /// Publishes `status` with `online: false` and sends nothing afterwards. Returns when the broker has it,
+  /// when the link is lost, or after two seconds.
+  public func goOffline() async {
+    isLeaving = true
+    guard scheduler.isConnected else { return }
+    let payload = StatusFrame.payload(
+      isOnline: false, boot: store.boot, version: settings.version, time: time.now().wall, logs: status.logs)
+    let id = newID()
+    let message = OutgoingMessage(id: id, topic: settings.topic("status"), payload: payload, isRetained: true)
+    guard link.publish(message), isRunning, farewell == nil else { return }
+    let patience = Task {
+      do { try await Task.sleep(for: .seconds(2)) } catch { return }
+      endFarewell()
+    }
+    await withCheckedContinuation { farewell = (id, $0) }
+    patience.cancel()
+  }
+
+  private func endFarewell() {
+    farewell?.continuation.resume()
+    farewell = nil
+  }
+
+  func newID() -> UInt64 {
+    nextID += 1
+    return nextID
+  }
+
+  func count(_ change: (inout SiteStatus.Uplink) -> Void) { shared.withLock { change(&$0) } }
+
+  private func handle(_ event: LinkEvent) {
+    switch event {
+    case .connected:
+      scheduler.connected(at: time.now().monotonic)
+      status.connected()
+      linkRests = nil
+      count {
+        $0.isConnected = true
+        $0.lastError = nil
+      }
+    case .disconnected(let reason):
+      scheduler.disconnected()
+      endFarewell()
+      count {
+        $0.isConnected = false
+        $0.lastError = reason
+      }
+    case .acknowledged(let id):
+      if farewell?.id == id { endFarewell() }
+      linkRests = nil
+      guard let delivery = scheduler.acknowledged(id) else { return }
+      backlog.arrived(delivery.range, of: delivery.epoch)
+      count {
+        $0.acknowledgedSegments += UInt64(delivery.segments)
+        $0.acknowledgedRecords += delivery.range.count
+      }
+    // Acknowledgements, replays and commands of the aggregator are not part of this version.
+    case .message: return
+    }
+    bell.ring()
+  }
+}

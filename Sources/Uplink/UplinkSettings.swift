@@ -1,0 +1,44 @@
+public import EnergyModel
+
+/// How one destination is served. The defaults are those of the wire contract, version 1.
+public struct UplinkSettings: Sendable {
+  public var destination: DestinationID
+  /// The site's name on the wire: in every topic and every frame.
+  public var site: String
+  /// Of the agent, as `status` tells it.
+  public var version: String
+  /// A segment whose last record is younger than this when its turn comes goes to `telemetry`, an
+  /// older one to `backfill`.
+  public var liveWindow: Duration
+  /// How long after a connection the backlog waits; drawn at random, so that a fleet that lost the
+  /// same broker does not come back as one wave.
+  public var backfillStartDelay: ClosedRange<Duration>
+  /// The pace of the backlog in bytes on the wire, > 0.
+  public var backfillBytesPerSecond: Int
+  /// The most that may be handed over and not acknowledged. A single message above it goes alone.
+  public var inFlightBytes: Int
+  /// The most JSON that one backfill message compresses. A single segment above it goes alone.
+  public var backfillFrameBytes: Int
+  /// How often `status` is published anew while nothing changes.
+  public var statusInterval: Duration
+
+  public init(
+    destination: DestinationID, site: String, version: String, liveWindow: Duration = .seconds(60),
+    backfillStartDelay: ClosedRange<Duration> = .zero ... .seconds(10), backfillBytesPerSecond: Int = 32_000,
+    inFlightBytes: Int = 128_000, backfillFrameBytes: Int = 64_000, statusInterval: Duration = .seconds(60)
+  ) {
+    precondition(backfillBytesPerSecond > 0, "a backlog that may not move never drains")
+    self.destination = destination
+    self.site = site
+    self.version = version
+    self.liveWindow = liveWindow
+    self.backfillStartDelay = backfillStartDelay
+    self.backfillBytesPerSecond = backfillBytesPerSecond
+    self.inFlightBytes = inFlightBytes
+    self.backfillFrameBytes = backfillFrameBytes
+    self.statusInterval = statusInterval
+  }
+
+  /// `holdfast/v1/{site}/{name}`.
+  func topic(_ name: String) -> String { "holdfast/v1/\(site)/\(name)" }
+}

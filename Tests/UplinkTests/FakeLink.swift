@@ -1,0 +1,47 @@
+import EnergyModel
+import Synchronization
+
+/// A link that keeps what it is given and says what a test tells it to.
+final class FakeLink: MessageLink {
+  private struct State {
+    var isOpen = false
+    var capacity = Int.max
+    var sent: [OutgoingMessage] = []
+  }
+
+  private let state = Mutex(State())
+  private let stream: AsyncStream<LinkEvent>
+  private let teller: AsyncStream<LinkEvent>.Continuation
+
+  init() { (stream, teller) = AsyncStream.makeStream() }
+
+  func events() -> AsyncStream<LinkEvent> { stream }
+
+  func publish(_ message: OutgoingMessage) -> Bool {
+    state.withLock { state in
+      guard state.isOpen, state.sent.count < state.capacity else { return false }
+      state.sent.append(message)
+      return true
+    }
+  }
+
+  func connect() {
+    state.withLock { $0.isOpen = true }
+    teller.yield(.connected)
+  }
+
+  func disconnect() {
+    state.withLock { $0.isOpen = false }
+    teller.yield(.disconnected(reason: "broken pipe"))
+  }
+
+  func acknowledge(_ message: OutgoingMessage) { teller.yield(.acknowledged(message.id)) }
+
+  /// How many messages it takes in all before it refuses.
+  func limit(to capacity: Int) { state.withLock { $0.capacity = capacity } }
+
+  /// In order, all of them or those of a topic.
+  func sent(_ topic: String? = nil) -> [OutgoingMessage] {
+    state.withLock { $0.sent }.filter { topic == nil || $0.topic == "holdfast/v1/mill-lane-4/\(topic ?? "")" }
+  }
+}

@@ -1,0 +1,79 @@
+import EnergyModel
+import Synchronization
+
+/// A journal in memory.
+final class FakeStore: SegmentStore {
+  struct Broken: Error {}
+
+  private struct State {
+    var segments: [Segment] = []
+    var acknowledged: [Epoch: SequenceRangeSet] = [:]
+    var isBroken = false
+    var questions = 0
+  }
+
+  let boot = 12
+  private let state = Mutex(State())
+  private let stream: AsyncStream<Void>
+  private let teller: AsyncStream<Void>.Continuation
+
+  init(_ segments: [Segment] = []) {
+    (stream, teller) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    state.withLock { $0.segments = segments }
+  }
+
+  func commits() -> AsyncStream<Void> { stream }
+
+  func commit(_ segments: Segment...) {
+    state.withLock { $0.segments += segments }
+    teller.yield()
+  }
+
+  func breakDown(_ isBroken: Bool) { state.withLock { $0.isBroken = isBroken } }
+  func acknowledged(_ epoch: Epoch = Given.epoch) -> [SequenceRange] {
+    state.withLock { $0.acknowledged[epoch]?.ranges ?? [] }
+  }
+  /// How often it was asked anything.
+  var questions: Int { state.withLock { $0.questions } }
+
+  func logs() async throws -> [LogState] {
+    try state.withLock { state in
+      state.questions += 1
+      if state.isBroken { throw Broken() }
+      return [LogState.Kind.telemetry, .events].flatMap { kind in
+        let name = kind == .telemetry ? "telemetry" : "events"
+        let segments = state.segments.filter { $0.log == name }
+        return Set(segments.map(\.epoch)).sorted().map { epoch in
+          let ranges = segments.filter { $0.epoch == epoch }.map(\.range)
+          let held = SequenceRange(ranges.map(\.first).min() ?? 1, ranges.map(\.last).max() ?? 1)
+          return LogState(epoch: epoch, name: name, kind: kind, held: held)
+        }
+      }
+    }
+  }
+
+  func unacknowledged(
+    by destination: DestinationID, of epoch: Epoch, excluding inFlight: SequenceRangeSet, since: Timestamp?, limit: Int
+  ) async throws -> [Segment] {
+    try state.withLock { state in
+      if state.isBroken { throw Broken() }
+      let done = (state.acknowledged[epoch] ?? SequenceRangeSet()).union(inFlight)
+      let left = state.segments.filter { segment in
+        segment.epoch == epoch && !done.contains(segment.range) && segment.lastTime >= since ?? segment.lastTime
+      }
+      return Array(left.sorted { $0.range.first < $1.range.first }.prefix(limit))
+    }
+  }
+
+  func acknowledge(_ ranges: [SequenceRange], of epoch: Epoch, by destination: DestinationID) async throws {
+    try state.withLock { state in
+      if state.isBroken { throw Broken() }
+      for range in ranges { state.acknowledged[epoch, default: SequenceRangeSet()].insert(range) }
+    }
+  }
+}
+
+/// Leaves the bytes as they are, so that tests read what would be compressed.
+struct NoCompression: ByteCompressor {
+  func compress(_ bytes: [UInt8]) -> [UInt8] { bytes }
+}

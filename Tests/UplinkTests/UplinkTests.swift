@@ -1,0 +1,189 @@
+import EnergyModel
+import Foundation
+import TestKit
+import Testing
+
+@testable import Uplink
+
+/// Timelines of a whole uplink between a fake journal and a fake link.
+@Suite(.serialized)
+struct UplinkTests {
+  private final class Site: Sendable {
+    let link = FakeLink()
+    let store: FakeStore
+    let time = ManualTime(Given.start)
+    let uplink: Uplink
+    private let work: Task<Void, Never>
+
+    init(_ segments: [Segment] = [], settings: UplinkSettings = Given.settings()) {
+      let store = FakeStore(segments)
+      self.store = store
+      let uplink = Uplink(
+        settings: settings, link: link, store: store, compressor: NoCompression(), time: time, seed: 1)
+      self.uplink = uplink
+      work = Task { await uplink.run() }
+    }
+
+    deinit { work.cancel() }
+
+    /// What the wire says has been sent, in order: ranges of a topic.
+    func ranges(_ topic: String) throws -> [ClosedRange<Int>] {
+      try link.sent(topic).map { message in
+        let text = String(decoding: message.payload, as: UTF8.self)
+        let header = topic == "backfill" ? String(text.prefix { $0 != "\n" }) : text
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(header.utf8)) as? [String: Any])
+        return try #require(object["first"] as? Int)...(try #require(object["last"] as? Int))
+      }
+    }
+
+    func expect(_ topic: String, _ expected: [ClosedRange<Int>], _ what: String) async throws {
+      try await eventually(within: 5, "\(what): \(topic) \(expected), is \(try ranges(topic))") {
+        try ranges(topic) == expected
+      }
+    }
+
+    func acknowledgeAll() { for message in link.sent() { link.acknowledge(message) } }
+    func stop() async {
+      work.cancel()
+      await work.value
+    }
+  }
+
+  @Test func aCommitGoesOutAndIsAcknowledgedOnce() async throws {
+    let site = Site()
+    site.link.connect()
+    site.store.commit(Given.segment(1, 3))
+    try await site.expect("telemetry", [1...3], "live")
+    site.store.commit(Given.eventSegment(1))
+    try await site.expect("events", [1...1], "event")
+    site.acknowledgeAll()
+    try await eventually("noted by the store") {
+      site.store.acknowledged() == [SequenceRange(1, 3)] && !site.store.acknowledged(Given.eventEpoch).isEmpty
+    }
+    site.store.commit(Given.segment(4, 4))
+    try await site.expect("telemetry", [1...3, 4...4], "only what is new")
+    let counters = site.uplink.counters()
+    #expect(counters.isConnected)
+    #expect(counters.sentRecords == 5 && counters.sentSegments == 3)
+    #expect(counters.acknowledgedRecords == 4 && counters.acknowledgedSegments == 2)
+    try await eventually("backlog counted") { site.uplink.counters().backlogRecords <= 1 }
+    await site.stop()
+  }
+
+  @Test func anOutageLosesNothingAndLiveGoesFirst() async throws {
+    // 0 s: five old segments and two young ones have gathered while the line was down.
+    let old = (0..<5).map { Given.segment(UInt64($0) * 10 + 1, UInt64($0) * 10 + 10, age: .seconds(300)) }
+    let young = [Given.segment(51, 60, age: .seconds(8)), Given.segment(61, 70, age: .seconds(4))]
+    let site = Site(old + young + [Given.eventSegment(1, age: .seconds(300))], settings: Given.settings(frame: 2_000))
+    site.link.connect()
+    try await site.expect("telemetry", [51...60, 61...70], "live lane in order")
+    try await site.expect("events", [1...1], "an old event is an event")
+    try await eventually("the backlog begins") { try !site.ranges("backfill").isEmpty }
+    let topics = site.link.sent().map { $0.topic.split(separator: "/").last ?? "" }
+    #expect(topics.prefix(5) == ["status", "telemetry", "telemetry", "events", "backfill"])
+    // The pace is kept on the clock of the test.
+    for _ in 0..<10 {
+      site.time.advance(by: .seconds(1))
+      site.acknowledgeAll()
+      site.store.commit()
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    let backfill = try site.ranges("backfill")
+    #expect(backfill.count > 1)
+    #expect(backfill.flatMap { Array($0) } == Array(1...50), "oldest first, each once")
+    site.acknowledgeAll()
+    try await eventually("all arrived") { site.store.acknowledged() == [SequenceRange(1, 70)] }
+    try await eventually("nothing waits") { site.uplink.counters().backlogRecords == 0 }
+    #expect(site.uplink.counters().sentRecords == 71 && site.uplink.counters().acknowledgedRecords == 71)
+    await site.stop()
+  }
+
+  @Test func whatWasUnderWayIsSentAgainAfterADisconnect() async throws {
+    let site = Site([Given.segment(1, 3), Given.segment(4, 6)])
+    site.link.connect()
+    try await site.expect("telemetry", [1...3, 4...6], "first connection")
+    site.link.acknowledge(site.link.sent("telemetry")[0])
+    try await eventually("noted") { site.store.acknowledged() == [SequenceRange(1, 3)] }
+    site.link.disconnect()
+    try await eventually("told") { site.uplink.counters().lastError == "broken pipe" }
+    site.store.commit(Given.segment(7, 9))
+    site.link.connect()
+    try await site.expect("telemetry", [1...3, 4...6, 4...6, 7...9], "second connection")
+    #expect(site.link.sent("status").count == 2)
+    await site.stop()
+  }
+
+  @Test func theWindowBoundsWhatIsUnderWay() async throws {
+    let segments = (0..<100).map { Given.segment(UInt64($0) * 10 + 1, UInt64($0) * 10 + 10) }
+    let site = Site(segments, settings: Given.settings(inFlight: 5_000))
+    site.link.connect()
+    var acknowledged = 0
+    while acknowledged < 100 {
+      try await eventually("more is sent") { site.link.sent("telemetry").count > acknowledged }
+      let sent = site.link.sent("telemetry")
+      let underWay = sent.dropFirst(acknowledged).reduce(0) { $0 + $1.payload.count }
+      #expect(underWay <= 5_000)
+      site.link.acknowledge(sent[acknowledged])
+      acknowledged += 1
+    }
+    #expect(try site.ranges("telemetry").flatMap { Array($0) } == Array(1...1000))
+    await site.stop()
+  }
+
+  @Test func aRefusingLinkIsAskedAgainWithoutHaste() async throws {
+    let site = Site([Given.segment(1, 3), Given.segment(4, 6)])
+    site.link.limit(to: 2)
+    site.link.connect()
+    try await site.expect("telemetry", [1...3], "one fits")
+    let questions = site.store.questions
+    try await Task.sleep(for: .milliseconds(300))
+    #expect(site.store.questions - questions <= 2, "no busy loop")
+    site.link.limit(to: 100)
+    try await site.expect("telemetry", [1...3, 4...6], "asked again after a second")
+    await site.stop()
+  }
+
+  @Test func aFailingStoreIsToldAndSurvived() async throws {
+    let site = Site([Given.segment(1, 3)])
+    site.store.breakDown(true)
+    site.link.connect()
+    try await eventually("told") { site.uplink.counters().lastError?.contains("journal") == true }
+    #expect(site.link.sent().isEmpty)
+    site.store.breakDown(false)
+    site.time.advance(by: .seconds(2))
+    site.store.commit()
+    try await site.expect("telemetry", [1...3], "back again")
+    #expect(site.uplink.counters().lastError == nil)
+    await site.stop()
+  }
+
+  @Test func leavingSaysOfflineLast() async throws {
+    let site = Site([Given.segment(1, 3)])
+    site.link.connect()
+    try await site.expect("telemetry", [1...3], "live")
+    async let leaving: Void = site.uplink.goOffline()
+    try await eventually("offline is published") { site.link.sent("status").count == 2 }
+    site.acknowledgeAll()
+    await leaving
+    site.store.commit(Given.segment(4, 6))
+    try await Task.sleep(for: .milliseconds(50))
+    let last = try #require(site.link.sent().last)
+    #expect(last.isRetained)
+    #expect(
+      String(decoding: last.payload, as: UTF8.self).hasPrefix(#"{"online":false,"boot":12,"version":"0.1.0","t":"#))
+    await site.stop()
+  }
+
+  @Test func anIdleUplinkRests() async throws {
+    let site = Site([Given.segment(1, 3)])
+    site.link.connect()
+    try await site.expect("telemetry", [1...3], "live")
+    site.acknowledgeAll()
+    try await eventually("noted") { !site.store.acknowledged().isEmpty }
+    try await Task.sleep(for: .milliseconds(50))
+    let questions = site.store.questions
+    try await Task.sleep(for: .milliseconds(300))
+    #expect(site.store.questions == questions)
+    await site.stop()
+  }
+}
