@@ -68,7 +68,7 @@ public struct ControlCore: Sendable {
     let decision = Decision(
       at: now, sentence: explanation.sentence, wish: explanation.winner?.wish.purpose,
       rule: explanation.winner?.rule, bounds: explanation.bounds,
-      setpoints: wanted.flatMap { $0.setpoints(at: now.monotonic) }, isSafeState: isSafeState)
+      setpoints: wanted.filter { !$0.isOpen }.flatMap { $0.setpoints(at: now.monotonic) }, isSafeState: isSafeState)
     events += notices.events(
       statements, resolutions, safeState: isSafeState && !isStarting ? decision.sentence : nil, view,
       isMonitor: parameters.mode == .monitor)

@@ -40,6 +40,7 @@ struct FeedInRuleTests {
     var scene = scene(ac: 1000, grid: -500)
     scene.run(60)
     #expect(scene.writes(Scene.hybrid, .productionLimit) == [])
+    #expect(scene.productionLimit == nil)
   }
 
   @Test func withoutTheMeterTheHouseConsumesNothing() {
