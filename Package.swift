@@ -26,8 +26,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let nio = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { Target.Dependency.product(name: $0, package: "swift-nio") }
@@ -42,7 +42,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
@@ -70,7 +69,7 @@ let package = Package(
     module("MQTTLink", ["EnergyModel", "Threads", "CMosquitto"]),
     module("Journal", ["EnergyModel", "Threads", grdb, "CZstd"]),
     module("Uplink", ["EnergyModel"]),
-    module("Gateway", ["EnergyModel", "EnergyDispatch", "Forecasting", "Threads", lifecycle, logging, metrics]),
+    module("Gateway", ["EnergyModel", "EnergyDispatch", "Forecasting", "Threads", lifecycle, logging]),
     module("LocalAPI", ["EnergyModel", hummingbird] + nio),
 
     module("SiteClient", nio),
@@ -82,7 +81,7 @@ let package = Package(
         "EnergyModel", "Forecasting", "EnergyDispatch", "DeviceProfile", "MQTTDevices", "Threads", "SiteConfig",
         "ModbusDevices", "MQTTLink", "Journal", "Uplink", "Gateway", "LocalAPI", "SiteClient", "CSystemd", arguments,
         logging,
-        metrics, lifecycle,
+        lifecycle, signals,
       ]),
 
     // The bundled test bench.

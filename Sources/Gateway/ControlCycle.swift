@@ -2,7 +2,7 @@ public import EnergyDispatch
 public import EnergyModel
 public import Forecasting
 public import ServiceLifecycle
-public import Threads
+import Threads
 
 /// The control cycle: each second, and at once when woken, freeze → evaluate → decide → hand over what
 /// is to be written. It runs on a thread that nothing else shares, takes and posts without waiting, and

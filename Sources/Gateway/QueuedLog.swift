@@ -15,7 +15,7 @@ public final class QueuedLog: Sendable {
   /// - Parameters:
   ///   - descriptor: where lines go; standard error by default.
   ///   - capacity: lines that may wait.
-  public init(descriptor: Int32 = STDERR_FILENO, capacity: Int = 1000) {
+  public init(descriptor: Int32 = 2, capacity: Int = 1000) {
     self.descriptor = descriptor
     lines = Mailbox(capacity: capacity)
     _ = OwnThread(name: "hf-log") { [self] in

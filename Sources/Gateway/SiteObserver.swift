@@ -7,6 +7,7 @@ import Synchronization
 /// integrates energies and feeds the forecast. It may be slow; control reads only its last result.
 public final class SiteObserver: Service {
   private struct State {
+    var looks = 0
     var chart: [ChartSample] = []
     var forecast: Forecast?
     var grid = EnergyIntegral()
@@ -16,7 +17,7 @@ public final class SiteObserver: Service {
 
   private static let chartPeriod = 5
   private static let chartLength = 3600 / chartPeriod
-  static let storeKey = "forecast"
+  public static let storeKey = "forecast"
 
   private let state: Mutex<State>
   private let site: SiteState
@@ -54,24 +55,23 @@ public final class SiteObserver: Service {
   }
 
   public func run() async throws {
-    var count = 0
     await cancelWhenGracefulShutdown {
       while !Task.isCancelled {
-        self.look(count)
-        count += 1
+        self.look()
         try? await Task.sleep(for: .seconds(1))
       }
     }
   }
 
-  /// One look. `count` numbers the looks: the chart keeps every fifth.
-  func look(_ count: Int) {
+  /// One look, of which the chart keeps every fifth.
+  func look() {
     let now = time.now()
     let snapshot = site.freeze(at: now)
     let balance = SiteStatus.Balance(of: snapshot, parts: parts)
     let saved: [UInt8]? = state.withLock { state in
       integrate(snapshot, &state)
-      if count % Self.chartPeriod == 0 {
+      defer { state.looks += 1 }
+      if state.looks % Self.chartPeriod == 0 {
         state.chart.append(ChartSample(at: now.wall, balance: balance))
         if state.chart.count > Self.chartLength { state.chart.removeFirst() }
       }

@@ -1,4 +1,5 @@
 public import EnergyModel
+import Forecasting
 
 /// Puts together what the page, the command line and metrics show. Asked from anywhere; every source
 /// answers at once.

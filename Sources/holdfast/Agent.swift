@@ -10,6 +10,7 @@ import MQTTLink
 import ModbusDevices
 import ServiceLifecycle
 import SiteConfig
+import UnixSignals
 import Uplink
 
 /// The composition root: every part is made here and plugged into the others through the ports.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import EnergyDispatch
 import SiteConfig
 
 struct CheckCommand: ParsableCommand {

@@ -1,3 +1,4 @@
+import CSystemd
 import EnergyModel
 import Glibc
 import SiteConfig

@@ -1,3 +1,4 @@
+import DeviceProfile
 import EnergyDispatch
 import EnergyModel
 import Gateway

@@ -29,7 +29,7 @@ struct SensorService: Service {
         Event(at: time.now(), name: "broker-lost", severity: .warning, text: "\(broker): \(reason)"))
     case .acknowledged: break
     case .message(let message):
-      for reading in sensors.readings(in: message) {
+      for reading in sensors.readings(for: message) {
         switch reading {
         case .sample(let sample):
           samples.accept(sample)
