@@ -96,6 +96,8 @@ public actor Journal {
   func commit(isLast: Bool = false) -> Bool {
     intake.fill(&batch)
     do {
+      // Nil where a new file could not be begun after damage; that is tried again, too.
+      if opened == nil && !isClosed { try start() }
       try writeOrMakeRoom(isLast: isLast)
       batch = Batch()
       damaged = []

@@ -118,6 +118,27 @@ import Testing
     await journal.close()
   }
 
+  /// Even where no new file can be begun at once.
+  @Test func aNewFileIsTriedUntilItWorks() async throws {
+    let stand = try Stand()
+    let journal = try await stand.open()
+    #expect(await stand.commit(4, to: journal))
+    // The folder is gone and a file stands in its place.
+    let moved = stand.folder.appendingPathExtension("away")
+    try await journal.execute("DROP TABLE segment")
+    try FileManager.default.moveItem(at: stand.folder, to: moved)
+    try Data().write(to: stand.folder)
+    #expect(await stand.commit(3, to: journal) == false)
+    #expect(await journal.commit() == false)
+    #expect(journal.counters().fault != nil)
+    try FileManager.default.removeItem(at: stand.folder)
+    #expect(await journal.commit())
+    #expect(try await journal.seqs(.telemetry) == [1, 2, 3])
+    #expect(journal.counters().fault == nil)
+    await journal.close()
+    try FileManager.default.removeItem(at: moved)
+  }
+
   @Test func anUnreadableSegmentIsLetGoAndAnnounced() async throws {
     let stand = try Stand()
     let journal = try await stand.open()
