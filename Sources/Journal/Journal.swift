@@ -96,6 +96,8 @@ public actor Journal {
   func commit(isLast: Bool = false) -> Bool {
     intake.fill(&batch)
     do {
+      // Nil where a new file could not be begun after damage; that is tried again, too.
+      if opened == nil && !isClosed { try start() }
       try writeOrMakeRoom(isLast: isLast)
       batch = Batch()
       damaged = []
@@ -139,6 +141,7 @@ public actor Journal {
     let ledger = try opened.file.queue.write { db in
       var transaction = CommitTransaction(
         db: db, ledger: opened.ledger, room: room(opened.file), destinations: settings.destinations, now: now)
+      try LedgerRows(db: db).refuseForeignWriter(opened.ledger)
       let counters = counters()
       transaction.count(droppedSamples: counters.droppedSamples, droppedEvents: counters.droppedEvents)
       if isReleaseDue { try transaction.releaseOlder(than: now.wall - settings.retention) }
@@ -167,7 +170,11 @@ public actor Journal {
   func meansDamage(_ error: any Error) -> Bool {
     if case JournalError.damaged = error { return true }
     guard let error = error as? DatabaseError else { return false }
-    return [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode)
+    // The last three say that tables, keys or types are not as they were made.
+    let codes: [ResultCode] = [
+      .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH,
+    ]
+    return codes.contains(error.resultCode)
   }
 
   /// The file turned out to be damaged while in use: set it aside, begin a new one. What waits is kept.

@@ -57,6 +57,15 @@ struct LedgerRows {
     UInt64(bitPattern: try Int64.fetchOne(db, sql: "SELECT value FROM counter WHERE name = ?", arguments: [name]) ?? 0)
   }
 
+  /// Two processes that count on their own would give a seq twice.
+  func refuseForeignWriter(_ ledger: Ledger) throws {
+    for log in ledger.logs {
+      let next = try Int64.fetchOne(
+        db.cachedStatement(sql: "SELECT next FROM log WHERE id = ?"), arguments: [log.id])
+      guard next == signed(log.next) else { throw JournalError.foreignWriter(log: log.name) }
+    }
+  }
+
   /// A new log of a kind; one of the same kind that is there already gets no more records.
   func open(_ kind: LogState.Kind, name: String, epoch: Epoch, in ledger: inout Ledger) throws {
     if let old = ledger.current(kind) {
@@ -74,10 +83,8 @@ struct LedgerRows {
     for log in ledger.logs {
       guard let old = before.logs.first(where: { $0.id == log.id })?.next, old != log.next else { continue }
       try db.run(
-        "UPDATE log SET next = ?, last_time = ? WHERE id = ? AND next = ?",
-        [signed(log.next), log.lastTime?.milliseconds, log.id, signed(old)])
-      // Two processes that count on their own would give a seq twice.
-      guard db.changesCount == 1 else { throw JournalError.foreignWriter(log: log.name) }
+        "UPDATE log SET next = ?, last_time = ? WHERE id = ?",
+        [signed(log.next), log.lastTime?.milliseconds, log.id])
     }
     for (number, shape) in ledger.shapes.fresh {
       try db.run(
