@@ -24,7 +24,6 @@ struct HoldfastBench: AsyncParsableCommand {
   var config = "config/demo.yaml"
 
   func run() async throws {
-    setvbuf(stdout, nil, _IOLBF, 0)
     let programs = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
     if FileManager.default.fileExists(atPath: limits) {
       try BusBench(limits: limits, build: build, rounds: rounds).run()

@@ -11,7 +11,6 @@ final class Screen {
 
   init(stage: SiteStage) {
     self.stage = stage
-    setvbuf(stdout, nil, _IOLBF, 0)
   }
 
   func introduce() {
@@ -25,6 +24,7 @@ final class Screen {
         stop     Ctrl-C
 
       """)
+    fflush(nil)
   }
 
   func show(_ site: SiteReport) {
@@ -37,6 +37,8 @@ final class Screen {
     } else if count % 5 == 1 {
       print(brief(site))
     }
+    // Into a file or a pipe the lines should come when they happen.
+    fflush(nil)
   }
 
   private func table(_ site: SiteReport) -> [String] {
