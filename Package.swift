@@ -71,7 +71,7 @@ let package = Package(
     module("Journal", ["EnergyModel", "Threads", grdb, "CZstd"]),
     module("Uplink", ["EnergyModel"]),
     module("Gateway", ["EnergyModel", "EnergyDispatch", "Forecasting", "Threads", lifecycle, logging, metrics]),
-    module("LocalAPI", ["EnergyModel", hummingbird] + nio),
+    module("LocalAPI", ["EnergyModel", hummingbird, lifecycle, logging] + nio),
 
     // The composition root.
     program(
@@ -105,7 +105,7 @@ let package = Package(
     tests("JournalTests", ["TestKit", "Journal", "EnergyModel", "Threads", grdb]),
     tests("UplinkTests", ["TestKit", "Uplink", "EnergyModel"]),
     tests("GatewayTests", ["TestKit", "Gateway", "EnergyModel", "EnergyDispatch", "Forecasting", "Threads", logging]),
-    tests("LocalAPITests", ["TestKit", "LocalAPI", "EnergyModel"]),
+    tests("LocalAPITests", ["TestKit", "LocalAPI", "EnergyModel", lifecycle, logging]),
     tests("SiteSimulatorTests", ["TestKit", "SiteSimulator", "EnergyModel"]),
     tests("TidyTests", []),
   ]
