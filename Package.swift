@@ -70,7 +70,7 @@ let package = Package(
     module("Journal", ["EnergyModel", "Threads", grdb, "CZstd"]),
     module("Uplink", ["EnergyModel"]),
     module("Gateway", ["EnergyModel", "EnergyDispatch", "Forecasting", "Threads", lifecycle, logging]),
-    module("LocalAPI", ["EnergyModel", hummingbird] + nio),
+    module("LocalAPI", ["EnergyModel", hummingbird, lifecycle, logging] + nio),
 
     module("SiteClient", nio),
 
@@ -116,7 +116,7 @@ let package = Package(
     tests("JournalTests", ["TestKit", "Journal", "EnergyModel", "Threads", grdb]),
     tests("UplinkTests", ["TestKit", "Uplink", "EnergyModel"]),
     tests("GatewayTests", ["TestKit", "Gateway", "EnergyModel", "EnergyDispatch", "Forecasting", "Threads", logging]),
-    tests("LocalAPITests", ["TestKit", "LocalAPI", "EnergyModel"]),
+    tests("LocalAPITests", ["TestKit", "LocalAPI", "SiteClient", "EnergyModel", lifecycle, logging]),
     tests("SiteSimulatorTests", ["TestKit", "SiteSimulator", "EnergyModel", "CModbus", "holdfast-sim"]),
     tests("SiteClientTests", ["TestKit", "SiteClient"]),
     tests("SiteStageTests", ["TestKit", "SiteStage"]),
