@@ -31,6 +31,7 @@ public final class ModbusBus: SetpointPort, Sendable {
 
   /// - Parameters:
   ///   - host: a name or an address; looked up with every new connection.
+  ///   - time: a clock that runs with the system's monotonic one, which the waiting goes by.
   ///   - samples: gets one sample for each poll of each device, good or marked.
   ///   - reports: gets exactly one report for each command, on the bus's thread, or on the caller's
   ///     where the command finds no room.

@@ -219,6 +219,31 @@ import Testing
     #expect(isRefused(try #require(recorder.outcome(of: 21)), "stopped"))
   }
 
+  @Test("a stop is bounded even where every device hangs, and each command has its report")
+  func boundedStop() async throws {
+    let server = try FaultyServer()
+    server.fail(.swallow, unit: 1)
+    let devices = (1...8).map { TestDevices.device(DeviceID("dead-\($0)"), TestDevices.patientMeter(.seconds(1))) }
+    let recorder = Recorder()
+    let bus = TestDevices.bus(server.port, devices, recorder)
+    bus.start()
+    try await eventually("the first request") { !server.requests.isEmpty }
+    for (index, device) in devices.enumerated() {
+      bus.submit(TestDevices.command(UInt64(index), .productionLimit, 1, device: device.id))
+    }
+    let begin = SystemTime().now().monotonic
+    bus.stop()
+    bus.join()
+    server.stop()
+    #expect(SystemTime().now().monotonic - begin < .milliseconds(4500))
+    #expect(recorder.reports.map(\.command.id) == Array(0..<8))
+    #expect(
+      recorder.reports.allSatisfy { report in
+        guard case .failed = report.outcome else { return false }
+        return true
+      })
+  }
+
   @Test("a full mailbox and a bus that was never started refuse at once")
   func fullMailbox() throws {
     let recorder = Recorder()
