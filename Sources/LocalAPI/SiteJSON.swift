@@ -5,6 +5,8 @@ import EnergyModel
 /// - `site`, `version`, `mode` (`monitor` or `control`), `t` (UTC milliseconds), `clock_trusted`, `uptime_s`
 /// - `balance`: `grid_power_w` (import +), `pv_power_w`, `battery_power_w` (discharge +), `inverter_power_w`,
 ///   `load_power_w`, `soc_percent`
+/// - `energy` since the start, integrated from measured powers: `grid_wh` (import minus export), `inverter_wh`,
+///   `from_ms`, `until_ms` (UTC milliseconds; null before two readings)
 /// - `decision`: null before the first, else `t`, `sentence`, `wish`, `rule`, `safe_state`,
 ///   `bounds` [`rule`, `quantity`, `text`, `holds`], `setpoints` [`device`, `kind` (with the unit), `value`, `owner`]
 /// - `devices` [`id`, `profile`, `state`, `samples`, `age_ms`, `values` {point: value}, `quality` {point: word},
@@ -28,6 +30,8 @@ enum SiteJSON {
       json.member("uptime_s", status.uptime.components.seconds)
       json.key("balance")
       balance(status.balance, &json)
+      json.key("energy")
+      energy(status.energy, &json)
       json.key("decision")
       decision(status.decision, &json)
       list("devices", status.devices, &json, device)
@@ -64,6 +68,15 @@ enum SiteJSON {
       json.member("inverter_power_w", orNull: balance.inverter, decimals: 0)
       json.member("load_power_w", orNull: balance.load, decimals: 0)
       json.member("soc_percent", orNull: balance.soc, decimals: 1)
+    }
+  }
+
+  private static func energy(_ energy: SiteStatus.Energy, _ json: inout JSONText) {
+    json.object { json in
+      json.member("grid_wh", energy.grid, decimals: 4)
+      json.member("inverter_wh", energy.inverter, decimals: 4)
+      json.member("from_ms", orNull: energy.from.map { Double($0.milliseconds) }, decimals: 0)
+      json.member("until_ms", orNull: energy.until.map { Double($0.milliseconds) }, decimals: 0)
     }
   }
 

@@ -36,8 +36,8 @@ import Testing
         -out server.pem
       """
     let child = try ChildProcess("sh", ["-c", script])
-    child.process.waitUntilExit()
-    try #require(child.process.terminationStatus == 0)
+    child.wait()
+    try #require(child.wait() == 0)
   }
 
   static func encrypted(_ folder: URL) -> String {
@@ -110,7 +110,7 @@ import Testing
     defer { try? FileManager.default.removeItem(at: folder) }
     let passwords = folder.appendingPathComponent("passwords")
     let maker = try ChildProcess("mosquitto_passwd", ["-b", "-c", passwords.path, "box", "right"])
-    maker.process.waitUntilExit()
+    maker.wait()
     let broker = try GuardedBroker(
       folder: folder, "allow_anonymous false\npassword_file \(passwords.path)")
     let right = LinkWatch(

@@ -44,7 +44,7 @@ extension Scenarios {
 /// A pipe without room for another byte.
 private final class FullPipe {
   private let pipe = Pipe()
-  var writer: FileHandle { pipe.fileHandleForWriting }
+  var writer: Int32 { pipe.fileHandleForWriting.fileDescriptor }
 
   init() throws {
     let descriptor = pipe.fileHandleForWriting.fileDescriptor

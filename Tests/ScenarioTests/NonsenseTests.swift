@@ -19,8 +19,8 @@ extension Scenarios {
         Scenario.programs.appendingPathComponent("holdfast").path,
         [command, file.path, "--profiles", Scenario.root.appendingPathComponent("config/devices").path],
         output: output)
-      child.process.waitUntilExit()
-      #expect(child.process.terminationStatus == 78)
+      child.wait()
+      #expect(child.wait() == 78)
       let told = try String(contentsOf: output, encoding: .utf8)
       #expect(told.contains("devices.hybrid.colour"), "\(told)")
       #expect(told.contains("devices.hybrid.ac_limit") && told.contains("10 kWh"), "\(told)")
@@ -90,7 +90,7 @@ extension Scenarios {
     let child = try ChildProcess(
       "mosquitto_pub",
       ["-h", "127.0.0.1", "-p", "\(stage.broker.port)", "-t", "home/cellar/climate", "-m", payload])
-    child.process.waitUntilExit()
-    #expect(child.process.terminationStatus == 0)
+    child.wait()
+    #expect(child.wait() == 0)
   }
 }

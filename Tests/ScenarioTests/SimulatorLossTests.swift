@@ -20,7 +20,8 @@ extension Scenarios {
     try await eventually(within: 20, "points are marked and the state is safe") {
       let site = try await stage.client.site()
       let hybrid = try #require(site.devices.first { $0.id == "hybrid" })
-      return hybrid.state == "silent" && hybrid.quality["power_w"] == "timeout" && hybrid.quality["soc_percent"] == "timeout"
+      return hybrid.state == "silent" && hybrid.quality["power_w"] == "timeout"
+        && hybrid.quality["soc_percent"] == "timeout"
         && site.decision?.safeState == true && site.balance.loadPowerW == nil
     }
     let dead = try await stage.client.site()

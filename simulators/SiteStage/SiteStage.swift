@@ -20,8 +20,8 @@ public final class SiteStage {
     public var separatesBrokers = false
     /// Device profiles; those beside the configuration when nil.
     public var profiles: URL?
-    /// Takes the agent's log instead of a file.
-    public var agentErrors: FileHandle?
+    /// A descriptor that takes the agent's log instead of a file.
+    public var agentErrors: Int32?
 
     public init(programs: URL, configuration: URL) {
       self.programs = programs
@@ -55,9 +55,9 @@ public final class SiteStage {
   public var truthFile: URL { folder.appendingPathComponent("truth.jsonl") }
   public var stateFolder: URL { folder.appendingPathComponent("state") }
   public var client: SiteClient { SiteClient(host: "127.0.0.1", port: ports.page) }
-  public var agentIdentifier: Int32? { agent?.process.isRunning == true ? agent?.identifier : nil }
-  public var isAgentRunning: Bool { agent?.process.isRunning == true }
-  public var isSimulatorRunning: Bool { simulator?.process.isRunning == true }
+  public var agentIdentifier: Int32? { agent?.isRunning == true ? agent?.identifier : nil }
+  public var isAgentRunning: Bool { agent?.isRunning == true }
+  public var isSimulatorRunning: Bool { simulator?.isRunning == true }
 
   /// What the agent wrote to standard error since its last start.
   public var agentLog: String {

@@ -1,12 +1,16 @@
 import ServiceLifecycle
 import Uplink
 
-/// Runs one uplink; says offline before a clean stop.
+/// Runs one uplink; says offline before a clean stop, while the link still carries it.
 struct UplinkService: Service {
   let uplink: Uplink
 
   func run() async throws {
-    await cancelWhenGracefulShutdown { await uplink.run() }
-    await uplink.goOffline()
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await uplink.run() }
+      try? await gracefulShutdown()
+      await uplink.goOffline()
+      group.cancelAll()
+    }
   }
 }
