@@ -1,5 +1,6 @@
 import EnergyModel
 import Foundation
+import SiteClient
 import SiteStage
 import TestKit
 import Testing
@@ -31,7 +32,8 @@ extension Scenarios {
     try stage.aggregator.start()
     try await eventually(within: 90, "the backlog drains") {
       let uplink = try await stage.client.site().uplinks[0]
-      return uplink.connected && uplink.backlogRecords < 10 && (try judge.messages("backfill").count) > 0
+      let backfills = try judge.messages("backfill").count
+      return uplink.connected && uplink.backlogRecords < 10 && backfills > 0
     }
     stage.stopAgent()
     try await Scenario.sleep(1)

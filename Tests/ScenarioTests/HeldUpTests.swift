@@ -1,4 +1,5 @@
 import Foundation
+import SiteClient
 import SiteStage
 import TestKit
 import Testing

@@ -1,5 +1,6 @@
 import EnergyModel
 import Foundation
+import SiteClient
 import SiteStage
 import TestKit
 import Testing

@@ -1,5 +1,6 @@
 import EnergyModel
 import Foundation
+import SiteClient
 import SiteStage
 import TestKit
 import Testing
@@ -20,9 +21,9 @@ extension Scenarios {
     try await eventually(within: 20, "points are marked and the state is safe") {
       let site = try await stage.client.site()
       let hybrid = try #require(site.devices.first { $0.id == "hybrid" })
-      return hybrid.state == "silent" && hybrid.quality["power_w"] == "timeout"
-        && hybrid.quality["soc_percent"] == "timeout"
-        && site.decision?.safeState == true && site.balance.loadPowerW == nil
+      let isMarked = hybrid.quality["power_w"] == "timeout" && hybrid.quality["soc_percent"] == "timeout"
+      let isSafe = site.decision?.safeState == true && site.balance.loadPowerW == nil
+      return hybrid.state == "silent" && isMarked && isSafe
     }
     let dead = try await stage.client.site()
     #expect(
@@ -32,9 +33,9 @@ extension Scenarios {
     try stage.startSimulator()
     try await eventually(within: 60, "recovery without help") {
       let site = try await stage.client.site()
-      return site.devices.filter { $0.profile != "mqtt" }.allSatisfy { $0.state == "ok" }
-        && site.decision?.safeState == false && site.setpoints.confirmed > dead.setpoints.confirmed
-        && site.balance.loadPowerW != nil
+      let isEveryoneBack = site.devices.filter { $0.profile != "mqtt" }.allSatisfy { $0.state == "ok" }
+      let isConfirmed = site.setpoints.confirmed > dead.setpoints.confirmed
+      return isEveryoneBack && isConfirmed && site.decision?.safeState == false && site.balance.loadPowerW != nil
     }
     stage.stopAgent()
     try await Scenario.sleep(1)
