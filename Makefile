@@ -27,9 +27,10 @@ build: setup
 demo: build
 	.build/debug/holdfast-demo $(if $(SECONDS),--seconds $(SECONDS))
 
+# One after another: many tests talk to real peers and measure time, and two cores are few.
 test: build
 	swift build --build-tests
-	swift test --skip-build
+	swift test --skip-build --no-parallel
 
 lint:
 	swift format lint --strict --recursive $(SWIFT_FORMAT_FOLDERS)

@@ -16,7 +16,8 @@ struct RunCommand: AsyncParsableCommand {
 
   func run() async throws {
     let configuration = try options.load()
-    ProcessLimits.apply()
+    ProcessLimits.ignoreBrokenPipes()
+    ProcessLimits.limitDescriptors()
     let environment = ProcessInfo.processInfo.environment
     let log = QueuedLog()
     let level = self.log
