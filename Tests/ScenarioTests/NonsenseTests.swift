@@ -10,7 +10,7 @@ extension Scenarios {
     let folder = try TemporaryFolder.make("nonsense")
     defer { try? FileManager.default.removeItem(at: folder) }
     let text = try String(contentsOf: Scenario.configuration, encoding: .utf8)
-      .replacing("ac_limit: 10 kW", with: "ac_limit: 10 kWh, colour: blue")
+      .replacing("ac_limit: 10 kW", with: "ac_limit: 10 kWh\n    colour: blue")
       .replacing("boiler:", with: "grid-meter:")
     let file = folder.appendingPathComponent("site.yaml")
     try text.write(to: file, atomically: true, encoding: .utf8)
