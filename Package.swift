@@ -120,7 +120,7 @@ let package = Package(
     tests("SiteSimulatorTests", ["TestKit", "SiteSimulator", "EnergyModel", "CModbus", "holdfast-sim"]),
     tests("SiteClientTests", ["TestKit", "SiteClient"]),
     tests("SiteStageTests", ["TestKit", "SiteStage"]),
-    tests("ScenarioTests", ["TestKit", "SiteStage", "SiteClient", "EnergyModel", "CZstd"]),
+    tests("ScenarioTests", ["TestKit", "SiteStage", "SiteClient", "EnergyModel", "CZstd", grdb]),
     tests("TidyTests", []),
   ]
 )

@@ -17,13 +17,14 @@ public actor ControlCycle: Service {
     public var decisions: any DecisionSink
     public var store: any StateStore
     public var forecast: @Sendable () -> Forecast?
-    /// Called after every cycle, from inside it: systemd's watchdog hangs on this and on nothing else.
-    public var beat: @Sendable () -> Void
+    /// Called after every cycle, from inside it: systemd's watchdog hangs on this and on nothing else. True
+    /// says that the cycle was a good one: its decision rests on measurements, not on the safe state.
+    public var beat: @Sendable (Bool) -> Void
 
     public init(
       site: SiteState, board: ControlBoard, setpoints: any SetpointPort, events: any EventSink,
       decisions: any DecisionSink, store: any StateStore, forecast: @escaping @Sendable () -> Forecast?,
-      beat: @escaping @Sendable () -> Void
+      beat: @escaping @Sendable (Bool) -> Void
     ) {
       self.site = site
       self.board = board
@@ -92,7 +93,7 @@ public actor ControlCycle: Service {
     ports.board.record(
       outcome.decision, commands: outcome.commands, lateness: max(.zero, now.monotonic - due),
       took: time.now().monotonic - now.monotonic)
-    ports.beat()
+    ports.beat(!outcome.decision.isSafeState)
   }
 
   private func fallBack() async {

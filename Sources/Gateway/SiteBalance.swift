@@ -13,8 +13,8 @@ public struct BalanceParts: Hashable, Sendable {
 
 extension SiteStatus.Balance {
   /// Readings further apart than this were not taken together.
-  static let maximumSkew: Duration = .milliseconds(2500)
-  static let maximumAge: Duration = .seconds(10)
+  static let maximumSkew: Duration = .seconds(2)
+  static let maximumAge: Duration = .seconds(5)
 
   /// Powers at the busbar, and the load as their residual: `load = grid + Σ inverters`, only of readings
   /// taken together.

@@ -9,7 +9,6 @@ public final class SiteObserver: Service {
   private struct State {
     var looks = 0
     var chart: [ChartSample] = []
-    var forecast: Forecast?
     var grid = EnergyIntegral()
     var inverters: [DeviceID: EnergyIntegral] = [:]
     var forecaster: PersistenceForecaster
@@ -20,6 +19,8 @@ public final class SiteObserver: Service {
   public static let storeKey = "forecast"
 
   private let state: Mutex<State>
+  /// Of its own, and only stored into: control reads it and must not wait for a forecast being made.
+  private let latest = Mutex<Forecast?>(nil)
   private let site: SiteState
   private let board: ControlBoard
   private let parts: BalanceParts
@@ -39,7 +40,7 @@ public final class SiteObserver: Service {
   }
 
   /// What the forecast last said; nil before the first look.
-  public var forecast: Forecast? { state.withLock { $0.forecast } }
+  public var forecast: Forecast? { latest.withLock { $0 } }
 
   public func chart() -> [ChartSample] { state.withLock { $0.chart } }
 
@@ -68,7 +69,7 @@ public final class SiteObserver: Service {
     let now = time.now()
     let snapshot = site.freeze(at: now)
     let balance = SiteStatus.Balance(of: snapshot, parts: parts)
-    let saved: [UInt8]? = state.withLock { state in
+    let (forecast, saved) = state.withLock { state -> (Forecast, [UInt8]?) in
       integrate(snapshot, &state)
       defer { state.looks += 1 }
       if state.looks % Self.chartPeriod == 0 {
@@ -76,9 +77,9 @@ public final class SiteObserver: Service {
         if state.chart.count > Self.chartLength { state.chart.removeFirst() }
       }
       let isQuarterOver = observe(balance, now, &state)
-      state.forecast = state.forecaster.forecast(at: now.wall)
-      return isQuarterOver ? state.forecaster.saved : nil
+      return (state.forecaster.forecast(at: now.wall), isQuarterOver ? state.forecaster.saved : nil)
     }
+    latest.withLock { $0 = forecast }
     if let saved { store.save(saved, under: Self.storeKey) }
   }
 

@@ -15,6 +15,9 @@ import ServiceLifecycle
 /// | `/healthz` | `{"status":"ok"}` while the process answers |
 /// | `/metrics` | Prometheus text, see ``MetricsText`` |
 public struct LocalAPI: Sendable {
+  /// Visitors must not use up the process's descriptors, which the buses need to reconnect.
+  private static let mostConnections = 64
+
   private let host: String
   private let port: Int
   private let source: any SiteStatusSource
@@ -40,7 +43,8 @@ public struct LocalAPI: Sendable {
       responder: responder,
       server: .http1(configuration: .init(idleTimeout: .seconds(75))),
       configuration: ApplicationConfiguration(
-        address: .hostname(host, port: port), backlog: 32),
+        address: .hostname(host, port: port), backlog: 32,
+        availableConnectionsDelegate: MaximumAvailableConnections(Self.mostConnections)),
       onServerRunning: { channel in
         // A graceful shutdown closes the listening channel first; streams would go on for ever.
         channel.closeFuture.whenComplete { _ in streams.end() }

@@ -123,6 +123,6 @@ final class DeviceSession {
     events.post(
       Event(
         at: time.now(), name: notice.name, severity: notice.severity, device: device.id,
-        text: "\(device.id) \(notice.text)", data: data))
+        text: notice.text, data: data))
   }
 }

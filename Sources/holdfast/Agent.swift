@@ -42,13 +42,14 @@ struct Agent {
       try await makeControl(
         ControlCycle.Ports(
           site: state, board: board, setpoints: router, events: events, decisions: journal, store: journal,
-          forecast: { observer.forecast }, beat: { [manager] in manager.beat() })))
+          forecast: { observer.forecast }, beat: { [manager] in manager.beat(isGood: $0) })))
     makePage(
       StatusBoard(
         site: configuration.site.id, version: agentVersion, mode: configuration.control.mode.rawValue,
         started: time.now().monotonic, devices: configuration.listings, parts: BalanceParts(configuration.control),
         state: state, board: board, observer: observer, journal: { journal.counters() },
         uplinks: { uplinks.map { $0.counters() } }, time: time))
+    services.append(manager)
     events.post(
       Event(
         at: time.now(), name: "agent-started", severity: .info,
@@ -62,7 +63,6 @@ struct Agent {
         services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
         gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     try await group.run()
-    manager.stopping()
   }
 
   private mutating func makeBuses(

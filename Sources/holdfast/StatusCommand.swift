@@ -15,9 +15,11 @@ struct AgentAddress: ParsableArguments {
   }
 
   /// Asks; where no agent answers, says so and ends with 69 (EX_UNAVAILABLE).
-  func site() async throws -> SiteReport {
+  func site() async throws -> SiteReport { try await ask { try await $0.site() } }
+
+  func ask<Answer>(_ question: (SiteClient) async throws -> Answer) async throws -> Answer {
     do {
-      return try await client().site()
+      return try await question(client())
     } catch let failure as SiteClient.Failure {
       complain("holdfast: \(failure)")
       throw ExitCode(69)
@@ -36,7 +38,7 @@ struct StatusCommand: AsyncParsableCommand {
 
   func run() async throws {
     if json {
-      print(try await agent.client().get("/api/v1/site"))
+      print(try await agent.ask { try await $0.get("/api/v1/site") })
       return
     }
     let site = try await agent.site()

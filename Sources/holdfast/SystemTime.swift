@@ -17,9 +17,11 @@ struct SystemTime: TimeSource {
       isClockTrusted: trust == .declared || isSynchronised)
   }
 
-  /// What the kernel says, told to it by chrony or systemd-timesyncd.
+  /// What the kernel says, told to it by chrony or systemd-timesyncd. Where it may not be asked, nobody
+  /// vouches for the clock.
   private var isSynchronised: Bool {
     var state = timex()
-    return adjtimex(&state) != TIME_ERROR && state.status & STA_UNSYNC == 0
+    let answer = adjtimex(&state)
+    return answer >= 0 && answer != TIME_ERROR && state.status & STA_UNSYNC == 0
   }
 }

@@ -55,13 +55,13 @@ extension JournalSettings {
 extension LinkSettings {
   init(_ bus: SiteConfiguration.MQTTBus, site: String) throws {
     try self.init(
-      bus.broker, clientID: "holdfast-\(site)-\(bus.name)", will: nil,
+      bus.broker, clientID: "holdfast-\(site)-bus-\(bus.name)", will: nil,
       subscriptions: Set(bus.sensors.map(\.topic)).sorted())
   }
 
   init(_ uplink: SiteConfiguration.Uplink, will: OutgoingMessage, site: String) throws {
     try self.init(
-      uplink.broker, clientID: "holdfast-\(site)-\(uplink.name)", will: will, subscriptions: [])
+      uplink.broker, clientID: "holdfast-\(site)-uplink-\(uplink.name)", will: will, subscriptions: [])
   }
 
   private init(

@@ -60,7 +60,7 @@ import Threads
       core: ControlCore(parameters: parameters, zone: .utc, savedMemory: nil),
       ports: .init(
         site: site, board: board, setpoints: notebook, events: notebook, decisions: notebook, store: notebook,
-        forecast: { nil }, beat: { notebook.beat() }),
+        forecast: { nil }, beat: { _ in notebook.beat() }),
       time: SystemTime(), period: period)
     return (cycle, board)
   }

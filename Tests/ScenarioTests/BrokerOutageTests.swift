@@ -16,7 +16,7 @@ extension Scenarios {
     // Short, so that twenty seconds make a backlog for the backfill lane.
     options.edit = { $0.replacing("mqtt: \"tcp://", with: "live_window: 6 s, mqtt: \"tcp://") }
     let stage = try SiteStage(options)
-    defer { stage.stop() }
+    defer { Scenario.clear(stage) }
     let judge = try UplinkJudge(port: stage.aggregator.port, folder: stage.folder)
     try await Scenario.start(stage)
     try await eventually(within: 30, "first acknowledgement") {
@@ -30,10 +30,11 @@ extension Scenarios {
     #expect(backlog > 20, "the outage must have left something to send")
     let before = try judge.messages().count
     try stage.aggregator.start()
-    try await eventually(within: 90, "the backlog drains") {
-      let uplink = try await stage.client.site().uplinks[0]
-      let backfills = try judge.messages("backfill").count
-      return uplink.connected && uplink.backlogRecords < 10 && backfills > 0
+    var committed = CommittedLogs()
+    try committed.read(stage)
+    #expect(committed.last.count == 2, "a telemetry and an event log: \(committed.last)")
+    try await eventually(within: 90, "every committed record arrives") {
+      committed.missing(in: Ledger(try judge.messages())).isEmpty
     }
     stage.stopAgent()
     try await Scenario.sleep(1)

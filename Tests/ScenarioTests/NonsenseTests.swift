@@ -29,14 +29,14 @@ extension Scenarios {
     }
   }
 
-  /// 00:00  the inverter reports another serial number, the meter's bus leads nowhere
+  /// 00:00  the inverter reports another serial number
   /// 00:10  a sensor sends nonsense, then something sensible
   ///        everything is told, what can be read is read and recorded, and nothing is written to the inverter
   @Test(.timeLimit(.minutes(2))) func nonsenseIsToldAndWritesNothing() async throws {
     var options = Scenario.options()
     options.simulator += ["--serial", "999"]
     let stage = try SiteStage(options)
-    defer { stage.stop() }
+    defer { Scenario.clear(stage) }
     let judge = try UplinkJudge(port: stage.broker.port, folder: stage.folder)
     try stage.startSimulator()
     try stage.startAgent()
@@ -56,8 +56,8 @@ extension Scenarios {
     let site = try await stage.client.site()
     #expect(site.journal.committedRecords > 0)
     let truth = try Truth.read(stage.truthFile)
-    #expect(
-      truth.allSatisfy { $0.storage_control == 0 && $0.reversions == 0 }, "nothing may be written to the inverter")
+    #expect(truth.count > 3)
+    #expect(truth.allSatisfy { $0.writes == 0 }, "nothing may be written to the inverter")
     stage.stopAgent()
     #expect(Ledger(try judge.messages()).holes.isEmpty)
   }
@@ -70,7 +70,7 @@ extension Scenarios {
     let silent = try SilentListener()
     options.edit = { $0.replacing("127.0.0.1:15022", with: "127.0.0.1:\(silent.port)") }
     let stage = try SiteStage(options)
-    defer { stage.stop() }
+    defer { Scenario.clear(stage) }
     try stage.startSimulator()
     try stage.startAgent()
     try await eventually(within: 30, "the others are read") {

@@ -45,5 +45,10 @@ enum Scenario {
     }
   }
 
+  static func clear(_ stage: SiteStage) {
+    stage.stop()
+    stage.removeFolder()
+  }
+
   static func sleep(_ seconds: Double) async throws { try await Task.sleep(for: .seconds(seconds)) }
 }

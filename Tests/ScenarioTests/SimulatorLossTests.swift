@@ -8,12 +8,12 @@ import Testing
 extension Scenarios {
   /// 00:00  site runs
   /// 00:05  every device dies at once
-  ///        points are marked, the decision is the safe state, nothing is written
+  ///        points are marked, the decision is the safe state
   /// 00:20  they are back
   ///        values, setpoints and decision recover without help
   @Test(.timeLimit(.minutes(3))) func devicesDieAndComeBack() async throws {
     let stage = try SiteStage(Scenario.options())
-    defer { stage.stop() }
+    defer { Scenario.clear(stage) }
     let judge = try UplinkJudge(port: stage.broker.port, folder: stage.folder)
     try await Scenario.start(stage)
 
@@ -35,11 +35,11 @@ extension Scenarios {
       let isConfirmed = site.setpoints.confirmed > dead.setpoints.confirmed
       return isEveryoneBack && isConfirmed && site.decision?.safeState == false && site.balance.loadPowerW != nil
     }
+    try await eventually(within: 20, "loss and return are told") {
+      let names = try judge.messages("events").flatMap(\.records).compactMap { $0["name"] as? String }
+      return names.contains("device-lost") && names.contains("device-back")
+    }
     stage.stopAgent()
-    try await Scenario.sleep(1)
-    let names = try judge.messages("events").flatMap(\.records).compactMap { $0["name"] as? String }
-    #expect(names.contains("device-lost"))
-    #expect(names.contains("device-back"))
     #expect(Ledger(try judge.messages()).holes.isEmpty)
   }
 }

@@ -43,6 +43,13 @@ final class UplinkJudge {
     try messages().filter { $0.topic.hasSuffix("/" + leaf) }
   }
 
+  /// When a device's telemetry was measured, ms, ascending and once each.
+  func times(of device: String) throws -> [Int64] {
+    let telemetry = try messages().filter { $0.header["log"] as? String == "telemetry" }.flatMap(\.records)
+    let times = telemetry.filter { $0["device"] as? String == device }.compactMap { ($0["t"] as? NSNumber)?.int64Value }
+    return Set(times).sorted()
+  }
+
   private static func read(_ line: String) throws -> Message {
     let parts = line.split(separator: " ", maxSplits: 1)
     guard parts.count == 2, let payload = bytes(hex: parts[1]) else { throw Unreadable.line(line) }

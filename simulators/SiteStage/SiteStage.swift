@@ -54,6 +54,8 @@ public final class SiteStage {
   public var configurationFile: URL { folder.appendingPathComponent("site.yaml") }
   public var truthFile: URL { folder.appendingPathComponent("truth.jsonl") }
   public var stateFolder: URL { folder.appendingPathComponent("state") }
+  /// The agent's journal.
+  public var database: URL { stateFolder.appendingPathComponent("journal.sqlite") }
   public var client: SiteClient { SiteClient(host: "127.0.0.1", port: ports.page) }
   public var agentIdentifier: Int32? { agent?.isRunning == true ? agent?.identifier : nil }
   public var isAgentRunning: Bool { agent?.isRunning == true }

@@ -1,0 +1,40 @@
+import EnergyModel
+import Foundation
+import GRDB
+import SiteStage
+
+/// What the journal's file says was committed, read from outside: the highest seq of each log by epoch.
+struct CommittedLogs {
+  private(set) var last: [String: UInt64] = [:]
+
+  /// Reads a copy, as a power cut would leave it, so that the agent's own file is not touched.
+  mutating func read(_ stage: SiteStage) throws {
+    let copy = stage.folder.appendingPathComponent("copy-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: copy) }
+    for suffix in ["", "-wal"] {
+      let source = stage.database.path + suffix
+      guard FileManager.default.fileExists(atPath: source) else { continue }
+      try FileManager.default.copyItem(atPath: source, toPath: copy.appendingPathComponent("j" + suffix).path)
+    }
+    let database = try DatabaseQueue(path: copy.appendingPathComponent("j").path)
+    defer { try? database.close() }
+    guard try database.read({ try $0.tableExists("log") }) else { return }
+    for row in try database.read({ try Row.fetchAll($0, sql: "SELECT epoch, next FROM log") }) {
+      let epoch: Int64 = row["epoch"]
+      let next: Int64 = row["next"]
+      guard next > 1 else { continue }
+      let name = Epoch(number: UInt64(bitPattern: epoch)).description
+      last[name] = max(last[name] ?? 0, UInt64(next - 1))
+    }
+  }
+
+  /// Committed records that a ledger lacks.
+  func missing(in ledger: Ledger) -> [String] {
+    last.flatMap { epoch, last in
+      (ledger.received[epoch] ?? SequenceRangeSet()).gaps(in: SequenceRange(1, last)).map {
+        "\(epoch) \($0.first)…\($0.last)"
+      }
+    }
+  }
+}
