@@ -31,7 +31,7 @@ let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-ser
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let nio = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { Target.Dependency.product(name: $0, package: "swift-nio") }
-let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbird = ["Hummingbird", "HummingbirdCore"].map { Target.Dependency.product(name: $0, package: "hummingbird") }
 
 let package = Package(
   name: "holdfast",
@@ -70,7 +70,7 @@ let package = Package(
     module("Journal", ["EnergyModel", "Threads", grdb, "CZstd"]),
     module("Uplink", ["EnergyModel"]),
     module("Gateway", ["EnergyModel", "EnergyDispatch", "Forecasting", "Threads", lifecycle, logging]),
-    module("LocalAPI", ["EnergyModel", hummingbird, lifecycle, logging] + nio),
+    module("LocalAPI", ["EnergyModel", lifecycle, logging] + hummingbird + nio),
 
     module("SiteClient", nio),
 

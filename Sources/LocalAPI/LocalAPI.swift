@@ -1,5 +1,6 @@
 public import EnergyModel
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import ServiceLifecycle
