@@ -11,13 +11,15 @@ struct DecisionSubstance: Hashable, Sendable {
   }
 
   private var isSafeState: Bool
+  private var isStarting: Bool
   private var wishes: [ControlledQuantity: String] = [:]
   private var causes: Set<Cause> = []
   private var supplied: [ControlledQuantity: Bool] = [:]
   private var handsOff: [ControlledQuantity: String] = [:]
 
-  init(_ resolutions: [Resolution], isSafeState: Bool) {
+  init(_ resolutions: [Resolution], isSafeState: Bool, isStarting: Bool) {
     self.isSafeState = isSafeState
+    self.isStarting = isStarting
     for resolution in resolutions {
       let quantity = resolution.quantity
       handsOff[quantity] = resolution.handsOff

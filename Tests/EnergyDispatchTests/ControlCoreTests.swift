@@ -22,7 +22,7 @@ struct ControlCoreTests {
     scene.silent = [Scene.hybrid]
     scene.run(60)
     #expect(scene.told("safe-state") == [11])
-    #expect(scene.sentence.contains("because the hybrid does not answer"))
+    #expect(scene.sentence.contains("the hybrid does not answer"))
   }
 
   /// 5 s: the inverter falls silent · 11 s: its values are too old, safe state · 60 s: back, written at once
