@@ -40,15 +40,17 @@ struct BatterySaying {
 
   /// A battery that charges from surplus would not discharge anyway; one below its limit is not held by it.
   private func dischargingIsCut(to most: Double) -> Bool {
-    guard let power = seen.batteryPower, let grid else { return true }
-    if most <= 0 { return power >= -Self.little || grid > Self.little }
-    return power >= most - tolerance && grid >= Self.little
+    guard let power = seen.batteryPower else { return true }
+    let imported = grid ?? .infinity
+    if most <= 0 { return power >= -Self.little || imported > Self.little }
+    return power >= most - tolerance && imported >= Self.little
   }
 
   private func chargingIsCut(to most: Double) -> Bool {
-    guard let power = seen.batteryPower, let grid else { return true }
-    if most <= 0 { return power <= Self.little || grid < -Self.little }
-    return -power >= most - tolerance && grid <= -Self.little
+    guard let power = seen.batteryPower else { return true }
+    let exported = grid.map { -$0 } ?? .infinity
+    if most <= 0 { return power <= Self.little || exported > Self.little }
+    return -power >= most - tolerance && exported >= Self.little
   }
 
   /// The import that the battery would cover without the bound, W. None while it is not at its limit: then

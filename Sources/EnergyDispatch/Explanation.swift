@@ -20,9 +20,7 @@ struct Explanation {
   }
 
   var sentence: String {
-    var clauses = unknown
-    clauses += wishes.map { Clause(text: $0) }
-    clauses += resolutions.flatMap { clausesOf($0) }
+    var clauses = unknown + wishes.map { Clause(text: $0) } + resolutions.flatMap { clausesOf($0) }
     if clauses.isEmpty { clauses = [Clause(text: "no rule wishes or bounds anything")] }
     var text = Self.joined(clauses)
     if isSafeState { text = (isStarting ? "starting: " : "safe state: ") + text }

@@ -80,6 +80,28 @@ struct ControlCoreTests {
     #expect(commands.allSatisfy { !known.contains($0.id) && $0.setpoints[0].owner == "stop" })
   }
 
+  /// The state of charge is unknown: the battery was left to its inverter, and a stop leaves it there.
+  @Test func aStopLeavesAloneWhatWasLeftAlone() {
+    var scene = Scene()
+    scene.run(5)
+    scene.values[Scene.hybrid]?[.soc] = .nan
+    scene.run(10)
+    #expect(scene.core.fallback(at: scene.time.now()).isEmpty)
+  }
+
+  /// The relay still reads on, but an order to switch off is under way.
+  @Test func aStopOvertakesASwitchingUnderWay() {
+    var scene = Scene()
+    scene.run(5)
+    scene.answer = nil
+    scene.values[Scene.hybrid]?[.soc] = 10
+    scene.importCurrent(45)
+    scene.run(1)
+    #expect(scene.writes(Scene.boiler, .relayOn) == [6])
+    let relay = scene.core.fallback(at: scene.time.now()).filter { $0.device == Scene.boiler }
+    #expect(relay.map { $0.setpoints[0].value } == [1])
+  }
+
   @Test func aStopThatNeverWroteAnythingWritesNothing() {
     let core = ControlCore(parameters: Scene.parameters(), zone: .utc, savedMemory: nil)
     #expect(core.fallback(at: ManualTime().now()).isEmpty)

@@ -166,6 +166,10 @@ struct ExplanationTests {
   @Test func aMeterWithoutCurrentsSaysSo() {
     var scene = scene(pv: 3500, battery: -2500, grid: -20)
     scene.values[Scene.meter]?[.currentL2] = nil
-    #expect(said(scene).hasPrefix("Safe state: the currents at the fuse are unknown; self-consumption: "))
+    scene.run(20)
+    #expect(
+      scene.sentence
+        == "Safe state: the currents at the fuse are unknown; self-consumption: the hybrid covers the house itself and charges the battery with what is left; "
+        + "battery may charge at most 3.5 kW because the currents at the fuse are unknown.")
   }
 }
