@@ -182,6 +182,17 @@ struct LeaseBookTests {
     #expect(desk.written == [1, 11, 21])
   }
 
+  /// 1, 2, 4, 8 s: failed, next at 16 s · 10 s: 0 W is wanted, tried at once, then it pauses as well
+  @Test func whatProtectsDoesNotWaitForThePause() {
+    var desk = Desk()
+    desk.answer = .failed("timeout")
+    desk.run(9, battery(5000))
+    #expect(desk.written == [1, 2, 4, 8])
+    desk.run(10, battery(0))
+    desk.run(10, battery(5000))
+    #expect(desk.written == [1, 2, 4, 8, 10, 20])
+  }
+
   @Test func anAlarmIsNotHiddenByAnEarlierRefusal() {
     var desk = Desk()
     desk.answer = .refused("read-only")

@@ -25,12 +25,14 @@ struct Lease: Hashable, Sendable {
   private(set) var failures = 0
   private(set) var notTaken = 0
   private var retryAt: MonotonicInstant?
+  /// The strictest that was tried since the last success.
+  private var strictest: [WantedLease.Value] = []
   /// When a command failed that the device may have taken all the same: an answer can get lost.
   private var uncertainSince: MonotonicInstant?
 
   /// Whether `wanted` has to be written now.
   func needsWrite(_ wanted: WantedLease, at now: MonotonicInstant) -> Bool {
-    if let retryAt, now < retryAt { return false }
+    if let retryAt, now < retryAt, !wanted.tightens(strictest) { return false }
     if let last = outstanding.last, now - last.submitted < Self.patience, !wanted.differs(from: last.values) {
       return false
     }
@@ -75,6 +77,11 @@ struct Lease: Hashable, Sendable {
 
   mutating func submitted(_ id: UInt64, _ values: [WantedLease.Value], at now: MonotonicInstant) {
     outstanding.append(Outstanding(id: id, submitted: now, values: values))
+    if failures > 0, strictest.count == values.count {
+      strictest = zip(strictest, values).map { .init(kind: $1.kind, value: min($0.value, $1.value)) }
+    } else {
+      strictest = values
+    }
     if outstanding.count > Self.mostOutstanding { outstanding.removeFirst() }
   }
 
