@@ -88,6 +88,7 @@ protocol RuleMemory: Hashable, Sendable {
   static func lost(at now: MonotonicInstant) -> Self
   /// Nil when the text cannot be understood.
   init?(saved: Substring, at now: MonotonicInstant)
+  /// Empty where there is nothing to keep: after a restart that is ``lost(at:)``.
   func saved(at now: MonotonicInstant) -> String
 }
 
