@@ -64,7 +64,9 @@ public struct ControlCore: Sendable {
     let wanted = WantedLease.all(resolutions, view, parameters)
     var events = leases.accept(reports, at: now)
     let commands = parameters.mode == .control ? leases.plan(wanted, at: now.monotonic) : []
-    let explanation = Explanation(site: parameters, view: view, resolutions: resolutions, isSafeState: isSafeState)
+    let explanation = Explanation(
+      site: parameters, view: view, resolutions: resolutions, isSafeState: isSafeState,
+      isStarting: isStarting)
     let decision = Decision(
       at: now, sentence: explanation.sentence, wish: explanation.winner?.wish.purpose,
       rule: explanation.winner?.rule, bounds: explanation.bounds,
@@ -72,7 +74,7 @@ public struct ControlCore: Sendable {
     events += notices.events(
       statements, resolutions, safeState: isSafeState && !isStarting ? decision.sentence : nil, view,
       isMonitor: parameters.mode == .monitor)
-    let substance = DecisionSubstance(resolutions, isSafeState: isSafeState)
+    let substance = DecisionSubstance(resolutions, isSafeState: isSafeState, isStarting: isSafeState && isStarting)
     defer {
       self.substance = substance
       state = running

@@ -1,32 +1,35 @@
 import EnergyModel
 
 /// What makes a decision another one: who wishes what, what bounds it, which loads are on. Numbers that
-/// drift are left out.
-struct DecisionSubstance: Hashable, Sendable {
-  private struct Cause: Hashable, Sendable {
+/// drift are left out. Compared in each cycle, so it is kept in order rather than in sets.
+struct DecisionSubstance: Equatable, Sendable {
+  private struct Cause: Equatable, Sendable {
     var rule: String
-    var quantity: ControlledQuantity
     var cause: String
     var holds: Bool
   }
 
-  private var isSafeState: Bool
-  private var wishes: [ControlledQuantity: String] = [:]
-  private var causes: Set<Cause> = []
-  private var supplied: [ControlledQuantity: Bool] = [:]
-  private var handsOff: [ControlledQuantity: String] = [:]
+  /// Of one quantity; quantities come in a fixed order.
+  private struct Entry: Equatable, Sendable {
+    var handsOff: String?
+    var wish: String?
+    var isSupplied: Bool?
+    var causes: [Cause]
+  }
 
-  init(_ resolutions: [Resolution], isSafeState: Bool) {
+  private var isSafeState: Bool
+  private var isStarting: Bool
+  private var entries: [Entry]
+
+  init(_ resolutions: [Resolution], isSafeState: Bool, isStarting: Bool) {
     self.isSafeState = isSafeState
-    for resolution in resolutions {
-      let quantity = resolution.quantity
-      handsOff[quantity] = resolution.handsOff
-      wishes[quantity] = resolution.winner?.rule
-      if case .supply = quantity, let target = resolution.target { supplied[quantity] = target >= 0.5 }
-      for bound in resolution.bounds {
-        causes.insert(
-          Cause(rule: bound.rule, quantity: quantity, cause: bound.limit.cause, holds: bound.holds))
-      }
+    self.isStarting = isStarting
+    entries = resolutions.map { resolution in
+      var isSupplied: Bool?
+      if case .supply = resolution.quantity { isSupplied = resolution.target.map { $0 >= 0.5 } }
+      let causes = resolution.bounds.map { Cause(rule: $0.rule, cause: $0.limit.cause, holds: $0.holds) }
+      return Entry(
+        handsOff: resolution.handsOff, wish: resolution.winner?.rule, isSupplied: isSupplied, causes: causes)
     }
   }
 }

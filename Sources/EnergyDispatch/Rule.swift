@@ -17,8 +17,18 @@ struct Limit: Hashable, Sendable {
   var cause: String
   /// In words with values, fit to follow "because".
   var reason: String
-  /// False for bounds of every day, which the sentence need not repeat.
-  var isRemarkable = true
+  var mention = Mention.whenItCuts
+
+  /// Whether the sentence speaks of a bound; the list of bounds has all of them.
+  enum Mention: Hashable, Sendable {
+    case always
+    /// Only where the site would do something else without it.
+    case whenItCuts
+    /// A bound of every day.
+    case never
+
+    func isSaid(cuts: Bool) -> Bool { self == .always || (self == .whenItCuts && cuts) }
+  }
 }
 
 /// What a rule would like to have.
@@ -78,6 +88,7 @@ protocol RuleMemory: Hashable, Sendable {
   static func lost(at now: MonotonicInstant) -> Self
   /// Nil when the text cannot be understood.
   init?(saved: Substring, at now: MonotonicInstant)
+  /// Empty where there is nothing to keep: after a restart that is ``lost(at:)``.
   func saved(at now: MonotonicInstant) -> String
 }
 

@@ -3,15 +3,16 @@ import EnergyModel
 /// A rule together with what it remembers.
 private struct RememberingRule<R: Rule>: AnyRememberingRule {
   let rule: R
+  let key: String
   private var memory: R.Memory
 
-  init(_ rule: R, saved: Substring?, at now: MonotonicInstant) {
+  init(_ rule: R, saved: SavedMemory, at now: MonotonicInstant) {
     self.rule = rule
-    memory = saved.flatMap { R.Memory(saved: $0, at: now) } ?? .lost(at: now)
+    key = SavedMemory.key(rule.name, rule.subject)
+    memory = saved[key].flatMap { R.Memory(saved: $0, at: now) } ?? .lost(at: now)
   }
 
   var name: String { rule.name }
-  var subject: String { rule.subject }
   var precedence: RuleClass { rule.precedence }
   mutating func evaluate(_ input: RuleInput) -> Contribution { rule.evaluate(input, &memory) }
   func saved(at now: MonotonicInstant) -> String { memory.saved(at: now) }
@@ -19,7 +20,8 @@ private struct RememberingRule<R: Rule>: AnyRememberingRule {
 
 private protocol AnyRememberingRule: Sendable {
   var name: String { get }
-  var subject: String { get }
+  /// Of its line in the saved memory.
+  var key: String { get }
   var precedence: RuleClass { get }
   mutating func evaluate(_ input: RuleInput) -> Contribution
   func saved(at now: MonotonicInstant) -> String
@@ -38,8 +40,7 @@ struct RuleBook: Sendable {
 
   init(_ site: SiteParameters, saved: SavedMemory, at now: MonotonicInstant) {
     func add(_ rule: some Rule) {
-      let key = SavedMemory.key(rule.name, rule.subject)
-      rules.append(RememberingRule(rule, saved: saved[key], at: now))
+      rules.append(RememberingRule(rule, saved: saved, at: now))
     }
     for hybrid in site.hybrids {
       guard let battery = hybrid.battery else { continue }
@@ -66,6 +67,9 @@ struct RuleBook: Sendable {
   }
 
   func save(into memory: inout SavedMemory, at now: MonotonicInstant) {
-    for rule in rules { memory[SavedMemory.key(rule.name, rule.subject)] = Substring(rule.saved(at: now)) }
+    for rule in rules {
+      let text = rule.saved(at: now)
+      if !text.isEmpty { memory[rule.key] = Substring(text) }
+    }
   }
 }

@@ -104,7 +104,11 @@ struct PointReader {
   /// A read that timed out says nothing against the value before it: that one counts until it is too
   /// old, so that a single lost answer moves nothing. Any other remark makes it unknown at once.
   func value(_ device: DeviceID, _ point: Point, _ maximumAge: Duration) -> Double? {
-    guard let found = snapshot.observation(device, point), found.quality == .good || found.quality == .timeout,
+    snapshot.observation(device, point).flatMap { value($0, point, maximumAge) }
+  }
+
+  private func value(_ found: Observation, _ point: Point, _ maximumAge: Duration) -> Double? {
+    guard found.quality == .good || found.quality == .timeout,
       let measured = found.measured?.monotonic, snapshot.now.monotonic - measured <= maximumAge,
       let value = found.value, value.isFinite, point.plausibleRange.contains(value)
     else { return nil }
@@ -114,7 +118,7 @@ struct PointReader {
   func sensed(_ device: DeviceID, _ point: Point, _ maximumAge: Duration) -> Sensed {
     guard let observation = snapshot.observation(device, point), observation.quality != .notImplemented
     else { return .absent }
-    return value(device, point, maximumAge).map(Sensed.known) ?? .unknown
+    return value(observation, point, maximumAge).map(Sensed.known) ?? .unknown
   }
 
   func grid(_ meter: SiteParameters.GridMeter, phases: Int) -> SiteView.Grid {

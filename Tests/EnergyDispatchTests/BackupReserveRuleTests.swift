@@ -27,10 +27,11 @@ struct BackupReserveRuleTests {
     var scene = Scene()
     scene.values[Scene.hybrid]?[.soc] = 19.6
     scene.values[Scene.meter]?[.power] = 1200
+    scene.values[Scene.hybrid]?.merge([.batteryPower: 0, .power: 0]) { $1 }
     scene.run(1)
     #expect(
       scene.sentence
-        == "Self-consumption: the hybrid covers the house itself; battery may discharge at most 0 W because "
+        == "Self-consumption: the hybrid covers what it can of the house; battery may not discharge because "
         + "the reserve of 20 % is reached (19.6 %), which forgoes up to 1.2 kW.")
   }
 

@@ -22,7 +22,7 @@ struct ControlCoreTests {
     scene.silent = [Scene.hybrid]
     scene.run(60)
     #expect(scene.told("safe-state") == [11])
-    #expect(scene.sentence.contains("because the hybrid does not answer"))
+    #expect(scene.sentence.contains("the hybrid does not answer"))
   }
 
   /// 5 s: the inverter falls silent · 11 s: its values are too old, safe state · 60 s: back, written at once
@@ -78,6 +78,28 @@ struct ControlCoreTests {
     #expect(commands[1].setpoints.map(\.value) == [0])
     let known = Set(scene.commands.map(\.command.id))
     #expect(commands.allSatisfy { !known.contains($0.id) && $0.setpoints[0].owner == "stop" })
+  }
+
+  /// The state of charge is unknown: the battery was left to its inverter, and a stop leaves it there.
+  @Test func aStopLeavesAloneWhatWasLeftAlone() {
+    var scene = Scene()
+    scene.run(5)
+    scene.values[Scene.hybrid]?[.soc] = .nan
+    scene.run(10)
+    #expect(scene.core.fallback(at: scene.time.now()).isEmpty)
+  }
+
+  /// The relay still reads on, but an order to switch off is under way.
+  @Test func aStopOvertakesASwitchingUnderWay() {
+    var scene = Scene()
+    scene.run(5)
+    scene.answer = nil
+    scene.values[Scene.hybrid]?[.soc] = 10
+    scene.importCurrent(45)
+    scene.run(1)
+    #expect(scene.writes(Scene.boiler, .relayOn) == [6])
+    let relay = scene.core.fallback(at: scene.time.now()).filter { $0.device == Scene.boiler }
+    #expect(relay.map { $0.setpoints[0].value } == [1])
   }
 
   @Test func aStopThatNeverWroteAnythingWritesNothing() {

@@ -60,6 +60,9 @@ struct DeviceProtectionRuleTests {
     scene.run(1)
     #expect(scene.chargeLimit == 1200)
     #expect(scene.dischargeLimit == 0)
+    scene.values[Scene.hybrid]?[.batteryPower] = -1200
+    scene.values[Scene.meter]?[.power] = -400
+    scene.run(1)
     #expect(scene.sentence.contains("battery may charge at most 1.2 kW because its BMS allows no more than 1.2 kW"))
   }
 

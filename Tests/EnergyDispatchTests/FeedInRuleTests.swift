@@ -21,7 +21,9 @@ struct FeedInRuleTests {
     scene.run(1)
     #expect(scene.productionLimit == 6280)
     #expect(scene.writes(Scene.hybrid, .productionLimit) == [1])
-    #expect(scene.sentence.contains("the hybrid feeds in at most 6.3 kW because no more than 5.9 kW may be fed in"))
+    #expect(
+      scene.sentence.contains("the hybrid produces at most 6.3 kW because no more than 5.9 kW may be fed into the grid")
+    )
   }
 
   /// 1 s: bound · 11 s: a cloud, far below · 71 s: released once · then left alone

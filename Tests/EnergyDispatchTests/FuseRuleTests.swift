@@ -54,6 +54,23 @@ struct FuseRuleTests {
     #expect(scene.sentence.contains("the pool is off because the import of 38 A on L1 is above the fuse of 35 A"))
   }
 
+  /// The pool comes first, but its relay does not answer: the boiler goes at once instead.
+  @Test func aSilentRelayRelievesNothing() {
+    var scene = Scene(Self.twoLoads)
+    scene.values[Scene.hybrid]?[.soc] = 10
+    scene.run(1)
+    scene.silent = [Scene.pool]
+    scene.run(11)
+    scene.importCurrent(38)
+    scene.run(1)
+    #expect(scene.writes(Scene.boiler, .relayOn) == [13])
+    #expect(scene.writes(Scene.pool, .relayOn) == [])
+    scene.silent = []
+    scene.importCurrent(36)
+    scene.run(3)
+    #expect(scene.writes(Scene.pool, .relayOn) == [16])
+  }
+
   @Test func aLargeOverloadShedsSeveralAtOnce() {
     var scene = Scene(Self.twoLoads)
     scene.values[Scene.hybrid]?[.soc] = 10

@@ -148,4 +148,57 @@ struct LeaseBookTests {
     desk.run(1, relay(0, reads: 1, measured: desk.time.now().monotonic + .seconds(1)))
     #expect(desk.written == [101, 121])
   }
+
+  /// The answer to "5 kW" got lost, the device may have taken it: 0 W again is written, though it is what was
+  /// confirmed last.
+  @Test func aFailedCommandMayHaveBeenTaken() {
+    var desk = Desk()
+    desk.run(5, battery(5000, 0))
+    desk.answer = .failed("timeout")
+    desk.run(1, battery(5000, 5000))
+    desk.answer = .confirmed
+    desk.run(5, battery(5000, 0))
+    #expect(desk.written == [1, 6, 7])
+  }
+
+  @Test func aRelayThatFailedIsWrittenUnlessItReadsRightAfterwards() {
+    var desk = Desk()
+    let before = desk.time.now().monotonic
+    desk.answer = .failed("timeout")
+    desk.run(1, relay(0, reads: 1, measured: before))
+    desk.run(1, relay(1, reads: 1, measured: before))
+    #expect(desk.written == [1, 2])
+    desk.run(30, relay(1, reads: 1, measured: desk.time.now().monotonic + .seconds(60)))
+    #expect(desk.written == [1, 2])
+  }
+
+  /// Somebody switches back at once: repeated each 10 s, not each second.
+  @Test func aRelayIsNotFoughtOver() {
+    var desk = Desk()
+    for _ in 0..<25 {
+      let fresh = desk.time.now().monotonic + .milliseconds(1500)
+      desk.run(1, relay(0, reads: 1, measured: fresh))
+    }
+    #expect(desk.written == [1, 11, 21])
+  }
+
+  /// 1, 2, 4, 8 s: failed, next at 16 s · 10 s: 0 W is wanted, tried at once, then it pauses as well
+  @Test func whatProtectsDoesNotWaitForThePause() {
+    var desk = Desk()
+    desk.answer = .failed("timeout")
+    desk.run(9, battery(5000))
+    #expect(desk.written == [1, 2, 4, 8])
+    desk.run(10, battery(0))
+    desk.run(10, battery(5000))
+    #expect(desk.written == [1, 2, 4, 8, 10, 20])
+  }
+
+  @Test func anAlarmIsNotHiddenByAnEarlierRefusal() {
+    var desk = Desk()
+    desk.answer = .refused("read-only")
+    desk.run(11, battery(5000))
+    desk.answer = .notTaken("reads 100 %")
+    desk.run(60, battery(5000))
+    #expect(desk.events == ["setpoint-refused", "setpoint-not-taken"])
+  }
 }

@@ -10,8 +10,8 @@ struct SelfConsumptionRuleTests {
     var scene = Scene()
     scene.run(1)
     #expect(scene.outcome?.decision.rule == "self-consumption")
-    #expect(scene.outcome?.decision.wish == "the hybrid covers the house itself")
-    #expect(scene.sentence == "Self-consumption: the hybrid covers the house itself.")
+    #expect(scene.outcome?.decision.wish == "the hybrid covers the house itself with the help of the battery")
+    #expect(scene.sentence == "Self-consumption: the hybrid covers the house itself with the help of the battery.")
     #expect(scene.chargeLimit == 5000)
   }
 

@@ -32,7 +32,7 @@ struct SupplyRuleTests {
     scene.silent = [Scene.boiler]
     scene.run(30)
     #expect(scene.writes(Scene.boiler, .relayOn) == [])
-    #expect(scene.sentence.contains("the boiler is left as it is because its relay does not answer"))
+    #expect(scene.sentence.contains("the boiler's relay does not answer; the boiler stays as it is"))
     #expect(scene.outcome?.decision.isSafeState == true)
   }
 

@@ -1,7 +1,7 @@
 import EnergyModel
 
-/// What devices get on a clean stop. Limits that were leased are opened, as the device itself would when
-/// the lease runs out; a relay gets what its load is to have while the agent is away.
+/// What devices get on a clean stop. Limits that a device may still hold are opened, as it would itself
+/// when the lease runs out; what was left alone stays so. A relay gets what its load is to have while the agent is away.
 enum Fallback {
   private static let owner = "stop"
   /// A stop does not wait long.
@@ -20,16 +20,24 @@ enum Fallback {
       id += 1
     }
     for hybrid in site.hybrids where view?.hybrid(hybrid.device)?.isHeard == true {
-      if let battery = hybrid.battery, leases.leases[LeaseKey(device: hybrid.device, part: .battery)] != nil {
+      func isHeld(_ part: LeaseKey.Part, _ reversion: Duration?) -> Bool {
+        let lease = leases.leases[LeaseKey(device: hybrid.device, part: part)]
+        return lease?.isHeld(at: now, reversion ?? .zero) == true
+      }
+      if let battery = hybrid.battery, isHeld(.battery, hybrid.batteryReversion) {
         let limits = (battery.maximumCharge.value, battery.maximumDischarge.value)
         add(hybrid.device, [(.chargeLimit, limits.0), (.dischargeLimit, limits.1)])
       }
-      if leases.leases[LeaseKey(device: hybrid.device, part: .production)] != nil {
+      if isHeld(.production, hybrid.productionReversion) {
         add(hybrid.device, [(.productionLimit, hybrid.acLimit.value)])
       }
     }
     for load in site.loads {
-      guard let isOn = view?.relay(load.device)?.isOn, isOn != load.isOnWhenAgentDies else { continue }
+      guard let relay = view?.relay(load.device), let isOn = relay.isOn, let measured = relay.measured
+      else { continue }
+      let lease = leases.leases[LeaseKey(device: load.device, part: .relay)] ?? Lease()
+      let isSettled = lease.isSettled(.init(value: isOn ? 1 : 0, measured: measured))
+      guard isOn != load.isOnWhenAgentDies || !isSettled else { continue }
       add(load.device, [(.relayOn, load.isOnWhenAgentDies ? 1 : 0)])
     }
     return commands

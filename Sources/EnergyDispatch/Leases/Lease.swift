@@ -25,17 +25,23 @@ struct Lease: Hashable, Sendable {
   private(set) var failures = 0
   private(set) var notTaken = 0
   private var retryAt: MonotonicInstant?
+  /// The strictest that was tried since the last success.
+  private var strictest: [WantedLease.Value] = []
+  /// When a command failed that the device may have taken all the same: an answer can get lost.
+  private var uncertainSince: MonotonicInstant?
 
   /// Whether `wanted` has to be written now.
   func needsWrite(_ wanted: WantedLease, at now: MonotonicInstant) -> Bool {
-    if let retryAt, now < retryAt { return false }
+    if let retryAt, now < retryAt, !wanted.tightens(strictest) { return false }
     if let last = outstanding.last, now - last.submitted < Self.patience, !wanted.differs(from: last.values) {
       return false
     }
-    if let readBack = wanted.readBack { return needsSwitching(wanted, readBack) }
+    if let readBack = wanted.readBack { return needsSwitching(wanted, readBack, at: now) }
     let reversion = wanted.reversion ?? .zero
-    if wanted.isOpen { return isHeld(at: now, reversion) && wanted.differs(from: newest ?? []) }
-    guard let confirmed else { return true }
+    if wanted.isOpen {
+      return isHeld(at: now, reversion) && (uncertainSince != nil || wanted.differs(from: newest ?? []))
+    }
+    guard let confirmed, uncertainSince == nil else { return true }
     if let last = outstanding.last, now - last.submitted >= Self.patience { return true }
     return wanted.differs(from: newest ?? confirmed.values) || now - confirmed.submitted >= reversion / 2
   }
@@ -43,20 +49,39 @@ struct Lease: Hashable, Sendable {
   /// What the device was last asked for.
   private var newest: [WantedLease.Value]? { outstanding.last?.values ?? confirmed?.values }
 
-  private func isHeld(at now: MonotonicInstant, _ reversion: Duration) -> Bool {
+  /// Whether the device may still hold something that was asked of it.
+  func isHeld(at now: MonotonicInstant, _ reversion: Duration) -> Bool {
+    if let uncertainSince, now - uncertainSince < reversion { return true }
     if let confirmed, now - confirmed.submitted < reversion { return true }
     return outstanding.contains { now - $0.submitted < reversion }
   }
 
-  /// A relay latches: it is written when its own state, or a newer confirmation, is not what is wanted.
-  private func needsSwitching(_ wanted: WantedLease, _ readBack: WantedLease.ReadBack) -> Bool {
+  /// A relay latches: it is written when its own state, or a newer confirmation, is not what is wanted. One
+  /// that somebody else switches back at once is not fought over each second.
+  private func needsSwitching(
+    _ wanted: WantedLease, _ readBack: WantedLease.ReadBack, at now: MonotonicInstant
+  ) -> Bool {
+    if let uncertainSince, uncertainSince >= readBack.measured { return true }
     let state = [WantedLease.Value(kind: .relayOn, value: readBack.value)]
-    guard let confirmed, confirmed.at > readBack.measured else { return wanted.differs(from: state) }
-    return wanted.differs(from: confirmed.values)
+    guard let confirmed else { return wanted.differs(from: state) }
+    if wanted.differs(from: confirmed.values) { return confirmed.at > readBack.measured || wanted.differs(from: state) }
+    return confirmed.at <= readBack.measured && wanted.differs(from: state)
+      && now - confirmed.submitted >= Self.longestPause
+  }
+
+  /// Whether a relay's own state is the newest that is known of it.
+  func isSettled(_ readBack: WantedLease.ReadBack) -> Bool {
+    if let uncertainSince, uncertainSince >= readBack.measured { return false }
+    return outstanding.isEmpty && (confirmed.map { $0.at <= readBack.measured } ?? true)
   }
 
   mutating func submitted(_ id: UInt64, _ values: [WantedLease.Value], at now: MonotonicInstant) {
     outstanding.append(Outstanding(id: id, submitted: now, values: values))
+    if failures > 0, strictest.count == values.count {
+      strictest = zip(strictest, values).map { .init(kind: $1.kind, value: min($0.value, $1.value)) }
+    } else {
+      strictest = values
+    }
     if outstanding.count > Self.mostOutstanding { outstanding.removeFirst() }
   }
 
@@ -72,11 +97,13 @@ struct Lease: Hashable, Sendable {
       failures = 0
       notTaken = 0
       retryAt = nil
+      uncertainSince = nil
     case .notTaken:
       confirmed = nil
       notTaken += 1
       pause(from: at)
     case .failed:
+      uncertainSince = at
       pause(from: at)
     case .refused:
       failures = max(failures, 5)
@@ -89,6 +116,7 @@ struct Lease: Hashable, Sendable {
   mutating func forget() {
     outstanding = []
     confirmed = nil
+    uncertainSince = nil
   }
 
   /// 1, 2, 4, … seconds, at most ``longestPause``.

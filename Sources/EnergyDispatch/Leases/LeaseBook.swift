@@ -6,7 +6,7 @@ struct LeaseBook: Sendable {
   private static let notTakenBeforeAlarm = 3
 
   private(set) var leases: [LeaseKey: Lease] = [:]
-  private var complaints: Set<LeaseKey> = []
+  private var complaints: [LeaseKey: Set<String>] = [:]
   private var lastID: UInt64 = 0
 
   init() {}
@@ -34,7 +34,7 @@ struct LeaseBook: Sendable {
       leases[key] = lease
       switch report.outcome {
       case .confirmed:
-        complaints.remove(key)
+        complaints[key] = nil
         return nil
       case .failed: return nil
       case .refused(let reason):
@@ -55,7 +55,7 @@ struct LeaseBook: Sendable {
   private mutating func complain(
     _ key: LeaseKey, _ now: Moment, _ name: String, _ severity: Event.Severity, _ text: String
   ) -> Event? {
-    guard complaints.insert(key).inserted else { return nil }
+    guard complaints[key, default: []].insert(name).inserted else { return nil }
     return Event(at: now, name: name, severity: severity, device: key.device, text: text)
   }
 

@@ -41,6 +41,15 @@ struct WantedLease: Hashable, Sendable {
     }
   }
 
+  /// Whether it forbids more than `others`, which no pause after a failure may delay: limits are stricter the
+  /// lower they are, and a relay that is off is safe.
+  func tightens(_ others: [Value]) -> Bool {
+    guard others.count == values.count else { return false }
+    return zip(values, others).contains { mine, other in
+      mine.value < other.value - deadBand || (mine.value == 0 && other.value > 0)
+    }
+  }
+
   func differs(from others: [Value]) -> Bool {
     guard others.count == values.count else { return true }
     return zip(values, others).contains { mine, other in

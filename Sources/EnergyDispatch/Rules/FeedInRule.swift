@@ -47,16 +47,18 @@ struct FeedInRule: Rule {
     let powers = hybrids.compactMap { input.view.hybrid($0.device)?.acPower }
     guard let grid = input.view.grid?.power, powers.count == hybrids.count else {
       memory = Memory()
-      contribution.isBlind = true
-      contribution.limits = limits(cap.limit.value, whole, "fed-in power unknown", "the fed-in power is unknown")
+      let reason = "what is fed in is unknown"
+      contribution.limits = limits(cap.limit.value, whole, "fed-in power unknown", reason, .always)
+      // A cap that the inverters cannot exceed needs no measurement.
+      contribution.isBlind = !contribution.limits.isEmpty
       return contribution
     }
     let sum = powers.reduce(0, +)
     let allowed = max(0, sum + grid + cap.limit.value - Self.margin * whole)
     follow(spare: (allowed - sum) / max(1, whole), input.now.monotonic, &memory)
     if memory.isBound {
-      let reason = "no more than \(Words.power(cap.limit.value)) may be fed in"
-      contribution.limits = limits(allowed, whole, "feed-in cap", reason)
+      let reason = "no more than \(Words.power(cap.limit.value)) may be fed into the grid"
+      contribution.limits = limits(allowed, whole, "feed-in cap", reason, .whenItCuts)
     }
     return contribution
   }
@@ -72,12 +74,15 @@ struct FeedInRule: Rule {
     if now - since >= Self.calm { memory.isBound = false }
   }
 
-  private func limits(_ allowed: Double, _ whole: Double, _ cause: String, _ reason: String) -> [Limit] {
+  private func limits(
+    _ allowed: Double, _ whole: Double, _ cause: String, _ reason: String, _ mention: Limit.Mention
+  ) -> [Limit] {
     hybrids.compactMap { hybrid in
       let share = allowed * hybrid.acLimit.value / max(1, whole)
       guard share < hybrid.acLimit.value else { return nil }
       return Limit(
-        quantity: .production(hybrid.device), interval: .atMost(share), cause: cause, reason: reason)
+        quantity: .production(hybrid.device), interval: .atMost(share), cause: cause, reason: reason,
+        mention: mention)
     }
   }
 }

@@ -108,7 +108,7 @@ struct FuseRule: Rule {
       guard power + share > -battery.maximumCharge.value else { return nil }
       return Limit(
         quantity: .battery(hybrid.device), interval: .atLeast(power + share), cause: "import near the fuse",
-        reason: state)
+        reason: state, mention: .always)
     }
   }
 
@@ -135,7 +135,8 @@ struct FuseRule: Rule {
     var limits = site.hybrids.filter { $0.battery != nil }.map { hybrid in
       let strings = max(0, input.view.hybrid(hybrid.device)?.pvPower ?? 0)
       return Limit(
-        quantity: .battery(hybrid.device), interval: .atLeast(-strings), cause: "fuse unknown", reason: reason)
+        quantity: .battery(hybrid.device), interval: .atLeast(-strings), cause: "fuse unknown", reason: reason,
+        mention: .always)
     }
     limits += memory.shed.map {
       Limit(quantity: .supply($0), interval: .atMost(0), cause: "shed", reason: reason)

@@ -42,10 +42,11 @@ struct LoadShedding {
   /// Sheds until the base load and everything that may be on fit below the fuse.
   func shedUnseen(base: Watts, _ view: SiteView, _ now: MonotonicInstant, _ memory: inout FuseMemory) {
     let capacity = fuse.rating.value * FuseRule.nominalVoltage * Double(fuse.phases)
-    let critical = loads.filter { $0.isCritical && view.relay($0.device)?.isOn != false }
-    let open = switchable(view, memory)
-    var assumed = base.value + (critical + open).reduce(0) { $0 + $1.rated.value }
-    for load in open where assumed > capacity {
+    let drawing = loads.filter { load in
+      view.relay(load.device)?.isOn != false && !memory.shed.contains(load.device)
+    }
+    var assumed = base.value + drawing.reduce(0) { $0 + $1.rated.value }
+    for load in switchable(view, memory) where assumed > capacity {
       memory.shed.append(load.device)
       memory.lastShed = now
       assumed -= load.rated.value
@@ -73,9 +74,10 @@ struct LoadShedding {
     memory.roomSince = nil
   }
 
-  /// What could be shed, in order: not known to be off, not shed already.
+  /// What could be shed, in order: on, and not shed already. A relay that does not answer is not written,
+  /// so it relieves nothing.
   private func switchable(_ view: SiteView, _ memory: FuseMemory) -> [SiteParameters.SheddableLoad] {
-    Self.order(loads).filter { !memory.shed.contains($0.device) && view.relay($0.device)?.isOn != false }
+    Self.order(loads).filter { !memory.shed.contains($0.device) && view.relay($0.device)?.isOn == true }
   }
 
   /// The current that a load may add to one phase, A.

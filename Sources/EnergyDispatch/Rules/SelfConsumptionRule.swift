@@ -25,6 +25,8 @@ struct SelfConsumptionRule: Rule {
 
   static let name = "self-consumption"
   private static let patience: Duration = .seconds(60)
+  /// More than this is not the lag of the inverter's loop, W.
+  private static let imported = 150.0
 
   let hybrid: DeviceID
   let battery: SiteParameters.Battery
@@ -33,15 +35,24 @@ struct SelfConsumptionRule: Rule {
   var precedence: RuleClass { .economics }
 
   func evaluate(_ input: RuleInput, _ memory: inout Memory) -> Contribution {
-    let wish = Wish(
-      quantity: .battery(hybrid), target: .selfRegulated, purpose: "the \(hybrid) covers the house itself")
+    let wish = Wish(quantity: .battery(hybrid), target: .selfRegulated, purpose: purpose(input.view))
     guard battery.gridCharging == .never, let allowed = allowed(input.view, &memory) else {
       return Contribution(wish: wish)
     }
     let limit = Limit(
       quantity: .battery(hybrid), interval: .atLeast(-allowed), cause: "surplus only",
-      reason: "it is charged from surplus only", isRemarkable: false)
+      reason: "it is charged from surplus only", mention: .never)
     return Contribution(limits: [limit], wish: wish)
+  }
+
+  /// What can be seen of it at this moment.
+  private func purpose(_ view: SiteView) -> String {
+    guard let grid = view.grid?.power else { return "the \(hybrid) regulates itself" }
+    if grid > Self.imported { return "the \(hybrid) covers what it can of the house" }
+    let covers = "the \(hybrid) covers the house itself"
+    guard let power = view.hybrid(hybrid)?.batteryPower else { return covers }
+    if power < -BatterySaying.little { return "\(covers) and charges the battery with what is left" }
+    return power > BatterySaying.little ? "\(covers) with the help of the battery" : covers
   }
 
   private func allowed(_ view: SiteView, _ memory: inout Memory) -> Double? {

@@ -20,7 +20,7 @@ struct SupplyRule: Rule {
     let end = Words.end(of: left, now: input.now, zone: input.zone)
     let limit = Limit(
       quantity: quantity, interval: .atLeast(1), cause: "minimum on", reason: "its minimum on time lasts \(end)",
-      isRemarkable: false)
+      mention: .never)
     return Contribution(limits: [limit], wish: wish)
   }
 }

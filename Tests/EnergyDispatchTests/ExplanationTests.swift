@@ -1,0 +1,175 @@
+import EnergyModel
+import Testing
+
+@testable import EnergyDispatch
+
+/// Golden sentences: what a person reads in the situations of every day and on bad ones.
+struct ExplanationTests {
+  /// A BMS that allows 6 kW behind a 10 kW inverter, a feed-in cap kept by the inverter, two loads.
+  private static let house = Scene.parameters {
+    $0.hybrids[0].battery?.gridCharging = .never
+    $0.hybrids[0].battery?.maximumCharge = Watts(10_000)
+    $0.hybrids[0].battery?.maximumDischarge = Watts(10_000)
+    $0.feedIn = .init(limit: Watts(5880), storedIn: Scene.hybrid)
+    $0.loads = [Scene.load(Scene.boiler, 3000, 2), Scene.load(Scene.pool, 1100, 1)]
+  }
+
+  private func scene(
+    pv: Double, battery: Double, grid: Double, soc: Double = 60, _ parameters: SiteParameters = ExplanationTests.house
+  ) -> Scene {
+    var scene = Scene(parameters)
+    scene.values[Scene.hybrid]?.merge([
+      .pvPower: pv, .batteryPower: battery, .power: pv + battery, .soc: soc, .chargePowerMax: 6000,
+      .dischargePowerMax: 6000,
+    ]) { $1 }
+    scene.values[Scene.meter]?[.power] = grid
+    return scene
+  }
+
+  private func said(_ scene: Scene, after seconds: Int = 1) -> String {
+    var scene = scene
+    scene.run(seconds)
+    return scene.sentence
+  }
+
+  @Test func aCalmDay() {
+    let text = said(scene(pv: 3500, battery: -2500, grid: -20))
+    #expect(text == "Self-consumption: the hybrid covers the house itself and charges the battery with what is left.")
+  }
+
+  @Test func anEvening() {
+    let text = said(scene(pv: 0, battery: 900, grid: 15))
+    #expect(text == "Self-consumption: the hybrid covers the house itself with the help of the battery.")
+  }
+
+  /// 1.1 kW of import while the battery still climbs to what the house needs.
+  @Test func anInverterThatLagsBehindForgoesNothing() {
+    let text = said(scene(pv: 0, battery: 900, grid: 1100))
+    #expect(text == "Self-consumption: the hybrid covers what it can of the house.")
+  }
+
+  @Test func theManagementUnitThatReallyCuts() {
+    var scene = scene(pv: 0, battery: 5950, grid: 1100)
+    scene.run(1)
+    #expect(
+      scene.sentence
+        == "Self-consumption: the hybrid covers what it can of the house; battery may discharge at most 6 kW because "
+        + "its BMS allows no more than 6 kW, which forgoes up to 1.1 kW.")
+  }
+
+  @Test func whatDoesNotCutIsOnlyInTheList() {
+    var scene = scene(pv: 3500, battery: -2500, grid: -20)
+    scene.run(1)
+    let bounds = scene.outcome?.decision.bounds.map(\.text) ?? []
+    #expect(bounds.contains("discharge at most 6 kW: its BMS allows no more than 6 kW"))
+    #expect(bounds.contains("charge at most 6 kW: its BMS allows no more than 6 kW"))
+  }
+
+  @Test func theReserveIsReached() {
+    let text = said(scene(pv: 0, battery: 0, grid: 1200, soc: 19.6))
+    #expect(
+      text
+        == "Self-consumption: the hybrid covers what it can of the house; battery may not discharge because the "
+        + "reserve of 20 % is reached (19.6 %), which forgoes up to 1.2 kW.")
+    let morning = said(scene(pv: 2000, battery: -1500, grid: -20, soc: 19.6))
+    #expect(
+      morning == "Self-consumption: the hybrid covers the house itself and charges the battery with what is left.")
+  }
+
+  @Test func theBatteryIsFull() {
+    let text = said(scene(pv: 3000, battery: 0, grid: -2500, soc: 95))
+    #expect(
+      text
+        == "Self-consumption: the hybrid covers the house itself; battery may not charge because the state of charge "
+        + "has reached its maximum of 95 % (95 %).")
+    let evening = said(scene(pv: 0, battery: 600, grid: 0, soc: 94.8))
+    #expect(evening == "Self-consumption: the hybrid covers the house itself with the help of the battery.")
+  }
+
+  @Test func theCapBinds() {
+    var scene = scene(pv: 6300, battery: 0, grid: -5800, soc: 95)
+    let text = said(scene)
+    #expect(
+      text.hasSuffix("; the hybrid produces at most 6.3 kW because no more than 5.9 kW may be fed into the grid."))
+    // Near the cap, but not held by it.
+    scene.values[Scene.hybrid]?[.power] = 5500
+    scene.values[Scene.hybrid]?[.pvPower] = 5500
+    scene.values[Scene.meter]?[.power] = -5000
+    scene.run(1)
+    #expect(scene.productionLimit == 6280)
+    #expect(!scene.sentence.contains("produces at most"))
+  }
+
+  @Test func anOverloadedFuse() {
+    var scene = scene(pv: 0, battery: 0, grid: 0, soc: 10)
+    scene.importCurrent(38)
+    #expect(
+      said(scene).hasSuffix(
+        "; the pool is off because the import of 38 A on L1 is above the fuse of 35 A."))
+    scene.values[Scene.hybrid]?[.soc] = 60
+    scene.run(4)
+    #expect(
+      scene.sentence
+        == "Self-consumption: the hybrid covers what it can of the house; battery should give at least 3.3 kW and the "
+        + "pool is off because the import of 38 A on L1 is above the fuse of 35 A.")
+  }
+
+  @Test func aSilentHybrid() {
+    var scene = scene(pv: 1000, battery: 0, grid: 0)
+    scene.run(1)
+    scene.silent = [Scene.hybrid]
+    #expect(
+      said(scene, after: 20)
+        == "Safe state: the hybrid does not answer; nothing is written to the hybrid and it is left to its own control, "
+        + "which keeps the feed-in cap of 5.9 kW.")
+  }
+
+  @Test func aSilentMeter() {
+    var scene = scene(pv: 3000, battery: 0, grid: 0)
+    scene.run(1)
+    scene.silent = [Scene.meter]
+    #expect(
+      said(scene, after: 80)
+        == "Safe state: the grid meter does not answer; self-consumption: the hybrid regulates itself; battery may "
+        + "charge at most 3 kW because the currents at the fuse are unknown; the hybrid produces at most 5.9 kW because "
+        + "what is fed in is unknown.")
+  }
+
+  @Test func everythingIsSilent() {
+    var scene = scene(pv: 3000, battery: 0, grid: 0)
+    scene.run(1)
+    scene.silent = [Scene.meter, Scene.hybrid, Scene.boiler, Scene.pool]
+    #expect(
+      said(scene, after: 30)
+        == "Safe state: the grid meter, the hybrid, the boiler's relay and the pool's relay do not answer; nothing is "
+        + "written to the hybrid and it is left to its own control, which keeps the feed-in cap of 5.9 kW; the boiler "
+        + "stays as it is; the pool stays as it is.")
+  }
+
+  @Test func beforeTheFirstReadings() {
+    var scene = scene(pv: 0, battery: 0, grid: 0)
+    scene.silent = [Scene.meter, Scene.hybrid]
+    #expect(said(scene).hasPrefix("Starting: the grid meter and the hybrid have not answered yet; "))
+    #expect(said(scene, after: 11).hasPrefix("Safe state: the grid meter and the hybrid do not answer; "))
+  }
+
+  @Test func monitorMode() {
+    var parameters = Self.house
+    parameters.mode = .monitor
+    let text = said(scene(pv: 3500, battery: -2500, grid: -20, parameters))
+    #expect(
+      text
+        == "Would do (monitor mode, nothing is written): Self-consumption: the hybrid covers the house itself and "
+        + "charges the battery with what is left.")
+  }
+
+  @Test func aMeterWithoutCurrentsSaysSo() {
+    var scene = scene(pv: 3500, battery: -2500, grid: -20)
+    scene.values[Scene.meter]?[.currentL2] = nil
+    scene.run(20)
+    #expect(
+      scene.sentence
+        == "Safe state: the currents at the fuse are unknown; self-consumption: the hybrid covers the house itself and charges the battery with what is left; "
+        + "battery may charge at most 3.5 kW because the currents at the fuse are unknown.")
+  }
+}
