@@ -40,8 +40,9 @@ extension Scenarios {
     let judge = try UplinkJudge(port: stage.broker.port, folder: stage.folder)
     try stage.startSimulator()
     try stage.startAgent()
-    try await eventually(within: 30, "the inverter is read") {
-      (try? await stage.client.site())?.devices.first { $0.id == "hybrid" }?.state == "ok"
+    try await eventually(within: 30, "the inverter is read for a while") {
+      guard let site = try? await stage.client.site() else { return false }
+      return site.devices.contains { $0.id == "hybrid" && $0.state == "ok" && $0.samples > 8 }
     }
     for payload in ["{\"temperature\": ", "NaN", "{\"temperature\": \"warm\"}", String(repeating: "9", count: 400)] {
       try publish(payload, stage)
