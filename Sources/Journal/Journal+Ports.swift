@@ -52,6 +52,7 @@ extension Journal: SegmentStore {
     let limit = min(limit, Self.mostSegments)
     do {
       return try opened.file.queue.read { db in
+    try refuseStrangers(destination)
         let table = SegmentTable(db: db)
         let keys =
           if let since {
@@ -86,8 +87,10 @@ extension Journal: SegmentStore {
     _ ranges: [SequenceRange], of epoch: Epoch, by destination: DestinationID
   ) throws {
     guard var ledger = opened?.ledger, let file = opened?.file else { throw JournalError.closed }
-    let log = try ledger.log(epoch)
-    var front = try front(destination, log, ledger)
+    try refuseStrangers(destination)
+    // The log may have been let go while its data was under way: then there is nothing to remember.
+    guard let log = ledger.logs.first(where: { $0.epoch == epoch }) else { return }
+    var front = front(destination, log, ledger)
     // Nobody can acknowledge what was never given out.
     guard let held = log.held else { return }
     var arrived: UInt64 = 0
@@ -109,9 +112,12 @@ extension Journal: SegmentStore {
 
   public nonisolated func commits() -> AsyncStream<Void> { face.listen() }
 
-  private func front(_ destination: DestinationID, _ log: Ledger.Log, _ ledger: Ledger) throws -> Ledger.Front {
+  private func refuseStrangers(_ destination: DestinationID) throws {
     guard settings.destinations.contains(destination) else { throw JournalError.unknownDestination(destination) }
-    return ledger.fronts[Ledger.FrontKey(destination: destination, log: log.id)] ?? Ledger.Front()
+  }
+
+  private func front(_ destination: DestinationID, _ log: Ledger.Log, _ ledger: Ledger) -> Ledger.Front {
+    ledger.fronts[Ledger.FrontKey(destination: destination, log: log.id)] ?? Ledger.Front()
   }
 }
 
