@@ -117,6 +117,8 @@ extension Journal: SegmentStore {
   }
 
   private func front(_ destination: DestinationID, _ log: Ledger.Log, _ ledger: Ledger) -> Ledger.Front {
+  public nonisolated func backlog(for destination: DestinationID) -> UInt64 { face.backlog(for: destination) }
+
     ledger.fronts[Ledger.FrontKey(destination: destination, log: log.id)] ?? Ledger.Front()
   }
 }
@@ -129,9 +131,6 @@ extension Journal {
     counters.droppedEvents = face.droppedBefore.events + intake.droppedEvents
     return counters
   }
-
-  /// Records that are held and that a destination has not acknowledged.
-  public nonisolated func backlog(for destination: DestinationID) -> UInt64 { face.backlog(for: destination) }
 
   /// Records that a destination has acknowledged since this start.
   public nonisolated func acknowledgedRecords(by destination: DestinationID) -> UInt64 {

@@ -15,7 +15,6 @@ public actor Uplink {
   let bell = Bell()
 
   var scheduler: LaneScheduler
-  var backlog = BacklogCount()
   var retry = RetryPause()
   /// Nothing is asked of a failing store before this.
   var storeRests: MonotonicInstant?
@@ -52,8 +51,13 @@ public actor Uplink {
     return OutgoingMessage(id: 0, topic: settings.topic("status"), payload: payload, isRetained: true)
   }
 
-  /// How far it has come. `sent` counts repetitions, `acknowledged` does not.
-  public nonisolated func counters() -> SiteStatus.Uplink { shared.withLock { $0 } }
+  /// How far it has come. `sent` counts repetitions, `acknowledged` does not. The backlog is what the
+  /// journal says now, connected or not.
+  public nonisolated func counters() -> SiteStatus.Uplink {
+    var counters = shared.withLock { $0 }
+    counters.backlogRecords = store.backlog(for: settings.destination)
+    return counters
+  }
 
   /// Works until the task is cancelled. Call it once: link and store have one listener.
   public func run() async {
@@ -122,7 +126,6 @@ public actor Uplink {
       if farewell?.id == id { endFarewell() }
       linkRests = nil
       guard let delivery = scheduler.acknowledged(id) else { return }
-      backlog.arrived(delivery.range, of: delivery.epoch)
       count {
         $0.acknowledgedSegments += UInt64(delivery.segments)
         $0.acknowledgedRecords += delivery.range.count
