@@ -19,7 +19,7 @@ extension Journal: StateStore {
 
   /// - Parameter isUrgent: committed like an alarm, for a limit state or an accepted command.
   public nonisolated func save(_ bytes: [UInt8], under key: String, isUrgent: Bool) {
-    intake.put(bytes, under: key, isUrgent: isUrgent)
+    intake.put(bytes, under: key, at: time.now().wall, isUrgent: isUrgent)
     if isUrgent { executor.wake() }
   }
 
