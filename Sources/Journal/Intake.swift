@@ -4,7 +4,7 @@ import Threads
 
 /// Where everybody puts what is to be kept. Nothing here ever waits: what finds no room is counted.
 final class Intake: Sendable {
-  /// Samples that found no room: how many, and the time they would have covered.
+  /// What found no room: how much, and the time it would have covered.
   struct Overflow: Sendable {
     var count: UInt64 = 0
     var from: Timestamp?
@@ -46,7 +46,7 @@ final class Intake: Sendable {
     }
   }
 
-  func put(_ bytes: [UInt8], under key: String, isUrgent: Bool) {
+  func put(_ bytes: [UInt8], under key: String, at time: Timestamp, isUrgent: Bool) {
     side.withLock { side in
       guard side.states.count < Self.mostStates || side.states[key] != nil else {
         side.refusedStates += 1

@@ -25,7 +25,10 @@ extension Journal: StateStore {
 
   public func load(_ key: String) throws -> [UInt8]? {
     if let waiting = intake.waitingState(key) ?? batch.states[key] { return waiting }
-    guard let opened else { throw JournalError.closed }
+    guard let opened else {
+      if isClosed { throw JournalError.closed }
+      return nil
+    }
     return try opened.file.queue.read { db in
       try Row.fetchOne(db, sql: "SELECT value FROM state WHERE key = ?", arguments: [key]).map { try $0.bytes("value") }
     }
@@ -35,8 +38,12 @@ extension Journal: StateStore {
 extension Journal: SegmentStore {
   public nonisolated var boot: Int { face.counters.boot }
 
+  /// None while the file could not be opened.
   public func logs() throws -> [LogState] {
-    guard let opened else { throw JournalError.closed }
+    guard let opened else {
+      if isClosed { throw JournalError.closed }
+      return []
+    }
     return opened.ledger.logs.map { LogState(epoch: $0.epoch, name: $0.name, kind: $0.kind, held: $0.held) }
   }
 
@@ -45,14 +52,14 @@ extension Journal: SegmentStore {
     limit: Int
   ) throws -> [Segment] {
     guard let opened else { throw JournalError.closed }
+    try refuseStrangers(destination)
     let log = try opened.ledger.log(epoch)
-    let front = try front(destination, log, opened.ledger)
+    let front = front(destination, log, opened.ledger)
     guard let held = log.held, limit > 0 else { return [] }
     let covered = front.acknowledged.union(inFlight)
     let limit = min(limit, Self.mostSegments)
     do {
       return try opened.file.queue.read { db in
-    try refuseStrangers(destination)
         let table = SegmentTable(db: db)
         let keys =
           if let since {
@@ -110,6 +117,8 @@ extension Journal: SegmentStore {
     face.acknowledged(arrived, by: destination, ledger)
   }
 
+  public nonisolated func backlog(for destination: DestinationID) -> UInt64 { face.backlog(for: destination) }
+
   public nonisolated func commits() -> AsyncStream<Void> { face.listen() }
 
   private func refuseStrangers(_ destination: DestinationID) throws {
@@ -117,8 +126,6 @@ extension Journal: SegmentStore {
   }
 
   private func front(_ destination: DestinationID, _ log: Ledger.Log, _ ledger: Ledger) -> Ledger.Front {
-  public nonisolated func backlog(for destination: DestinationID) -> UInt64 { face.backlog(for: destination) }
-
     ledger.fronts[Ledger.FrontKey(destination: destination, log: log.id)] ?? Ledger.Front()
   }
 }

@@ -26,19 +26,25 @@ public actor Journal {
   /// Taken from the queues and not yet on the disk.
   var batch = Batch()
   var damaged: [DamagedSegment] = []
-  private var isClosed = false
+  private(set) var isClosed = false
+  /// The file was looked at after a commit that failed, and nothing is wrong with it.
+  private var isSound = false
   private var lastRelease: MonotonicInstant?
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   /// Opens the journal, and makes a new one where there is none. A damaged file is set aside and told
   /// as an event. Time that was lost since the last record is announced.
+  ///
+  /// A disk that does not let it be opened stops nobody: the fault stands in ``counters()``, what comes
+  /// waits as far as the queues have room, and ``run()`` tries again. Until then ``boot`` is 0 and nothing
+  /// is loaded. Only ``JournalError/foreignWriter(log:)`` is thrown.
   /// - Parameter seed: of the random epochs, for tests that replay; nil takes the system's randomness.
   public static func open(
     _ settings: JournalSettings, time: any TimeSource, seed: UInt64? = nil
   ) async throws -> Journal {
     let journal = Journal(settings, time: time, seed: seed)
-    try await journal.start()
+    try await journal.startOrWait()
     return journal
   }
 
@@ -53,24 +59,36 @@ public actor Journal {
 
   deinit { executor.stop() }
 
+  private func startOrWait() throws {
+    do {
+      try start()
+    } catch JournalError.foreignWriter(let log) {
+      throw JournalError.foreignWriter(log: log)
+    } catch {
+      face.show(fault: "\(error)")
+    }
+  }
+
   /// Commits at the interval, and sooner what is urgent, until ``close()`` or until the task is cancelled.
   /// An error of the disk does not end it: what could not be committed stays queued and is tried again.
   public func run() async {
     var pacing = CommitPacing(
       interval: settings.commitInterval, urgentDelay: settings.urgentDelay, now: time.now().monotonic)
+    var pause = StartPause()
     await withTaskCancellationHandler {
       while !isClosed && !Task.isCancelled {
         let now = time.now().monotonic
         if intake.takeUrgency() { pacing.urge(at: now) }
-        if pacing.due(now: now) <= now {
+        if pause.due(pacing.due(now: now)) <= now {
           if hasWork {
             commit()
             pacing.committed(at: now)
+            pause.tried(at: now, isOpen: opened != nil)
           } else {
             pacing.idled(at: now)
           }
         }
-        await executor.sleep(until: .current + (pacing.due(now: now) - now))
+        await executor.sleep(until: .current + (pause.due(pacing.due(now: now)) - now))
       }
     } onCancel: {
       executor.wake()
@@ -88,7 +106,8 @@ public actor Journal {
     executor.wake()
   }
 
-  private var hasWork: Bool { intake.hasWork || !batch.isEmpty || !damaged.isEmpty }
+  /// A file that is not open is to be opened although nothing waits.
+  private var hasWork: Bool { opened == nil || intake.hasWork || !batch.isEmpty || !damaged.isEmpty }
 
   /// One commit. What fails stays in the batch, and the fault is kept for the status.
   /// - Returns: whether it is on the disk.
@@ -96,7 +115,7 @@ public actor Journal {
   func commit(isLast: Bool = false) -> Bool {
     intake.fill(&batch)
     do {
-      // Nil where a new file could not be begun after damage; that is tried again, too.
+      // Nil where the file could not be opened, or a new one not begun after damage.
       if opened == nil && !isClosed { try start() }
       try writeOrMakeRoom(isLast: isLast)
       batch = Batch()
