@@ -50,7 +50,9 @@ extension Uplink {
 
   private func fetch(_ logs: [LogState], at now: Moment) async throws -> Waiting {
     var waiting = Waiting()
+    let since = scheduler.liveSince(now.wall)
     for log in logs {
+      let young = try await unacknowledged(of: log, since: since)
       switch log.kind {
       case .telemetry: waiting.live += young
       case .events: waiting.events += young
