@@ -45,9 +45,12 @@ public actor Uplink {
   }
 
   /// The retained message that the broker publishes when the link is lost. Its id is 0: nobody
-  /// acknowledges it. It has no `t`, because nobody knows when that will be.
-  public static func will(_ settings: UplinkSettings, boot: Int) -> OutgoingMessage {
-    let payload = StatusFrame.payload(isOnline: false, boot: boot, version: settings.version, time: nil, logs: nil)
+  /// acknowledges it. It has no `logs`: what they hold changes with every commit, and the broker keeps
+  /// these bytes unchanged for days.
+  /// - Parameter time: when the settings of the connection were made, because nobody knows beforehand when
+  ///   the link will be lost; nil leaves `t` out.
+  public static func will(_ settings: UplinkSettings, boot: Int, at time: Timestamp? = nil) -> OutgoingMessage {
+    let payload = StatusFrame.payload(isOnline: false, boot: boot, version: settings.version, time: time, logs: nil)
     return OutgoingMessage(id: 0, topic: settings.topic("status"), payload: payload, isRetained: true)
   }
 
