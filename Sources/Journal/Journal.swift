@@ -120,6 +120,7 @@ public actor Journal {
       try writeOrMakeRoom(isLast: isLast)
       batch = Batch()
       damaged = []
+      isSound = false
       if let opened { face.show(opened.ledger, bytes: bytes(opened.file), fault: nil) }
       if let opened, opened.file.logBytes > 2 * opened.file.checkpointPages * opened.file.pageSize {
         opened.file.checkpoint()
@@ -186,14 +187,23 @@ public actor Journal {
     UInt64(fileSize(file.path) + file.logBytes + reserve.heldBytes)
   }
 
+  /// Whether the file has to be set aside.
   func meansDamage(_ error: any Error) -> Bool {
     if case JournalError.damaged = error { return true }
     guard let error = error as? DatabaseError else { return false }
-    // The last three say that tables, keys or types are not as they were made.
-    let codes: [ResultCode] = [
-      .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH,
-    ]
-    return codes.contains(error.resultCode)
+    switch error.resultCode {
+    case .SQLITE_CORRUPT, .SQLITE_NOTADB: return true
+    // Tables, keys or types are not as they were made, or we asked for something foolish: the file tells.
+    case .SQLITE_ERROR, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH: return !isFoundSound()
+    default: return false
+    }
+  }
+
+  /// Looks at the whole file, once until a commit succeeds: it takes seconds where the file is large.
+  private func isFoundSound() -> Bool {
+    guard !isSound, let opened else { return isSound }
+    isSound = opened.file.isSound()
+    return isSound
   }
 
   /// The file turned out to be damaged while in use: set it aside, begin a new one. What waits is kept.
