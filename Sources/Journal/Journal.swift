@@ -38,7 +38,7 @@ public actor Journal {
   ///
   /// A disk that does not let it be opened stops nobody: the fault stands in ``counters()``, what comes
   /// waits as far as the queues have room, and ``run()`` tries again. Until then ``boot`` is 0 and nothing
-  /// is loaded. Only ``JournalError/foreignWriter(log:)`` is thrown.
+  /// is loaded. Only ``JournalError/foreignWriter(log:)`` is thrown, when somebody else holds the file.
   /// - Parameter seed: of the random epochs, for tests that replay; nil takes the system's randomness.
   public static func open(
     _ settings: JournalSettings, time: any TimeSource, seed: UInt64? = nil
@@ -62,8 +62,8 @@ public actor Journal {
   private func startOrWait() throws {
     do {
       try start()
-    } catch JournalError.foreignWriter(let log) {
-      throw JournalError.foreignWriter(log: log)
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+      throw JournalError.foreignWriter(log: JournalFile.name)
     } catch {
       face.show(fault: "\(error)")
     }
