@@ -42,8 +42,11 @@ public protocol SegmentStore: Sendable {
   ) async throws -> [Segment]
 
   /// Remembers that these ranges arrived. Persisted with the next commit: a crash in between means
-  /// sending again, never losing.
+  /// sending again, never losing. Of a log that is gone there is nothing to remember, and no error.
   func acknowledge(_ ranges: [SequenceRange], of epoch: Epoch, by destination: DestinationID) async throws
+
+  /// Records that are held and that `destination` has not acknowledged. Answers at once.
+  func backlog(for destination: DestinationID) -> UInt64
 
   /// Yields whenever a commit added segments. Several commits may be told as one.
   func commits() -> AsyncStream<Void>

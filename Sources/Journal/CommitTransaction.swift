@@ -34,7 +34,7 @@ struct CommitTransaction {
     for (key, value) in batch.states {
       try db.run("INSERT OR REPLACE INTO state(key, value) VALUES (?, ?)", [key, blob(value)])
     }
-    var entries = batch.entries + overflowEntries(batch.overflow)
+    var entries = batch.entries + announceLosses(in: batch)
     let samples = batch.samples.chunks(of: Self.mostRecords)
     let payloads = samples.map { Payload(Array($0), shapes: &ledger.shapes) }
     let bytes =
@@ -79,14 +79,17 @@ struct CommitTransaction {
     addedRecords += range.count
   }
 
-  private func overflowEntries(_ overflow: Intake.Overflow) -> [Entry] {
-    guard overflow.samples > 0, let from = overflow.from, let to = overflow.to,
-      let log = ledger.current(.telemetry)
-    else { return [] }
-    let text = "\(overflow.samples) samples found no room in the queue of the journal"
+  private func announceLosses(in batch: Batch) -> [Entry] {
+    overflow(batch.lostSamples, of: .telemetry, "samples") + overflow(batch.lostEntries, of: .events, "entries")
+  }
+
+  /// A gap in the time of a log, and an event that says how much it was.
+  private func overflow(_ lost: Intake.Overflow, of kind: LogState.Kind, _ what: String) -> [Entry] {
+    guard lost.count > 0, let from = lost.from, let to = lost.to, let log = ledger.current(kind) else { return [] }
     let event = Event(
-      at: now, name: "samples-dropped", severity: .alarm, text: text,
-      data: ["samples": .integer(Int64(clamping: overflow.samples))])
+      at: now, name: kind == .telemetry ? "samples-dropped" : "events-dropped", severity: .alarm,
+      text: "\(lost.count) \(what) found no room in the queue of the journal",
+      data: [what: .integer(Int64(clamping: lost.count))])
     return [
       .lostTime(epoch: ledger.logs[log].epoch, from: from, to: to, cause: "overflow", at: now), .event(event),
     ]

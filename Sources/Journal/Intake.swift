@@ -4,9 +4,9 @@ import Threads
 
 /// Where everybody puts what is to be kept. Nothing here ever waits: what finds no room is counted.
 final class Intake: Sendable {
-  /// Samples that found no room: how many, and the time they would have covered.
+  /// What found no room: how much, and the time it would have covered.
   struct Overflow: Sendable {
-    var samples: UInt64 = 0
+    var count: UInt64 = 0
     var from: Timestamp?
     var to: Timestamp?
   }
@@ -14,7 +14,9 @@ final class Intake: Sendable {
   private struct Side {
     var states: [String: [UInt8]] = [:]
     var isUrgent = false
-    var overflow = Overflow()
+    var lostSamples = Overflow()
+    /// Events, decisions and states.
+    var lostEntries = Overflow()
     var refusedStates: UInt64 = 0
   }
 
@@ -32,23 +34,23 @@ final class Intake: Sendable {
 
   func put(_ sample: Sample) {
     guard !samples.put(sample) else { return }
-    let time = sample.measured.wall
-    side.withLock { side in
-      side.overflow.samples += 1
-      side.overflow.from = min(side.overflow.from ?? time, time)
-      side.overflow.to = max(side.overflow.to ?? time, time)
-    }
+    side.withLock { $0.lostSamples.add(sample.measured.wall) }
   }
 
   func put(_ entry: Entry, isUrgent: Bool) {
-    entries.put(entry)
-    if isUrgent { side.withLock { $0.isUrgent = true } }
+    let hasRoom = entries.put(entry)
+    guard isUrgent || !hasRoom else { return }
+    side.withLock { side in
+      if isUrgent { side.isUrgent = true }
+      if !hasRoom { side.lostEntries.add(entry.at.wall) }
+    }
   }
 
-  func put(_ bytes: [UInt8], under key: String, isUrgent: Bool) {
+  func put(_ bytes: [UInt8], under key: String, at time: Timestamp, isUrgent: Bool) {
     side.withLock { side in
       guard side.states.count < Self.mostStates || side.states[key] != nil else {
         side.refusedStates += 1
+        side.lostEntries.add(time)
         return
       }
       side.states[key] = bytes
@@ -77,21 +79,25 @@ final class Intake: Sendable {
   func fill(_ batch: inout Batch) {
     if batch.samples.isEmpty { batch.samples = samples.takeAll() }
     if batch.entries.isEmpty { batch.entries = entries.takeAll() }
-    let (states, overflow) = side.withLock { side in
+    let (states, lostSamples, lostEntries) = side.withLock { side in
       defer {
         side.states = [:]
-        side.overflow = Overflow()
+        side.lostSamples = Overflow()
+        side.lostEntries = Overflow()
       }
-      return (side.states, side.overflow)
+      return (side.states, side.lostSamples, side.lostEntries)
     }
     batch.states.merge(states) { $1 }
-    batch.overflow.add(overflow)
+    batch.lostSamples.add(lostSamples)
+    batch.lostEntries.add(lostEntries)
   }
 }
 
 extension Intake.Overflow {
+  mutating func add(_ time: Timestamp) { add(Self(count: 1, from: time, to: time)) }
+
   mutating func add(_ more: Self) {
-    samples += more.samples
+    count += more.count
     from = [from, more.from].compactMap { $0 }.min()
     to = [to, more.to].compactMap { $0 }.max()
   }
@@ -102,7 +108,13 @@ struct Batch: Sendable {
   var samples: [Sample] = []
   var entries: [Entry] = []
   var states: [String: [UInt8]] = [:]
-  var overflow = Intake.Overflow()
+  var lostSamples = Intake.Overflow()
+  var lostEntries = Intake.Overflow()
 
-  var isEmpty: Bool { samples.isEmpty && entries.isEmpty && states.isEmpty && overflow.samples == 0 }
+  var isEmpty: Bool {
+    samples.isEmpty && entries.isEmpty && states.isEmpty && lostSamples.count == 0 && lostEntries.count == 0
+  }
+
+  /// The time of the oldest of what waits.
+  var begins: Timestamp? { (samples.map(\.measured.wall) + [lostSamples.from].compactMap { $0 }).min() }
 }

@@ -19,13 +19,16 @@ extension Journal: StateStore {
 
   /// - Parameter isUrgent: committed like an alarm, for a limit state or an accepted command.
   public nonisolated func save(_ bytes: [UInt8], under key: String, isUrgent: Bool) {
-    intake.put(bytes, under: key, isUrgent: isUrgent)
+    intake.put(bytes, under: key, at: time.now().wall, isUrgent: isUrgent)
     if isUrgent { executor.wake() }
   }
 
   public func load(_ key: String) throws -> [UInt8]? {
     if let waiting = intake.waitingState(key) ?? batch.states[key] { return waiting }
-    guard let opened else { throw JournalError.closed }
+    guard let opened else {
+      if isClosed { throw JournalError.closed }
+      return nil
+    }
     return try opened.file.queue.read { db in
       try Row.fetchOne(db, sql: "SELECT value FROM state WHERE key = ?", arguments: [key]).map { try $0.bytes("value") }
     }
@@ -35,8 +38,12 @@ extension Journal: StateStore {
 extension Journal: SegmentStore {
   public nonisolated var boot: Int { face.counters.boot }
 
+  /// None while the file could not be opened.
   public func logs() throws -> [LogState] {
-    guard let opened else { throw JournalError.closed }
+    guard let opened else {
+      if isClosed { throw JournalError.closed }
+      return []
+    }
     return opened.ledger.logs.map { LogState(epoch: $0.epoch, name: $0.name, kind: $0.kind, held: $0.held) }
   }
 
@@ -45,8 +52,9 @@ extension Journal: SegmentStore {
     limit: Int
   ) throws -> [Segment] {
     guard let opened else { throw JournalError.closed }
+    try refuseStrangers(destination)
     let log = try opened.ledger.log(epoch)
-    let front = try front(destination, log, opened.ledger)
+    let front = front(destination, log, opened.ledger)
     guard let held = log.held, limit > 0 else { return [] }
     let covered = front.acknowledged.union(inFlight)
     let limit = min(limit, Self.mostSegments)
@@ -86,8 +94,10 @@ extension Journal: SegmentStore {
     _ ranges: [SequenceRange], of epoch: Epoch, by destination: DestinationID
   ) throws {
     guard var ledger = opened?.ledger, let file = opened?.file else { throw JournalError.closed }
-    let log = try ledger.log(epoch)
-    var front = try front(destination, log, ledger)
+    try refuseStrangers(destination)
+    // The log may have been let go while its data was under way: then there is nothing to remember.
+    guard let log = ledger.logs.first(where: { $0.epoch == epoch }) else { return }
+    var front = front(destination, log, ledger)
     // Nobody can acknowledge what was never given out.
     guard let held = log.held else { return }
     var arrived: UInt64 = 0
@@ -107,11 +117,16 @@ extension Journal: SegmentStore {
     face.acknowledged(arrived, by: destination, ledger)
   }
 
+  public nonisolated func backlog(for destination: DestinationID) -> UInt64 { face.backlog(for: destination) }
+
   public nonisolated func commits() -> AsyncStream<Void> { face.listen() }
 
-  private func front(_ destination: DestinationID, _ log: Ledger.Log, _ ledger: Ledger) throws -> Ledger.Front {
+  private func refuseStrangers(_ destination: DestinationID) throws {
     guard settings.destinations.contains(destination) else { throw JournalError.unknownDestination(destination) }
-    return ledger.fronts[Ledger.FrontKey(destination: destination, log: log.id)] ?? Ledger.Front()
+  }
+
+  private func front(_ destination: DestinationID, _ log: Ledger.Log, _ ledger: Ledger) -> Ledger.Front {
+    ledger.fronts[Ledger.FrontKey(destination: destination, log: log.id)] ?? Ledger.Front()
   }
 }
 
@@ -123,9 +138,6 @@ extension Journal {
     counters.droppedEvents = face.droppedBefore.events + intake.droppedEvents
     return counters
   }
-
-  /// Records that are held and that a destination has not acknowledged.
-  public nonisolated func backlog(for destination: DestinationID) -> UInt64 { face.backlog(for: destination) }
 
   /// Records that a destination has acknowledged since this start.
   public nonisolated func acknowledgedRecords(by destination: DestinationID) -> UInt64 {

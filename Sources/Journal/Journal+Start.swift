@@ -45,6 +45,8 @@ extension Journal {
 
   private func boot(_ file: JournalFile, hasLostLog: Bool, _ events: [Event], isDiskFull: Bool) throws {
     let now = time.now()
+    // What waited for the file is not lost.
+    let end = batch.begins ?? now.wall
     let room = room(file)
     try file.queue.writeWithoutTransaction { db in
       try db.execute(sql: "PRAGMA max_page_count = \(room.limit)")
@@ -56,7 +58,7 @@ extension Journal {
       let wasClean = try last?.integer("clean") ?? 1 != 0
       try db.execute(sql: "INSERT INTO boot(n, started) VALUES (?, ?)", arguments: [number, now.wall.milliseconds])
       var ledger = try rows.load(destinations: settings.destinations)
-      let losses = lostTime(ledger, now: now, cause: wasClean ? "stop" : "crash")
+      let losses = lostTime(ledger, until: end, now: now, cause: wasClean ? "stop" : "crash")
       // Commits may have vanished with a write-ahead log; going on would give their seqs a second time.
       let mustRenew = hasLostLog && !wasClean
       for (kind, name) in [(LogState.Kind.events, "events"), (.telemetry, "telemetry")]
@@ -78,12 +80,12 @@ extension Journal {
     face.show(ledger, bytes: bytes(file), fault: nil)
   }
 
-  /// From the last record of each telemetry log to now.
-  private func lostTime(_ ledger: Ledger, now: Moment, cause: String) -> [Entry] {
+  /// From the last record of each telemetry log to the first sample that waits, or to now.
+  private func lostTime(_ ledger: Ledger, until end: Timestamp, now: Moment, cause: String) -> [Entry] {
     ledger.logs.compactMap { log in
       guard log.kind == .telemetry, !log.isRetired, let from = log.lastTime else { return nil }
       // A clock that was set back must not make a gap that ends before it begins.
-      return .lostTime(epoch: log.epoch, from: from, to: max(from, now.wall), cause: cause, at: now)
+      return .lostTime(epoch: log.epoch, from: from, to: max(from, end), cause: cause, at: now)
     }
   }
 

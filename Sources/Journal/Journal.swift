@@ -26,19 +26,25 @@ public actor Journal {
   /// Taken from the queues and not yet on the disk.
   var batch = Batch()
   var damaged: [DamagedSegment] = []
-  private var isClosed = false
+  private(set) var isClosed = false
+  /// The file was looked at after a commit that failed, and nothing is wrong with it.
+  private var isSound = false
   private var lastRelease: MonotonicInstant?
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   /// Opens the journal, and makes a new one where there is none. A damaged file is set aside and told
   /// as an event. Time that was lost since the last record is announced.
+  ///
+  /// A disk that does not let it be opened stops nobody: the fault stands in ``counters()``, what comes
+  /// waits as far as the queues have room, and ``run()`` tries again. Until then ``boot`` is 0 and nothing
+  /// is loaded. Only ``JournalError/foreignWriter(log:)`` is thrown, when somebody else holds the file.
   /// - Parameter seed: of the random epochs, for tests that replay; nil takes the system's randomness.
   public static func open(
     _ settings: JournalSettings, time: any TimeSource, seed: UInt64? = nil
   ) async throws -> Journal {
     let journal = Journal(settings, time: time, seed: seed)
-    try await journal.start()
+    try await journal.startOrWait()
     return journal
   }
 
@@ -53,24 +59,36 @@ public actor Journal {
 
   deinit { executor.stop() }
 
+  private func startOrWait() throws {
+    do {
+      try start()
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+      throw JournalError.foreignWriter(log: JournalFile.name)
+    } catch {
+      face.show(fault: "\(error)")
+    }
+  }
+
   /// Commits at the interval, and sooner what is urgent, until ``close()`` or until the task is cancelled.
   /// An error of the disk does not end it: what could not be committed stays queued and is tried again.
   public func run() async {
     var pacing = CommitPacing(
       interval: settings.commitInterval, urgentDelay: settings.urgentDelay, now: time.now().monotonic)
+    var pause = StartPause()
     await withTaskCancellationHandler {
       while !isClosed && !Task.isCancelled {
         let now = time.now().monotonic
         if intake.takeUrgency() { pacing.urge(at: now) }
-        if pacing.due(now: now) <= now {
+        if pause.due(pacing.due(now: now)) <= now {
           if hasWork {
             commit()
             pacing.committed(at: now)
+            pause.tried(at: now, isOpen: opened != nil)
           } else {
             pacing.idled(at: now)
           }
         }
-        await executor.sleep(until: .current + (pacing.due(now: now) - now))
+        await executor.sleep(until: .current + (pause.due(pacing.due(now: now)) - now))
       }
     } onCancel: {
       executor.wake()
@@ -88,7 +106,8 @@ public actor Journal {
     executor.wake()
   }
 
-  private var hasWork: Bool { intake.hasWork || !batch.isEmpty || !damaged.isEmpty }
+  /// A file that is not open is to be opened although nothing waits.
+  private var hasWork: Bool { opened == nil || intake.hasWork || !batch.isEmpty || !damaged.isEmpty }
 
   /// One commit. What fails stays in the batch, and the fault is kept for the status.
   /// - Returns: whether it is on the disk.
@@ -96,11 +115,12 @@ public actor Journal {
   func commit(isLast: Bool = false) -> Bool {
     intake.fill(&batch)
     do {
-      // Nil where a new file could not be begun after damage; that is tried again, too.
+      // Nil where the file could not be opened, or a new one not begun after damage.
       if opened == nil && !isClosed { try start() }
       try writeOrMakeRoom(isLast: isLast)
       batch = Batch()
       damaged = []
+      isSound = false
       if let opened { face.show(opened.ledger, bytes: bytes(opened.file), fault: nil) }
       if let opened, opened.file.logBytes > 2 * opened.file.checkpointPages * opened.file.pageSize {
         opened.file.checkpoint()
@@ -167,14 +187,23 @@ public actor Journal {
     UInt64(fileSize(file.path) + file.logBytes + reserve.heldBytes)
   }
 
+  /// Whether the file has to be set aside.
   func meansDamage(_ error: any Error) -> Bool {
     if case JournalError.damaged = error { return true }
     guard let error = error as? DatabaseError else { return false }
-    // The last three say that tables, keys or types are not as they were made.
-    let codes: [ResultCode] = [
-      .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH,
-    ]
-    return codes.contains(error.resultCode)
+    switch error.resultCode {
+    case .SQLITE_CORRUPT, .SQLITE_NOTADB: return true
+    // Tables, keys or types are not as they were made, or we asked for something foolish: the file tells.
+    case .SQLITE_ERROR, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH: return !isFoundSound()
+    default: return false
+    }
+  }
+
+  /// Looks at the whole file, once until a commit succeeds: it takes seconds where the file is large.
+  private func isFoundSound() -> Bool {
+    guard !isSound, let opened else { return isSound }
+    isSound = opened.file.isSound()
+    return isSound
   }
 
   /// The file turned out to be damaged while in use: set it aside, begin a new one. What waits is kept.

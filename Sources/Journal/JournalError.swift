@@ -23,7 +23,7 @@ public enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .closed: "the journal is closed"
+    case .closed: "the journal is not open"
     case .settingRefused(let pragma, let wanted, let found): "PRAGMA \(pragma) is \(found) instead of \(wanted)"
     case .damaged(let what): "the journal's file is damaged: \(what)"
     case .file(let operation, let path, let code): "\(operation) \(path): error \(code)"

@@ -65,6 +65,17 @@ struct JournalFile: Sendable {
     }
   }
 
+  /// Whether pages, keys and tables are as they were made, as far as SQLite can tell.
+  func isSound() -> Bool {
+    let isSound = try? queue.read { db in
+      for check in ["quick_check(1)", "integrity_check(1)"] {
+        guard try String.fetchOne(db, sql: "PRAGMA \(check)") == "ok" else { return false }
+      }
+      return try Schema.isWhole(db)
+    }
+    return isSound ?? false
+  }
+
   var logBytes: Int { fileSize(path + "-wal") }
 
   /// Room for the write-ahead log within the budget: what a checkpoint leaves and one commit beyond.

@@ -30,6 +30,16 @@ enum Schema {
     CREATE TABLE boot(n INTEGER PRIMARY KEY, started INTEGER NOT NULL, clean INTEGER NOT NULL DEFAULT 0) STRICT;
     """
 
+  /// Whether every table and index is there as it was made.
+  static func isWhole(_ db: Database) throws -> Bool {
+    let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL"
+    let made = try DatabaseQueue().write { fresh in
+      try fresh.execute(sql: tables)
+      return try String.fetchSet(fresh, sql: sql)
+    }
+    return made.isSubset(of: try String.fetchSet(db, sql: sql))
+  }
+
   /// Brings an empty or older database to this version. A newer one is not ours to touch.
   static func migrate(_ db: Database) throws {
     let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0

@@ -2,12 +2,15 @@ import EnergyModel
 
 /// What waits in each lane, oldest first.
 struct Waiting: Sendable {
+  /// Young segments of telemetry.
   var live: [Segment] = []
+  /// Young segments of the event log.
   var events: [Segment] = []
+  /// Old segments of either kind, all of one log.
   var backlog: [Segment] = []
 }
 
-/// Decides what goes next. Three lanes: live telemetry before events before the backlog. Each lane keeps
+/// Decides what goes next. Three lanes: live telemetry before young events before the backlog. Each lane keeps
 /// its order, so a message that does not fit holds up its lane and the ones behind, never the ones before.
 struct LaneScheduler: Sendable {
   enum Lane: Hashable, Sendable { case live, events, backlog }
@@ -59,7 +62,7 @@ struct LaneScheduler: Sendable {
     if let segment = waiting.live.first { return hasRoom(.live) ? .live(segment) : nil }
     if let segment = waiting.events.first { return hasRoom(.events) ? .event(segment) : nil }
     guard isBacklogOpen(at: now.monotonic), hasRoom(.backlog), let front = waiting.backlog.first else { return nil }
-    // A young one is not for the backlog: it goes live, unless it grows old waiting.
+    // A young one is not for the backlog: it goes with its own kind, unless it grows old waiting.
     let since = liveSince(now.wall)
     guard front.lastTime < since else { return nil }
     return .backlog(Array(waiting.backlog.prefix { $0.lastTime < since && $0.epoch == front.epoch }))

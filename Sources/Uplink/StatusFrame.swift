@@ -2,8 +2,7 @@ import EnergyModel
 
 /// The retained `status` payload.
 enum StatusFrame {
-  /// - Parameter time: nil in a last will, which the broker publishes at a time nobody knows beforehand;
-  ///   `t` and `logs` are then left out.
+  /// What is nil is left out: a last will has no `logs`, because it would tell an old state of them.
   static func payload(isOnline: Bool, boot: Int, version: String, time: Timestamp?, logs: [LogState]?) -> [UInt8] {
     var json = JSONText()
     json.object { json in

@@ -40,8 +40,6 @@ extension Uplink {
       let logs = try await store.logs()
       if !isLeaving { publishStatus(logs) }
       var waiting = try await fetch(logs, at: now)
-      let records = backlog.records(in: logs)
-      count { $0.backlogRecords = records }
       // What was in flight on the connection before is missing in the answer and has to go first.
       guard connection == scheduler.connections, !isLeaving else { continue }
       hasMoved = false
@@ -52,34 +50,29 @@ extension Uplink {
 
   private func fetch(_ logs: [LogState], at now: Moment) async throws -> Waiting {
     var waiting = Waiting()
+    let since = scheduler.liveSince(now.wall)
     for log in logs {
+      let young = try await unacknowledged(of: log, since: since)
       switch log.kind {
-      case .events: waiting.events += try await oldest(of: log)
-      case .telemetry:
-        waiting.live += try await store.unacknowledged(
-          by: settings.destination, of: log.epoch, excluding: scheduler.ledger.excluded(of: log.epoch),
-          since: scheduler.liveSince(now.wall), limit: Self.fetchLimit)
-        guard scheduler.isBacklogOpen(at: now.monotonic) else { continue }
-        let segments = try await oldest(of: log)
-        // The log whose backlog is the oldest comes first; the others wait for their turn.
-        if let first = segments.first,
-          first.firstTime < waiting.backlog.first?.firstTime ?? Timestamp(milliseconds: .max)
-        {
-          waiting.backlog = segments
-        }
+      case .telemetry: waiting.live += young
+      case .events: waiting.events += young
+      }
+      guard scheduler.isBacklogOpen(at: now.monotonic) else { continue }
+      let segments = try await unacknowledged(of: log, since: nil)
+      // The log whose backlog is the oldest comes first; the others wait for their turn.
+      guard let first = segments.first, first.lastTime < since else { continue }
+      if first.firstTime < waiting.backlog.first?.firstTime ?? Timestamp(milliseconds: .max) {
+        waiting.backlog = segments
       }
     }
     waiting.live.sort { ($0.lastTime, $0.epoch, $0.range.first) < ($1.lastTime, $1.epoch, $1.range.first) }
     return waiting
   }
 
-  private func oldest(of log: LogState) async throws -> [Segment] {
-    let excluded = scheduler.ledger.excluded(of: log.epoch)
-    let segments = try await store.unacknowledged(
-      by: settings.destination, of: log.epoch, excluding: excluded, since: nil, limit: Self.fetchLimit)
-    backlog.learn(
-      segments, of: log.epoch, held: log.held, excluding: excluded, isAll: segments.count < Self.fetchLimit)
-    return segments
+  private func unacknowledged(of log: LogState, since: Timestamp?) async throws -> [Segment] {
+    try await store.unacknowledged(
+      by: settings.destination, of: log.epoch, excluding: scheduler.ledger.excluded(of: log.epoch), since: since,
+      limit: Self.fetchLimit)
   }
 
   /// False when the window or the link has no room; then nothing was taken from what waits.

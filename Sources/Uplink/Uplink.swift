@@ -15,7 +15,6 @@ public actor Uplink {
   let bell = Bell()
 
   var scheduler: LaneScheduler
-  var backlog = BacklogCount()
   var retry = RetryPause()
   /// Nothing is asked of a failing store before this.
   var storeRests: MonotonicInstant?
@@ -46,14 +45,22 @@ public actor Uplink {
   }
 
   /// The retained message that the broker publishes when the link is lost. Its id is 0: nobody
-  /// acknowledges it. It has no `t`, because nobody knows when that will be.
-  public static func will(_ settings: UplinkSettings, boot: Int) -> OutgoingMessage {
-    let payload = StatusFrame.payload(isOnline: false, boot: boot, version: settings.version, time: nil, logs: nil)
+  /// acknowledges it. It has no `logs`: what they hold changes with every commit, and the broker keeps
+  /// these bytes unchanged for days.
+  /// - Parameter time: when the settings of the connection were made, because nobody knows beforehand when
+  ///   the link will be lost; nil leaves `t` out.
+  public static func will(_ settings: UplinkSettings, boot: Int, at time: Timestamp? = nil) -> OutgoingMessage {
+    let payload = StatusFrame.payload(isOnline: false, boot: boot, version: settings.version, time: time, logs: nil)
     return OutgoingMessage(id: 0, topic: settings.topic("status"), payload: payload, isRetained: true)
   }
 
-  /// How far it has come. `sent` counts repetitions, `acknowledged` does not.
-  public nonisolated func counters() -> SiteStatus.Uplink { shared.withLock { $0 } }
+  /// How far it has come. `sent` counts repetitions, `acknowledged` does not. The backlog is what the
+  /// journal says now, connected or not.
+  public nonisolated func counters() -> SiteStatus.Uplink {
+    var counters = shared.withLock { $0 }
+    counters.backlogRecords = store.backlog(for: settings.destination)
+    return counters
+  }
 
   /// Works until the task is cancelled. Call it once: link and store have one listener.
   public func run() async {
@@ -122,7 +129,6 @@ public actor Uplink {
       if farewell?.id == id { endFarewell() }
       linkRests = nil
       guard let delivery = scheduler.acknowledged(id) else { return }
-      backlog.arrived(delivery.range, of: delivery.epoch)
       count {
         $0.acknowledgedSegments += UInt64(delivery.segments)
         $0.acknowledgedRecords += delivery.range.count

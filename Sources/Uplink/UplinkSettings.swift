@@ -7,8 +7,8 @@ public struct UplinkSettings: Sendable {
   public var site: String
   /// Of the agent, as `status` tells it.
   public var version: String
-  /// A segment whose last record is younger than this when its turn comes goes to `telemetry`, an
-  /// older one to `backfill`.
+  /// A segment whose last record is younger than this when its turn comes goes to `telemetry`
+  /// or `events`, an older one to `backfill`.
   public var liveWindow: Duration
   /// How long after a connection the backlog waits; drawn at random, so that a fleet that lost the
   /// same broker does not come back as one wave.

@@ -73,9 +73,22 @@ import Testing
       try await journal.acknowledge([SequenceRange(1, 2)], of: epoch, by: "other")
     }
     let unknown = Epoch(number: 1)
-    await #expect(throws: JournalError.unknownLog(unknown)) {
-      try await journal.acknowledge([SequenceRange(1, 2)], of: unknown, by: "vpp")
+    await #expect(throws: JournalError.unknownDestination("other")) {
+      try await journal.acknowledge([SequenceRange(1, 2)], of: unknown, by: "other")
     }
+    await #expect(throws: JournalError.unknownLog(unknown)) {
+      try await journal.unacknowledged(by: "vpp", of: unknown, excluding: SequenceRangeSet(), since: nil, limit: 1)
+    }
+    await journal.close()
+  }
+
+  /// The broker may answer after the log was let go or the file set aside.
+  @Test func whatArrivedOfALogThatIsGoneIsDropped() async throws {
+    let stand = try Stand()
+    let journal = try await ten(stand)
+    try await journal.acknowledge([SequenceRange(1, 2)], of: Epoch(number: 1), by: "vpp")
+    #expect(journal.backlog(for: "vpp") == 40)
+    #expect(journal.acknowledgedRecords(by: "vpp") == 0)
     await journal.close()
   }
 

@@ -62,6 +62,17 @@ import Testing
     await running.value
   }
 
+  @Test func aFileThatSomebodyElseWritesIsAnErrorOfTheStart() async throws {
+    let stand = try Stand()
+    await (try stand.open()).close()
+    let blocker = try Blocker(stand.database.path)
+    await #expect(throws: JournalError.foreignWriter(log: JournalFile.name)) { try await stand.open() }
+    try blocker.letGo()
+    let journal = try await stand.open()
+    #expect(journal.boot == 2)
+    await journal.close()
+  }
+
   @Test func anAlarmDoesNotWaitForTheInterval() async throws {
     let stand = try Stand()
     stand.settings.commitInterval = .seconds(3600)

@@ -94,6 +94,13 @@ import Testing
     let entries = try await journal.entries()
     #expect(entries.contains { $0.contains(#""cause":"overflow""#) })
     #expect(entries.contains { $0.contains(#""name":"samples-dropped""#) && $0.contains(#""samples":4"#) })
+    let now = stand.time.now().wall.milliseconds
+    let gap =
+      #""kind":"gap","epoch":"\#(try await journal.log(.events).epoch)","from":\#(now),"to":\#(now),"cause":"overflow""#
+    #expect(entries.filter { $0 == gap }.count == 1)
+    #expect(entries.contains { $0.contains(#""name":"events-dropped""#) && $0.contains(#""entries":3"#) })
+    #expect(await stand.commit(1, to: journal))
+    #expect(try await journal.entries().count == entries.count, "said once")
     await journal.close()
     let next = try await stand.open()
     #expect(next.counters().droppedSamples == 4)

@@ -118,6 +118,26 @@ import Testing
     await journal.close()
   }
 
+  /// What SQLite refuses may be a mistake of ours, and no reason to give a sound file away.
+  @Test(arguments: ["SELECT RAISE(ABORT, 'no')", "DELETE FROM nowhere"])
+  func aSoundFileIsKeptWhateverACommitMeets(_ refusal: String) async throws {
+    let stand = try Stand()
+    let journal = try await stand.open()
+    #expect(await stand.commit(4, to: journal))
+    let epoch = try await journal.log(.telemetry).epoch
+    try await journal.execute("CREATE TRIGGER refuse BEFORE INSERT ON segment BEGIN \(refusal); END")
+    #expect(await stand.commit(3, to: journal) == false)
+    #expect(await journal.commit() == false)
+    #expect(journal.counters().fault != nil)
+    #expect(!FileManager.default.fileExists(atPath: stand.database.path + ".damaged-1"))
+    try await journal.execute("DROP TRIGGER refuse")
+    #expect(await journal.commit())
+    #expect(journal.counters().fault == nil)
+    #expect(try await journal.log(.telemetry).epoch == epoch)
+    #expect(try await journal.seqs(.telemetry) == Array(1...7))
+    await journal.close()
+  }
+
   /// Even where no new file can be begun at once.
   @Test func aNewFileIsTriedUntilItWorks() async throws {
     let stand = try Stand()

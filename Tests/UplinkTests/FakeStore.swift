@@ -52,6 +52,15 @@ final class FakeStore: SegmentStore {
     }
   }
 
+  func backlog(for destination: DestinationID) -> UInt64 {
+    state.withLock { state in
+      state.segments.reduce(0) { sum, segment in
+        let gaps = (state.acknowledged[segment.epoch] ?? SequenceRangeSet()).gaps(in: segment.range)
+        return sum + gaps.reduce(0) { $0 + $1.count }
+      }
+    }
+  }
+
   func unacknowledged(
     by destination: DestinationID, of epoch: Epoch, excluding inFlight: SequenceRangeSet, since: Timestamp?, limit: Int
   ) async throws -> [Segment] {

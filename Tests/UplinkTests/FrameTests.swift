@@ -120,10 +120,10 @@ struct FrameTests {
     _ = try parsed(text(payload))
   }
 
-  @Test func theWillIsRetainedAndClaimsNoTime() {
-    let will = Uplink.will(Given.settings(), boot: 12)
+  @Test func theWillIsRetainedAndTellsWhenItWasMade() {
+    let will = Uplink.will(Given.settings(), boot: 12, at: Timestamp(milliseconds: 17))
     #expect(will.topic == "holdfast/v1/mill-lane-4/status")
     #expect(will.isRetained && will.qualityOfService == 1)
-    #expect(text(will.payload) == #"{"online":false,"boot":12,"version":"0.1.0"}"#)
+    #expect(text(will.payload) == #"{"online":false,"boot":12,"version":"0.1.0","t":17}"#)
   }
 }
