@@ -48,8 +48,8 @@ public actor Uplink {
   /// acknowledges it. It has no `logs`: what they hold changes with every commit, and the broker keeps
   /// these bytes unchanged for days.
   /// - Parameter time: when the settings of the connection were made, because nobody knows beforehand when
-  ///   the link will be lost; nil leaves `t` out.
-  public static func will(_ settings: UplinkSettings, boot: Int, at time: Timestamp? = nil) -> OutgoingMessage {
+  ///   the link will be lost.
+  public static func will(_ settings: UplinkSettings, boot: Int, at time: Timestamp) -> OutgoingMessage {
     let payload = StatusFrame.payload(isOnline: false, boot: boot, version: settings.version, time: time, logs: nil)
     return OutgoingMessage(id: 0, topic: settings.topic("status"), payload: payload, isRetained: true)
   }

@@ -90,7 +90,7 @@ struct Agent {
   private mutating func makeUplinks(_ journal: Journal) throws -> [Uplink] {
     try configuration.uplinks.map { destination in
       let settings = UplinkSettings(destination, site: configuration.site.id)
-      let will = Uplink.will(settings, boot: journal.boot)
+      let will = Uplink.will(settings, boot: journal.boot, at: time.now().wall)
       let link = MQTTLink(
         settings: try LinkSettings(destination, will: will, site: configuration.site.id), time: time,
         seed: .random(in: 0...(.max)))

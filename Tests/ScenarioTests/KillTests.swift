@@ -59,7 +59,7 @@ extension Scenarios {
     #expect(ledger.logs.values.sorted() == ["events", "telemetry"], "no log was begun anew: \(ledger.logs)")
 
     // Every stretch without telemetry is covered by a gap record, but for the commit interval itself.
-    let events = messages.filter { $0.topic.hasSuffix("/events") }.flatMap(\.records)
+    let events = messages.filter { $0.header["log"] as? String == "events" }.flatMap(\.records)
     let gaps = events.filter { $0["kind"] as? String == "gap" }.compactMap { record -> ClosedRange<Int64>? in
       guard let from = (record["from"] as? NSNumber)?.int64Value, let to = (record["to"] as? NSNumber)?.int64Value,
         from <= to

@@ -100,6 +100,10 @@ extension UInt16 {
     #expect(common.prefix(4) == [0x3334, 0x3131, 0x3930, 0x3837] && common[4] == 0)
     let nameplate = client.registers(.inverter, try model(120), 28)
     #expect(nameplate[2] == 82 && nameplate[3] == 10_000 && nameplate[25] == 6000)
+    let trackers = client.registers(.inverter, try model(160), 90)
+    // Tmp of the third module, which charges the battery: its temperature; strings have no sensor.
+    #expect(trackers[66].signed == Int(truth.batteryCondition.temperature.rounded()))
+    #expect(trackers[26] == 0x8000)
   }
 
   @Test func theMeterTellsTheGrid() {

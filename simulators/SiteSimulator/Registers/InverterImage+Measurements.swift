@@ -61,14 +61,15 @@ extension InverterImage {
     let voltage = truth.batteryCondition.voltage
     write(module: 1, "MPPT1", first.power, first.voltage, Lifetime.string + first.energy, to: &writer)
     write(module: 2, "MPPT2", second.power, second.voltage, Lifetime.string + second.energy, to: &writer)
+    let warm = truth.batteryCondition.temperature
     let (charge, discharge) = (max(0, -truth.battery), max(0, truth.battery))
-    write(module: 3, "StCha", charge, voltage, Lifetime.charged + truth.energy.charged, to: &writer)
-    write(module: 4, "StDisCha", discharge, voltage, Lifetime.discharged + truth.energy.discharged, to: &writer)
+    write(module: 3, "StCha", charge, voltage, Lifetime.charged + truth.energy.charged, warm, to: &writer)
+    write(module: 4, "StDisCha", discharge, voltage, Lifetime.discharged + truth.energy.discharged, warm, to: &writer)
   }
 
   private func write(
     module: UInt16, _ name: String, _ power: Double, _ voltage: Double, _ energy: Double,
-    to writer: inout RegisterWriter
+    _ temperature: Double? = nil, to writer: inout RegisterWriter
   ) {
     writer.raw(module)
     writer.text(name, registers: 8)
@@ -77,7 +78,7 @@ extension InverterImage {
     writer.unsigned(power, powerFactor)
     writer.accumulator(energy)
     writer.absent(2)
-    writer.absentSigned()
+    if let temperature { writer.signed(temperature) } else { writer.absentSigned() }
     writer.raw(power > 5 ? 4 : 8)
     writer.fill(0, 2)
   }
