@@ -12,7 +12,11 @@ public final class ChildProcess: Sendable {
   ///   - executable: a path, or a name that is looked up on PATH.
   ///   - file: takes standard output and standard error; nil discards both.
   ///   - errors: a descriptor that takes standard error instead.
-  public init(_ executable: String, _ arguments: [String], output file: URL? = nil, errors: Int32? = nil) throws {
+  ///   - environment: added to the caller's.
+  public init(
+    _ executable: String, _ arguments: [String], output file: URL? = nil, errors: Int32? = nil,
+    environment: [String: String] = [:]
+  ) throws {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -36,8 +40,11 @@ public final class ChildProcess: Sendable {
       &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
     var words = ([executable] + arguments).map { strdup($0) } + [nil]
     defer { words.forEach { free($0) } }
+    let merged = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+    var settings = merged.map { strdup("\($0.key)=\($0.value)") } + [nil]
+    defer { settings.forEach { free($0) } }
     var child = pid_t()
-    let result = posix_spawnp(&child, executable, &actions, &attributes, &words, environ)
+    let result = posix_spawnp(&child, executable, &actions, &attributes, &words, &settings)
     guard result == 0 else {
       throw TestKitError.didNotStart("\(executable): \(String(cString: strerror(result)))")
     }

@@ -20,6 +20,8 @@ public final class SiteStage {
     public var separatesBrokers = false
     /// Device profiles; those beside the configuration when nil.
     public var profiles: URL?
+    /// Added to the agent's environment.
+    public var agentEnvironment: [String: String] = [:]
     /// A descriptor that takes the agent's log instead of a file.
     public var agentErrors: Int32?
 
@@ -87,7 +89,8 @@ public final class SiteStage {
       [
         "run", configurationFile.path, "--state", stateFolder.path, "--profiles",
         (options.profiles ?? options.configuration.deletingLastPathComponent().appendingPathComponent("devices")).path,
-      ], output: folder.appendingPathComponent("agent-\(agentStarts).log"), errors: options.agentErrors)
+      ], output: folder.appendingPathComponent("agent-\(agentStarts).log"), errors: options.agentErrors,
+      environment: options.agentEnvironment)
   }
 
   public func killAgent() {
