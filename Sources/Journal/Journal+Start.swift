@@ -93,16 +93,8 @@ extension Journal {
     guard let seed else { return Epoch(number: .random(in: .min ... .max)) }
     // Mixed with the time and the number of files set aside, so that a second journal gets other epochs.
     let aside = UInt64(JournalFile.lastAside(folder: settings.folder))
-    var state = seed ^ UInt64(bitPattern: time.now().wall.milliseconds) &+ aside &* 0x1_0000_0001 &+ salt << 56
-    return Epoch(number: splitMix(&state))
-  }
-
-  /// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
-  private func splitMix(_ state: inout UInt64) -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
+    let state = seed ^ UInt64(bitPattern: time.now().wall.milliseconds) &+ aside &* 0x1_0000_0001 &+ salt << 56
+    var random = SplitMix64(seed: state)
+    return Epoch(number: random.next())
   }
 }

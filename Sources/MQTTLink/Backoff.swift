@@ -7,9 +7,9 @@ struct Backoff: Sendable {
   static let cap = 60.0
 
   private var failures = 0
-  private var random: SplitMix
+  private var random: SplitMix64
 
-  init(seed: UInt64) { random = SplitMix(state: seed) }
+  init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
   /// Between 1 s and min(60 s, 2^failures s), uniformly.
   mutating func next() -> Duration {
@@ -19,17 +19,4 @@ struct Backoff: Sendable {
   }
 
   mutating func reset() { failures = 0 }
-}
-
-/// The splitmix64 generator (Steele, Lea, Flood 2014): repeatable from a seed, good enough for jitter.
-struct SplitMix: RandomNumberGenerator, Sendable {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
 }

@@ -23,7 +23,7 @@ struct LaneScheduler: Sendable {
   }
 
   private let settings: UplinkSettings
-  private var random: SeededRandom
+  private var random: SplitMix64
   private(set) var isConnected = false
   /// How many connections there were.
   private(set) var connections = 0
@@ -33,7 +33,7 @@ struct LaneScheduler: Sendable {
 
   init(_ settings: UplinkSettings, seed: UInt64) {
     self.settings = settings
-    random = SeededRandom(seed: seed)
+    random = SplitMix64(seed: seed)
   }
 
   mutating func connected(at now: MonotonicInstant) {

@@ -39,7 +39,7 @@ public actor Uplink {
     self.compressor = compressor
     self.time = time
     scheduler = LaneScheduler(settings, seed: seed)
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     nextID = random.next() << 32
     shared = Mutex(SiteStatus.Uplink(destination: settings.destination))
   }

@@ -22,10 +22,10 @@ extension Scenarios {
 
     // Another seed every time; a failure names it.
     let seed = UInt64.random(in: 0...999_999)
-    var random = SeededWaits(seed: seed)
+    var random = SplitMix64(seed: seed)
     var committed = CommittedLogs()
     for _ in 0..<10 {
-      try await Scenario.sleep(random.next())
+      try await Scenario.sleep(Double.random(in: 0.5...4.5, using: &random))
       stage.killAgent()
       try committed.read(stage)
       try stage.startAgent()
@@ -73,20 +73,5 @@ extension Scenarios {
       let isAnnounced = gaps.contains { $0.lowerBound <= a + 1500 && $0.upperBound >= b - 1500 }
       #expect(isAnnounced, "nothing was said of \(a)…\(b), \(context)")
     }
-  }
-}
-
-/// Times between two kills, from half a second to four and a half (SplitMix64).
-private struct SeededWaits {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> Double {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return 0.5 + Double((z ^ (z >> 31)) >> 11) * 0x1p-53 * 4
   }
 }

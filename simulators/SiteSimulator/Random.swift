@@ -1,26 +1,19 @@
+import EnergyModel
 import Glibc
 
 /// A seeded generator whose numbers are the same on every machine and with every library version, which
 /// the standard library does not promise for its own.
 ///
 /// xoshiro256** (Blackman, Vigna: "Scrambled Linear Pseudorandom Number Generators", ACM TOMS 47, 2021), its
-/// state filled by SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", 2014).
+/// state filled by ``EnergyModel/SplitMix64``.
 struct Random: Sendable {
   private var state: (UInt64, UInt64, UInt64, UInt64)
   private var spare: Double?
 
   /// - Parameter stream: parts that draw from streams of their own do not disturb each other's numbers.
   init(seed: UInt64, stream: UInt64) {
-    var mix = seed &+ stream &* 0xD1B5_4A32_D192_ED03
-    state = (Self.split(&mix), Self.split(&mix), Self.split(&mix), Self.split(&mix))
-  }
-
-  private static func split(_ state: inout UInt64) -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
+    var mix = SplitMix64(seed: seed &+ stream &* 0xD1B5_4A32_D192_ED03)
+    state = (mix.next(), mix.next(), mix.next(), mix.next())
   }
 
   mutating func next() -> UInt64 {
