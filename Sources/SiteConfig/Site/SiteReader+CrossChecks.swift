@@ -1,3 +1,4 @@
+import DeviceProfile
 import EnergyDispatch
 import EnergyModel
 
@@ -11,6 +12,7 @@ extension SiteReader {
         line: value.line, path: value.path, "needs a device that measures the grid: write measures: grid")
     }
     checkFuse(loads: loads, limits: limits)
+    checkCurrents(devices: devices, limits: limits)
     checkReserve(devices: devices, strategy: strategy)
   }
 
@@ -27,6 +29,17 @@ extension SiteReader {
     value.refuse(
       "base load\(others) take \(Dimension.power.text(of: total.value)), the fuse carries "
         + Dimension.power.text(of: capacity.value))
+  }
+
+  /// The fuse is watched phase by phase: a meter that tells no currents would mean the safe state for ever.
+  private func checkCurrents(devices: [DeviceEntry], limits: Limits) {
+    guard let fuse = limits.fuse, let value = limits.section?["fuse"],
+      let profile = devices.first(where: { $0.gridMeter != nil })?.modbus?.profile
+    else { return }
+    let wanted = [Point.currentL1, .currentL2, .currentL3].prefix(fuse.phases)
+    let missing = wanted.filter { point in !profile.points.contains { $0.point == point } }
+    guard !missing.isEmpty else { return }
+    value.refuse("the meter's profile \(profile.name) has no \(missing.map(\.rawValue).joined(separator: ", "))")
   }
 
   /// Phase to neutral, V (EN 50160).
