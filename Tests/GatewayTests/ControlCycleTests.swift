@@ -65,9 +65,9 @@ import Threads
     return (cycle, board)
   }
 
-  /// The journal's mailbox holds three entries and nobody empties it: the cycle keeps its pace, and what
-  /// does not fit is counted there.
-  @Test func aHeldUpJournalDoesNotMoveTheCycle() async throws {
+  /// Nobody empties the queue that events, decisions and memory go into: the shell keeps its pace, and what
+  /// does not fit is counted. A real journal is held up in the scenario `journalHeldUpForTenSeconds`.
+  @Test func aFullQueueDoesNotMoveTheCycle() async throws {
     let notebook = Notebook()
     let site = SiteState()
     feed(site)
