@@ -105,6 +105,18 @@ extension Point {
     }
   }
 
+  /// What stands for an interval: the mean of its readings, or the last of them (counters, states, settings).
+  public enum Summary: Hashable, Sendable { case mean, last }
+
+  public var summary: Summary {
+    switch self {
+    case .operatingState, .batteryState, .alarms, .acPowerRating, .chargeLimit, .dischargeLimit, .productionLimit,
+      .productionLimitActive, .storageControl, .relayOn:
+      .last
+    default: isCounter ? .last : .mean
+    }
+  }
+
   /// Counters only ever grow, so a fall means a reset and never negative energy.
   public var isCounter: Bool {
     switch self {

@@ -32,7 +32,9 @@ public protocol SegmentStore: Sendable {
   /// How often this installation has started.
   var boot: Int { get }
 
-  func logs() async throws -> [LogState]
+  /// The logs that `destination` reads: those of its reporting choices, older ones that still drain, and the
+  /// event log.
+  func logs(for destination: DestinationID) async throws -> [LogState]
 
   /// Segments of a log that `destination` has not acknowledged and that are not in `inFlight`, oldest
   /// first, at most `limit`. With `since`, only those whose last record is not older.
@@ -44,6 +46,11 @@ public protocol SegmentStore: Sendable {
   /// Remembers that these ranges arrived. Persisted with the next commit: a crash in between means
   /// sending again, never losing. Of a log that is gone there is nothing to remember, and no error.
   func acknowledge(_ ranges: [SequenceRange], of epoch: Epoch, by destination: DestinationID) async throws
+
+  /// Takes acknowledgements back, because the receiver asks for these ranges again: they become unacknowledged
+  /// and are kept until they are acknowledged anew. Persisted with the next commit. What is no longer held is
+  /// announced once more by a gap record. Throws for an epoch that `destination` does not read.
+  func replay(_ ranges: [SequenceRange], of epoch: Epoch, to destination: DestinationID) async throws
 
   /// Records that are held and that `destination` has not acknowledged. Answers at once.
   func backlog(for destination: DestinationID) -> UInt64

@@ -56,11 +56,15 @@ public struct Sample: Hashable, Sendable {
   /// When it was *measured* (received from the device), on both clocks. Never refreshed.
   public var measured: Moment
   public var readings: [Reading]
+  /// Where the readings stand for an interval: how long it was. It ended at `measured`. Nil for what was
+  /// measured at one moment.
+  public var span: Duration?
 
-  public init(device: DeviceID, measured: Moment, readings: [Reading]) {
+  public init(device: DeviceID, measured: Moment, readings: [Reading], span: Duration? = nil) {
     self.device = device
     self.measured = measured
     self.readings = readings
+    self.span = span
   }
 
   public subscript(point: Point) -> Reading? { readings.first { $0.point == point } }

@@ -39,11 +39,12 @@ public struct Record: Hashable, Sendable {
     case entry(String)
   }
 
-  public var seq: UInt64
+  /// Nil in a thinned segment, whose records have no seq of their own.
+  public var seq: UInt64?
   public var time: Timestamp
   public var body: Body
 
-  public init(seq: UInt64, time: Timestamp, body: Body) {
+  public init(seq: UInt64?, time: Timestamp, body: Body) {
     self.seq = seq
     self.time = time
     self.body = body
@@ -59,9 +60,12 @@ public struct Segment: Hashable, Sendable {
   public var firstTime: Timestamp
   public var lastTime: Timestamp
   public var records: [Record]
+  /// Coarser averages stand for the records `range`, because the budget had no room for them.
+  public var isThinned: Bool
 
   public init(
-    epoch: Epoch, log: String, range: SequenceRange, firstTime: Timestamp, lastTime: Timestamp, records: [Record]
+    epoch: Epoch, log: String, range: SequenceRange, firstTime: Timestamp, lastTime: Timestamp, records: [Record],
+    isThinned: Bool = false
   ) {
     self.epoch = epoch
     self.log = log
@@ -69,6 +73,7 @@ public struct Segment: Hashable, Sendable {
     self.firstTime = firstTime
     self.lastTime = lastTime
     self.records = records
+    self.isThinned = isThinned
   }
 }
 

@@ -39,7 +39,10 @@ extension Journal: SegmentStore {
   public nonisolated var boot: Int { face.counters.boot }
 
   /// None while the file could not be opened.
-  public func logs() throws -> [LogState] {
+  public func logs(for destination: DestinationID) throws -> [LogState] { try logs() }
+
+  /// Every log that is held.
+  func logs() throws -> [LogState] {
     guard let opened else {
       if isClosed { throw JournalError.closed }
       return []
@@ -117,12 +120,33 @@ extension Journal: SegmentStore {
     face.acknowledged(arrived, by: destination, ledger)
   }
 
+  public func replay(_ ranges: [SequenceRange], of epoch: Epoch, to destination: DestinationID) throws {
+    guard var ledger = opened?.ledger, let file = opened?.file else { throw JournalError.closed }
+    try refuseStrangers(destination)
+    let log = try ledger.log(epoch)
+    var front = front(destination, log, ledger)
+    let asked = SequenceRangeSet(ranges)
+    let kept = SequenceRangeSet(front.acknowledged.ranges.flatMap { asked.gaps(in: $0) })
+    if let held = log.held {
+      try file.queue.read { db in
+        front.backlog = 0
+        for gap in kept.gaps(in: held) { front.backlog += try SegmentTable(db: db).records(log.id, in: gap) }
+      }
+    }
+    front.acknowledged = kept
+    front.isDirty = true
+    ledger.fronts[Ledger.FrontKey(destination: destination, log: log.id)] = front
+    opened?.ledger = ledger
+  }
+
   public nonisolated func backlog(for destination: DestinationID) -> UInt64 { face.backlog(for: destination) }
 
   public nonisolated func commits() -> AsyncStream<Void> { face.listen() }
 
   private func refuseStrangers(_ destination: DestinationID) throws {
-    guard settings.destinations.contains(destination) else { throw JournalError.unknownDestination(destination) }
+    guard settings.destinations.contains(where: { $0.id == destination }) else {
+      throw JournalError.unknownDestination(destination)
+    }
   }
 
   private func front(_ destination: DestinationID, _ log: Ledger.Log, _ ledger: Ledger) -> Ledger.Front {

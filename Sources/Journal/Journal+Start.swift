@@ -57,7 +57,7 @@ extension Journal {
       let number = Int(try last?.number("n") ?? 0) + 1
       let wasClean = try last?.integer("clean") ?? 1 != 0
       try db.execute(sql: "INSERT INTO boot(n, started) VALUES (?, ?)", arguments: [number, now.wall.milliseconds])
-      var ledger = try rows.load(destinations: settings.destinations)
+      var ledger = try rows.load(destinations: settings.destinations.map(\.id))
       let losses = lostTime(ledger, until: end, now: now, cause: wasClean ? "stop" : "crash")
       // Commits may have vanished with a write-ahead log; going on would give their seqs a second time.
       let mustRenew = hasLostLog && !wasClean
@@ -66,7 +66,7 @@ extension Journal {
         try rows.open(kind, name: name, epoch: newEpoch(salt: UInt64(ledger.logs.count)), in: &ledger)
       }
       var transaction = CommitTransaction(
-        db: db, ledger: ledger, room: room, destinations: settings.destinations, now: now)
+        db: db, ledger: ledger, room: room, destinations: settings.destinations.map(\.id), now: now)
       var batch = Batch()
       batch.entries = losses + events.map(Entry.event)
       try transaction.add(batch, isDiskFull: isDiskFull)

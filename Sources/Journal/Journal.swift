@@ -160,7 +160,7 @@ public actor Journal {
     var added: UInt64 = 0
     let ledger = try opened.file.queue.write { db in
       var transaction = CommitTransaction(
-        db: db, ledger: opened.ledger, room: room(opened.file), destinations: settings.destinations, now: now)
+        db: db, ledger: opened.ledger, room: room(opened.file), destinations: settings.destinations.map(\.id), now: now)
       try LedgerRows(db: db).refuseForeignWriter(opened.ledger)
       let counters = counters()
       transaction.count(droppedSamples: counters.droppedSamples, droppedEvents: counters.droppedEvents)

@@ -14,18 +14,32 @@ public struct JournalSettings: Sendable {
   public var reserve: Int
   /// Samples, and separately events and decisions, that may wait for a commit; more are counted as dropped.
   public var mailboxCapacity: Int
-  /// Everyone who must have acknowledged data before it may go without being announced.
-  public var destinations: [DestinationID]
+  /// Everyone who must have acknowledged data before it may go without being announced, and the telemetry
+  /// logs that each reads. Without any, one raw log is kept for the time of replay.
+  public var destinations: [Destination]
+  /// What goes first when the budget is used up.
+  public var whenFull: WhenFull
   /// How long acknowledged data stays for replay, while the budget allows.
   public var retention: Duration
+
+  /// One reader of the journal. Destinations with the same plan share a log.
+  public struct Destination: Hashable, Sendable {
+    public var id: DestinationID
+    public var logs: [LogPlan]
+
+    public init(_ id: DestinationID, logs: [LogPlan] = [LogPlan()]) {
+      self.id = id
+      self.logs = logs
+    }
+  }
 
   public static let smallestBudget = 256 * 1024
 
   /// - Parameter reserve: nil takes a sixteenth of the budget, at most 4 MB.
   public init(
     folder: String, budget: Int, commitInterval: Duration = .seconds(4), urgentDelay: Duration = .milliseconds(250),
-    reserve: Int? = nil, mailboxCapacity: Int = 20_000, destinations: [DestinationID] = [],
-    retention: Duration = .seconds(86_400)
+    reserve: Int? = nil, mailboxCapacity: Int = 20_000, destinations: [Destination] = [],
+    retention: Duration = .seconds(86_400), whenFull: WhenFull = .thinOldest
   ) {
     self.folder = folder
     self.budget = max(budget, Self.smallestBudget)
@@ -35,5 +49,6 @@ public struct JournalSettings: Sendable {
     self.mailboxCapacity = mailboxCapacity
     self.destinations = destinations
     self.retention = retention
+    self.whenFull = whenFull
   }
 }

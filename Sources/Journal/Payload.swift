@@ -10,9 +10,12 @@ struct Payload: Sendable {
     self.bytes = bytes
   }
 
-  init(_ samples: [Sample], shapes: inout ShapeTable) {
-    format = .samples
-    bytes = Zstd.compress(SampleEncoding.encode(samples, table: &shapes), withChecksum: true)
+  /// - Parameter format: nil takes the one that fits samples which have a seq each.
+  init(_ samples: [Sample], as format: SegmentFormat? = nil, shapes: inout ShapeTable) {
+    let format = format ?? (samples.contains { $0.span != nil } ? .averages : .samples)
+    self.format = format
+    bytes = Zstd.compress(
+      SampleEncoding.encode(samples, hasSpans: format != .samples, table: &shapes), withChecksum: true)
   }
 
   init(_ entries: [EntryCoding.Stored]) {
@@ -23,20 +26,19 @@ struct Payload: Sendable {
   func records(in range: SequenceRange, shapes: ShapeTable) throws(SegmentDamage) -> [Record] {
     let content = try Zstd.decompress(bytes)
     var records: [Record] = []
-    var seq = range.first
     switch format {
-    case .samples:
-      for sample in try SampleDecoding.decode(content, table: shapes) {
+    case .samples, .averages, .thinnedToMinutes, .thinnedToQuarters:
+      for sample in try SampleDecoding.decode(content, hasSpans: format != .samples, table: shapes) {
+        let seq = format.isThinned ? nil : range.first &+ UInt64(records.count)
         records.append(Record(seq: seq, time: sample.measured.wall, body: .sample(sample)))
-        seq &+= 1
       }
     case .entries:
       for entry in try EntryCoding.decode(content) {
+        let seq = range.first &+ UInt64(records.count)
         records.append(Record(seq: seq, time: entry.time, body: .entry(entry.body)))
-        seq &+= 1
       }
     }
-    guard UInt64(records.count) == range.count else {
+    guard format.isThinned || UInt64(records.count) == range.count else {
       throw .malformed("\(records.count) records where \(range.count) belong")
     }
     return records

@@ -7,9 +7,9 @@ struct SampleDecoding {
   private var shapes: [Shape] = []
   private var shapeOf: [Int] = []
 
-  static func decode(_ bytes: [UInt8], table: ShapeTable) throws(SegmentDamage) -> [Sample] {
+  static func decode(_ bytes: [UInt8], hasSpans: Bool, table: ShapeTable) throws(SegmentDamage) -> [Sample] {
     var decoding = SampleDecoding(reader: ByteReader(bytes), table: table)
-    return try decoding.run()
+    return try decoding.run(hasSpans: hasSpans)
   }
 
   private init(reader: ByteReader, table: ShapeTable) {
@@ -17,11 +17,12 @@ struct SampleDecoding {
     self.table = table
   }
 
-  private mutating func run() throws(SegmentDamage) -> [Sample] {
+  private mutating func run(hasSpans: Bool) throws(SegmentDamage) -> [Sample] {
     let count = try reader.count()
     try readShapes()
     for _ in 0..<count { shapeOf.append(try reader.index(below: shapes.count)) }
     var samples = try readTimes()
+    if hasSpans { try readSpans(into: &samples) }
     let remarks = try readRemarks()
     try readColumns(into: &samples, remarks)
     guard reader.remaining == 0 else { throw .malformed("\(reader.remaining) bytes too many") }
@@ -52,6 +53,16 @@ struct SampleDecoding {
       samples[index].measured.isClockTrusted = false
     }
     return samples
+  }
+
+  private mutating func readSpans(into samples: inout [Sample]) throws(SegmentDamage) {
+    var index = 0
+    for _ in 0..<(try reader.count()) {
+      index += try reader.index(below: samples.count - index)
+      let milliseconds = try reader.unsigned()
+      guard milliseconds <= 366 * 86_400_000 else { throw .malformed("a span of \(milliseconds) ms") }
+      samples[index].span = .milliseconds(Int64(milliseconds))
+    }
   }
 
   /// By the index of the reading, counted through all records.

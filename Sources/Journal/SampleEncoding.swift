@@ -8,11 +8,12 @@ struct SampleEncoding {
   private let samples: [Sample]
 
   /// The bytes of a segment, uncompressed.
-  static func encode(_ samples: [Sample], table: inout ShapeTable) -> [UInt8] {
+  static func encode(_ samples: [Sample], hasSpans: Bool, table: inout ShapeTable) -> [UInt8] {
     let encoding = SampleEncoding(samples)
     var writer = ByteWriter()
     encoding.writeShapes(&writer, &table)
     encoding.writeTimes(&writer)
+    if hasSpans { encoding.writeSpans(&writer) }
     encoding.writeRemarks(&writer)
     encoding.writeColumns(&writer)
     return writer.bytes
@@ -52,6 +53,17 @@ struct SampleEncoding {
     var last = 0
     for index in untrusted {
       writer.count(index - last)
+      last = index
+    }
+  }
+
+  private func writeSpans(_ writer: inout ByteWriter) {
+    let averages = samples.indices.filter { samples[$0].span != nil }
+    writer.count(averages.count)
+    var last = 0
+    for index in averages {
+      writer.count(index - last)
+      writer.unsigned(UInt64(clamping: samples[index].span?.milliseconds ?? 0))
       last = index
     }
   }

@@ -3,9 +3,13 @@ import GRDB
 /// The tables of the journal. Integers that are unsigned 64 bit in memory are stored with the same bits.
 /// STRICT, so that the check at the start notices values of a wrong type.
 enum Schema {
-  static let version = 1
+  static let version = 2
 
-  private static let tables = """
+  /// What brings a database from each version to the next. A new one goes the same way, so that its tables have
+  /// the same text.
+  static let steps = [first, second]
+
+  private static let first = """
     -- One reporting choice each. kind: 0 telemetry, 1 events. next: the seq the next record gets.
     CREATE TABLE log(
       id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL UNIQUE, name TEXT NOT NULL, kind INTEGER NOT NULL,
@@ -30,11 +34,24 @@ enum Schema {
     CREATE TABLE boot(n INTEGER PRIMARY KEY, started INTEGER NOT NULL, clean INTEGER NOT NULL DEFAULT 0) STRICT;
     """
 
+  private static let second = """
+    -- What the log records, see ReportingChoice.description.
+    ALTER TABLE log ADD COLUMN choice TEXT NOT NULL DEFAULT 'raw: all';
+    -- Which destinations read a log.
+    CREATE TABLE reader(destination TEXT, log INTEGER, PRIMARY KEY(destination, log)) WITHOUT ROWID, STRICT;
+    -- History: one row for the minute or quarter hour that begins at `time`, UTC ms; see HistoryFormat.swift.
+    -- partial: 1 where the agent did not run during all of it.
+    CREATE TABLE minute(
+      time INTEGER PRIMARY KEY, partial INTEGER NOT NULL, format INTEGER NOT NULL, payload BLOB NOT NULL) STRICT;
+    CREATE TABLE quarter(
+      time INTEGER PRIMARY KEY, partial INTEGER NOT NULL, format INTEGER NOT NULL, payload BLOB NOT NULL) STRICT;
+    """
+
   /// Whether every table and index is there as it was made.
   static func isWhole(_ db: Database) throws -> Bool {
     let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL"
     let made = try DatabaseQueue().write { fresh in
-      try fresh.execute(sql: tables)
+      for step in steps { try fresh.execute(sql: step) }
       return try String.fetchSet(fresh, sql: sql)
     }
     return made.isSubset(of: try String.fetchSet(db, sql: sql))
@@ -43,15 +60,12 @@ enum Schema {
   /// Brings an empty or older database to this version. A newer one is not ours to touch.
   static func migrate(_ db: Database) throws {
     let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-    switch found {
-    case version: return
-    case 0:
-      try db.inTransaction {
-        try db.execute(sql: tables)
-        try db.execute(sql: "PRAGMA user_version = \(version)")
-        return .commit
-      }
-    default: throw JournalError.damaged("schema version \(found) is unknown")
+    guard (0...version).contains(found) else { throw JournalError.damaged("schema version \(found) is unknown") }
+    guard found < version else { return }
+    try db.inTransaction {
+      for step in steps[found...] { try db.execute(sql: step) }
+      try db.execute(sql: "PRAGMA user_version = \(version)")
+      return .commit
     }
   }
 }

@@ -15,6 +15,10 @@
 //   per shape, per point, per record of the shape that has a value:
 //     s value in units of the point's resolution, difference to the one before (first: to 0)
 //
+// Formats 3, 4 and 5, samples of which some stand for an interval: format 1 with one part more, after the clocks:
+//   u number of records that stand for an interval, each: u difference of its index to the one before, u its ms
+// Format 4 is a thinned segment of one-minute means, 5 one of quarter-hour means; their records have no seq.
+//
 // Format 2, entries of the event log:
 //   u number of records
 //   per record: s milliseconds since the record before (first: since 1970), u bytes of its body
@@ -26,6 +30,11 @@
 enum SegmentFormat: Int64, Sendable {
   case samples = 1
   case entries = 2
+  case averages = 3
+  case thinnedToMinutes = 4
+  case thinnedToQuarters = 5
+
+  var isThinned: Bool { self == .thinnedToMinutes || self == .thinnedToQuarters }
 }
 
 /// Why a stored segment cannot be read.

@@ -103,7 +103,7 @@ struct SegmentTable {
     return Segment(
       epoch: log.epoch, log: log.name, range: key.range,
       firstTime: Timestamp(milliseconds: try row.integer("first_time")),
-      lastTime: key.lastTime, records: records)
+      lastTime: key.lastTime, records: records, isThinned: format.isThinned)
   }
 
   private func key(_ row: Row) throws -> Key {

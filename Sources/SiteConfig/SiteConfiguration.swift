@@ -71,11 +71,22 @@ public struct SiteConfiguration: Sendable {
     public var broker: Broker
     /// Segments younger than this when their turn comes go to `telemetry`, older ones to `backfill`.
     public var liveWindow: Duration
+    /// The telemetry logs that it reads.
+    public var logs: [LogPlan] = [LogPlan()]
+    /// Whose word releases data.
+    public var acknowledgedBy = Acknowledgement.broker
+    /// The pace of the backlog, bytes a second on the wire.
+    public var backfillRate = 32_000
+    /// The most bytes a month, as the provider bills them; nil where nobody counts.
+    public var monthlyData: Int?
   }
 
   public struct Journal: Hashable, Sendable {
     public var budget: Int
     public var commitInterval: Duration
+    public var whenFull = WhenFull.thinOldest
+    /// How long data that every destination has acknowledged stays for replay.
+    public var retention = Duration.seconds(86_400)
   }
 
   public struct API: Hashable, Sendable {

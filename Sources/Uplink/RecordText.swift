@@ -4,10 +4,13 @@ import EnergyModel
 enum RecordText {
   static func write(_ record: Record, _ json: inout JSONText) {
     json.object { json in
-      json.member("seq", record.seq)
+      // A record of a thinned segment has none.
+      if let seq = record.seq { json.member("seq", seq) }
       json.member("t", record.time.milliseconds)
       switch record.body {
-      case .sample(let sample): write(sample, &json)
+      case .sample(let sample):
+        if let span = sample.span { json.member("span_ms", span.milliseconds) }
+        write(sample, &json)
       // The journal fixed these members when it accepted the entry; they are passed on untouched.
       case .entry(let members) where members.isEmpty: break
       case .entry(let members): json.raw(members)

@@ -37,7 +37,7 @@ extension Uplink {
       // One moment for the whole pass, so that no segment is young and old in it.
       let now = time.now()
       let connection = scheduler.connections
-      let logs = try await store.logs()
+      let logs = try await store.logs(for: settings.destination)
       if !isLeaving { publishStatus(logs) }
       var waiting = try await fetch(logs, at: now)
       // What was in flight on the connection before is missing in the answer and has to go first.

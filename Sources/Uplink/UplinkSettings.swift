@@ -19,13 +19,18 @@ public struct UplinkSettings: Sendable {
   public var inFlightBytes: Int
   /// The most JSON that one backfill message compresses. A single segment above it goes alone.
   public var backfillFrameBytes: Int
+  /// Whose word releases data.
+  public var acknowledgedBy: Acknowledgement
+  /// The most bytes a calendar month; nil where nobody counts.
+  public var monthlyData: Int?
   /// How often `status` is published anew while nothing changes.
   public var statusInterval: Duration
 
   public init(
     destination: DestinationID, site: String, version: String, liveWindow: Duration = .seconds(60),
     backfillStartDelay: ClosedRange<Duration> = .zero ... .seconds(10), backfillBytesPerSecond: Int = 32_000,
-    inFlightBytes: Int = 128_000, backfillFrameBytes: Int = 64_000, statusInterval: Duration = .seconds(60)
+    inFlightBytes: Int = 128_000, backfillFrameBytes: Int = 64_000, statusInterval: Duration = .seconds(60),
+    acknowledgedBy: Acknowledgement = .broker, monthlyData: Int? = nil
   ) {
     precondition(backfillBytesPerSecond > 0, "a backlog that may not move never drains")
     self.destination = destination
@@ -37,6 +42,8 @@ public struct UplinkSettings: Sendable {
     self.inFlightBytes = inFlightBytes
     self.backfillFrameBytes = backfillFrameBytes
     self.statusInterval = statusInterval
+    self.acknowledgedBy = acknowledgedBy
+    self.monthlyData = monthlyData
   }
 
   /// `holdfast/v1/{site}/{name}`.

@@ -48,7 +48,8 @@ extension JournalSettings {
   init(_ configuration: SiteConfiguration, folder: String) {
     self.init(
       folder: folder, budget: configuration.journal.budget, commitInterval: configuration.journal.commitInterval,
-      destinations: configuration.uplinks.map(\.name))
+      destinations: configuration.uplinks.map { Destination($0.name, logs: $0.logs) },
+      retention: configuration.journal.retention, whenFull: configuration.journal.whenFull)
   }
 }
 
@@ -76,7 +77,10 @@ extension LinkSettings {
 
 extension UplinkSettings {
   init(_ uplink: SiteConfiguration.Uplink, site: String) {
-    self.init(destination: uplink.name, site: site, version: agentVersion, liveWindow: uplink.liveWindow)
+    self.init(
+      destination: uplink.name, site: site, version: agentVersion, liveWindow: uplink.liveWindow,
+      backfillBytesPerSecond: uplink.backfillRate, acknowledgedBy: uplink.acknowledgedBy,
+      monthlyData: uplink.monthlyData)
   }
 }
 

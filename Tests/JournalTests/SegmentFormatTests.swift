@@ -81,11 +81,11 @@ import Testing
 
   @Test func everyTruncationIsRefused() {
     var shapes = ShapeTable()
-    let content = SampleEncoding.encode(Self.samples, table: &shapes)
+    let content = SampleEncoding.encode(Self.samples, hasSpans: false, table: &shapes)
     let known = shapes
     for length in 0..<content.count {
       #expect(throws: SegmentDamage.self) {
-        let decoded = try SampleDecoding.decode(Array(content.prefix(length)), table: known)
+        let decoded = try SampleDecoding.decode(Array(content.prefix(length)), hasSpans: false, table: known)
         // Nothing but a whole segment may pass, not even one that happens to parse.
         if decoded != Self.samples { throw SegmentDamage.truncated }
       }
@@ -111,7 +111,7 @@ import Testing
   /// Past the checksum the decoder sees whatever it is given; it may answer or refuse, never trap.
   @Test func garbageNeverTraps() {
     var shapes = ShapeTable()
-    let content = SampleEncoding.encode(Self.samples, table: &shapes)
+    let content = SampleEncoding.encode(Self.samples, hasSpans: false, table: &shapes)
     var random = SeededGenerator(state: 99)
     var refused = 0
     for _ in 0..<5000 {
@@ -119,14 +119,14 @@ import Testing
       for _ in 0..<Int.random(in: 1...6, using: &random) {
         garbage[Int.random(in: 0..<garbage.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
       }
-      if (try? SampleDecoding.decode(garbage, table: shapes)) == nil { refused += 1 }
+      if (try? SampleDecoding.decode(garbage, hasSpans: false, table: shapes)) == nil { refused += 1 }
       _ = try? EntryCoding.decode(garbage)
       _ = try? Zstd.decompress(garbage)
     }
     #expect(refused > 100)
     for length in 0..<200 {
       let noise = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
-      _ = try? SampleDecoding.decode(noise, table: shapes)
+      _ = try? SampleDecoding.decode(noise, hasSpans: false, table: shapes)
       _ = try? EntryCoding.decode(noise)
     }
   }

@@ -19,7 +19,8 @@ final class Stand {
     folder = try TemporaryFolder.make("journal")
     self.time = time ?? ManualTime()
     settings = JournalSettings(
-      folder: folder.path, budget: budget, mailboxCapacity: capacity, destinations: destinations)
+      folder: folder.path, budget: budget, mailboxCapacity: capacity,
+      destinations: destinations.map { JournalSettings.Destination($0) })
   }
 
   deinit { for folder in copies + [folder] { try? FileManager.default.removeItem(at: folder) } }
@@ -71,7 +72,7 @@ extension Journal {
       by: "vpp", of: log(kind).epoch, excluding: SequenceRangeSet(), since: since, limit: .max)
   }
 
-  func seqs(_ kind: LogState.Kind) throws -> [UInt64] { try waiting(kind).flatMap { $0.records.map(\.seq) } }
+  func seqs(_ kind: LogState.Kind) throws -> [UInt64] { try waiting(kind).flatMap { $0.records.compactMap(\.seq) } }
 
   func entries() throws -> [String] {
     try waiting(.events).flatMap(\.records).compactMap { record in

@@ -36,7 +36,7 @@ final class FakeStore: SegmentStore {
   /// How often it was asked anything.
   var questions: Int { state.withLock { $0.questions } }
 
-  func logs() async throws -> [LogState] {
+  func logs(for destination: DestinationID) async throws -> [LogState] {
     try state.withLock { state in
       state.questions += 1
       if state.isBroken { throw Broken() }
@@ -49,6 +49,15 @@ final class FakeStore: SegmentStore {
           return LogState(epoch: epoch, name: name, kind: kind, held: held)
         }
       }
+    }
+  }
+
+  func replay(_ ranges: [SequenceRange], of epoch: Epoch, to destination: DestinationID) async throws {
+    let asked = SequenceRangeSet(ranges)
+    try state.withLock { state in
+      guard state.segments.contains(where: { $0.epoch == epoch }) else { throw Broken() }
+      let kept = (state.acknowledged[epoch]?.ranges ?? []).flatMap { asked.gaps(in: $0) }
+      state.acknowledged[epoch] = SequenceRangeSet(kept)
     }
   }
 
