@@ -38,6 +38,7 @@ let package = Package(
   products: [
     .executable(name: "holdfast", targets: ["holdfast"]),
     .executable(name: "holdfast-sim", targets: ["holdfast-sim"]),
+    .executable(name: "holdfast-receiver", targets: ["holdfast-receiver"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -90,6 +91,12 @@ let package = Package(
       "holdfast-sim",
       ["SiteSimulator", "EnergyModel", "Threads", "CMosquitto", arguments], path: "simulators/holdfast-sim"),
 
+    // The example of a receiver, for integrators.
+    module("Receiver", ["EnergyModel", "Threads", grdb, "CZstd"], path: "simulators/Receiver"),
+    program(
+      "holdfast-receiver", ["Receiver", "EnergyModel", "Threads", "MQTTLink", arguments, signals],
+      path: "simulators/holdfast-receiver"),
+
     module("SiteStage", ["SiteClient", "TestKit"], path: "simulators/SiteStage"),
     program(
       "holdfast-demo", ["SiteStage", "SiteClient", "TestKit", arguments], path: "simulators/holdfast-demo"),
@@ -119,6 +126,7 @@ let package = Package(
     tests("LocalAPITests", ["TestKit", "LocalAPI", "SiteClient", "EnergyModel", lifecycle, logging]),
     tests("SiteSimulatorTests", ["TestKit", "SiteSimulator", "EnergyModel", "CModbus", "holdfast-sim"]),
     tests("SiteClientTests", ["TestKit", "SiteClient"]),
+    tests("ReceiverTests", ["TestKit", "Receiver", "EnergyModel", "Uplink", "Journal", grdb]),
     tests("SiteStageTests", ["TestKit", "SiteStage"]),
     tests("ScenarioTests", ["TestKit", "SiteStage", "SiteClient", "EnergyModel", "CZstd", grdb]),
     tests("TidyTests", []),

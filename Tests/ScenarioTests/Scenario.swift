@@ -2,6 +2,7 @@ import Foundation
 import SiteClient
 import SiteStage
 import TestKit
+import Testing
 
 /// What all scenarios share: the built programs, the demo's configuration, and short waits.
 enum Scenario {
@@ -45,8 +46,14 @@ enum Scenario {
     }
   }
 
+  /// Ends everything. Whatever a judge of the uplink has written down is held against the schemas.
   static func clear(_ stage: SiteStage) {
     stage.stop()
+    for file in UplinkJudge.files(in: stage.folder) {
+      do {
+        if let problem = try SchemaCheck.problem(in: file) { Issue.record("\(problem)") }
+      } catch { Issue.record(error) }
+    }
     stage.removeFolder()
   }
 

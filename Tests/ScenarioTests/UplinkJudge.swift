@@ -30,6 +30,12 @@ final class UplinkJudge {
 
   deinit { subscriber?.kill() }
 
+  /// What judges wrote down in a folder.
+  static func files(in folder: URL) -> [URL] {
+    let found = try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+    return found?.filter { $0.lastPathComponent.hasPrefix("uplink-") } ?? []
+  }
+
   /// Every message so far, in order of arrival. A line that cannot be read throws: nothing is passed over.
   func messages() throws -> [Message] {
     let text = try String(contentsOf: file, encoding: .utf8)

@@ -5,7 +5,9 @@ import Testing
 @Suite struct StyleTests {
   static let compositionRoots = [
     "Sources/holdfast/", "simulators/holdfast-sim/", "simulators/holdfast-demo/", "simulators/holdfast-bench/",
+    "simulators/holdfast-receiver/",
   ]
+  static let programs = ["holdfast", "holdfast-sim", "holdfast-demo", "holdfast-bench", "holdfast-receiver"]
   static let longestFile = 300
   static let longestFunction = 60
 
@@ -105,7 +107,7 @@ import Testing
   @Test func testsMirrorTheSources() throws {
     let modules = Set(try SourceTree.files(["Sources", "simulators"]).map(\.module))
     let tests = Set(try SourceTree.files(["Tests"]).map(\.module))
-    for module in modules where !["holdfast", "holdfast-sim", "holdfast-demo", "holdfast-bench"].contains(module) {
+    for module in modules where !Self.programs.contains(module) {
       #expect(tests.contains(module + "Tests"), "\(module) has no tests")
     }
   }

@@ -21,6 +21,7 @@ final class FakeLink: MessageLink {
     state.withLock { state in
       guard state.isOpen, state.sent.count < state.capacity else { return false }
       state.sent.append(message)
+      Wire.note(message)
       return true
     }
   }

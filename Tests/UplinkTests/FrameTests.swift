@@ -66,7 +66,7 @@ struct FrameTests {
     #expect(
       payload
         == #"{"v":1,"site":"mill-lane-4","log":"events","epoch":"000000000000fedc","first":7,"last":7,"records":["#
-        + #"{"seq":7,"t":1782036000000,"kind":"event","name":"started","severity":"info","text":"the agent started","data":{}}]}"#
+        + #"{"seq":7,"t":1782036000000,"kind":"event","name":"started","severity":"info","device":null,"text":"the agent started","data":{}}]}"#
     )
     _ = try parsed(payload)
   }

@@ -32,7 +32,8 @@ enum Given {
 
   static func eventSegment(_ seq: UInt64, age: Duration = .zero) -> Segment {
     let time = start.wall - age
-    let members = #""kind":"event","name":"started","severity":"info","text":"the agent started","data":{}"#
+    let members =
+      #""kind":"event","name":"started","severity":"info","device":null,"text":"the agent started","data":{}"#
     return Segment(
       epoch: eventEpoch, log: "events", range: SequenceRange(seq, seq), firstTime: time, lastTime: time,
       records: [Record(seq: seq, time: time, body: .entry(members))])

@@ -6,7 +6,7 @@ import Testing
 @testable import Uplink
 
 /// Timelines of a whole uplink between a fake journal and a fake link.
-@Suite(.serialized)
+@Suite(.serialized, .schemaChecked)
 struct UplinkTests {
   private final class Site: Sendable {
     let link = FakeLink()

@@ -1,0 +1,45 @@
+import EnergyModel
+import Testing
+
+@testable import Receiver
+
+@Suite struct HoldingsTests {
+  private func holdings(
+    _ received: ClosedRange<UInt64>..., told: ClosedRange<UInt64>? = nil, announced: ClosedRange<UInt64>? = nil
+  ) -> Holdings {
+    var holdings = Holdings(site: "mill", epoch: Given.epoch)
+    for range in received { holdings.received.insert(SequenceRange(range.lowerBound, range.upperBound)) }
+    if let announced { holdings.announced.insert(SequenceRange(announced.lowerBound, announced.upperBound)) }
+    holdings.told = told.map { SequenceRange($0.lowerBound, $0.upperBound) }
+    return holdings
+  }
+
+  @Test func nothingIsMissingOfNothing() {
+    #expect(holdings().holes.isEmpty && holdings().stillToCome.isEmpty && holdings().missing.isEmpty)
+  }
+
+  @Test func whatIsBetweenIsAHoleAndWhatIsBehindIsToCome() {
+    let some = holdings(1...5, 9...10, told: 1...14)
+    #expect(some.holes == [SequenceRange(6, 8)])
+    #expect(some.stillToCome == [SequenceRange(11, 14)])
+    #expect(some.missing == [SequenceRange(6, 8), SequenceRange(11, 14)])
+  }
+
+  @Test func aLogBeginsWithOne() {
+    #expect(holdings(4...5).holes == [SequenceRange(1, 3)])
+  }
+
+  @Test func announcedAndThinnedAreNoHoles() {
+    var some = holdings(1...5, 9...10, announced: 6...7)
+    #expect(some.holes == [SequenceRange(8, 8)])
+    some.thinned.insert(SequenceRange(8, 8))
+    #expect(some.holes.isEmpty)
+  }
+
+  /// What the site no longer holds will not come by itself, even where nothing of the log has arrived yet.
+  @Test func belowWhatIsHeldThereIsAHole() {
+    let none = holdings(told: 5...9)
+    #expect(none.holes == [SequenceRange(1, 4)])
+    #expect(none.stillToCome == [SequenceRange(5, 9)])
+  }
+}

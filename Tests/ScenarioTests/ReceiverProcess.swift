@@ -1,0 +1,67 @@
+import Foundation
+import GRDB
+import SiteStage
+import TestKit
+
+/// `holdfast-receiver` at the aggregator's broker, as a process that can be killed, and its database.
+final class ReceiverProcess {
+  let database: URL
+  private let stage: SiteStage
+  private var child: ChildProcess?
+  private var log: URL { stage.folder.appendingPathComponent("receiver.log") }
+
+  init(_ stage: SiteStage) {
+    self.stage = stage
+    database = stage.folder.appendingPathComponent("receiver.sqlite")
+  }
+
+  deinit { kill() }
+
+  func start() throws {
+    child = try ChildProcess(
+      program,
+      [
+        "run", "--mqtt", "127.0.0.1:\(stage.aggregator.port)", "--database", database.path, "--replay-after", "3s",
+      ], output: log)
+  }
+
+  func kill() {
+    child?.kill()
+    child = nil
+  }
+
+  func terminate() -> Int32? {
+    defer { child = nil }
+    return child?.terminate()
+  }
+
+  /// What it told people so far.
+  var lines: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
+
+  /// `prove`: the exit code and what it printed.
+  func prove() throws -> (code: Int32, text: String) {
+    let file = stage.folder.appendingPathComponent("proof-\(UUID().uuidString).txt")
+    let code = try ChildProcess(program, ["prove", "--database", database.path], output: file).wait()
+    return (code, try String(contentsOf: file, encoding: .utf8))
+  }
+
+  /// Records of an epoch in the database, up to a seq.
+  func count(_ epoch: String, upTo last: UInt64) throws -> UInt64 {
+    let database = try DatabaseQueue(path: database.path)
+    defer { try? database.close() }
+    let sql = "SELECT count(*) FROM record WHERE seq <= ? AND log = (SELECT id FROM log WHERE epoch = ?)"
+    return UInt64(try database.read { try Int64.fetchOne($0, sql: sql, arguments: [Int64(last), epoch]) ?? 0 })
+  }
+
+  /// Committed records that are not in the database, by epoch.
+  func lacks(_ committed: CommittedLogs) throws -> [String: UInt64] {
+    var lacking: [String: UInt64] = [:]
+    for (epoch, last) in committed.last {
+      let count = try count(epoch, upTo: last)
+      if count != last { lacking[epoch] = last - count }
+    }
+    return lacking
+  }
+
+  private var program: String { Scenario.programs.appendingPathComponent("holdfast-receiver").path }
+}
