@@ -126,7 +126,7 @@ let package = Package(
     tests("LocalAPITests", ["TestKit", "LocalAPI", "SiteClient", "EnergyModel", lifecycle, logging]),
     tests("SiteSimulatorTests", ["TestKit", "SiteSimulator", "EnergyModel", "CModbus", "holdfast-sim"]),
     tests("SiteClientTests", ["TestKit", "SiteClient"]),
-    tests("ReceiverTests", ["TestKit", "Receiver", "EnergyModel", "Uplink", "Journal", grdb]),
+    tests("ReceiverTests", ["TestKit", "Receiver", "EnergyModel", "Uplink", "Journal", grdb, "holdfast-receiver"]),
     tests("SiteStageTests", ["TestKit", "SiteStage"]),
     tests("ScenarioTests", ["TestKit", "SiteStage", "SiteClient", "EnergyModel", "CZstd", grdb]),
     tests("TidyTests", []),
