@@ -1,5 +1,6 @@
 import EnergyModel
 import Foundation
+import GRDB
 import TestKit
 import Testing
 

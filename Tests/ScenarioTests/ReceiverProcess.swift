@@ -10,8 +10,12 @@ final class ReceiverProcess {
   private var child: ChildProcess?
   private var log: URL { stage.folder.appendingPathComponent("receiver.log") }
 
-  init(_ stage: SiteStage) {
+  private let replayAfter: String
+
+  /// - Parameter replayAfter: how long it lets a hole be before it asks; `0s` never asks.
+  init(_ stage: SiteStage, replayAfter: String = "3s") {
     self.stage = stage
+    self.replayAfter = replayAfter
     database = stage.folder.appendingPathComponent("receiver.sqlite")
   }
 
@@ -21,13 +25,26 @@ final class ReceiverProcess {
     child = try ChildProcess(
       program,
       [
-        "run", "--mqtt", "127.0.0.1:\(stage.aggregator.port)", "--database", database.path, "--replay-after", "3s",
+        "run", "--mqtt", "127.0.0.1:\(stage.aggregator.port)", "--database", database.path, "--replay-after",
+        replayAfter,
       ], output: log)
   }
 
   func kill() {
     child?.kill()
     child = nil
+  }
+
+  /// Holds its transactions up from outside, and kills it while messages wait for theirs.
+  func killBeforeCommit(heldUpFor seconds: Double) throws {
+    let database = try DatabaseQueue(path: database.path)
+    defer { try? database.close() }
+    try database.writeWithoutTransaction { db in
+      try db.execute(sql: "BEGIN IMMEDIATE")
+      usleep(UInt32(seconds * 1e6))
+      kill()
+      try db.execute(sql: "ROLLBACK")
+    }
   }
 
   func terminate() -> Int32? {
