@@ -13,14 +13,14 @@ extension Journal {
     var file: JournalFile?
     do {
       if let damage { throw JournalError.damaged(damage) }
-      file = try begin(JournalFile.open(folder: settings.folder, budget: settings.budget), hasLostLog, events)
+      file = try begin(JournalFile.open(settings), hasLostLog, events)
     } catch JournalError.damaged(let what) {
       events.append(try setAside(what))
     } catch let error as DatabaseError where error.meansDamage {
       events.append(try setAside(error.message ?? "result code \(error.extendedResultCode)"))
     }
     guard file == nil else { return }
-    _ = try begin(JournalFile.open(folder: settings.folder, budget: settings.budget), false, events)
+    _ = try begin(JournalFile.open(settings), false, events)
   }
 
   private func setAside(_ what: String) throws -> Event {

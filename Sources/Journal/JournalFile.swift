@@ -15,16 +15,16 @@ struct JournalFile: Sendable {
   static let largestChecked = 32 << 20
 
   /// Opens or creates the file. Throws ``JournalError/damaged(_:)`` where it must be set aside.
-  static func open(folder: String, budget: Int) throws -> JournalFile {
-    let path = folder + "/" + name
+  static func open(_ settings: JournalSettings) throws -> JournalFile {
     do {
-      return try connect(path, budget: budget)
+      return try connect(settings)
     } catch let error as DatabaseError where error.meansDamage {
       throw JournalError.damaged(error.message ?? "result code \(error.extendedResultCode)")
     }
   }
 
-  private static func connect(_ path: String, budget: Int) throws -> JournalFile {
+  private static func connect(_ settings: JournalSettings) throws -> JournalFile {
+    let path = settings.folder + "/" + name
     var configuration = Configuration()
     configuration.journalMode = .wal
     // Nobody else writes; a reader that holds the file up is waited for at the next commit.
@@ -34,10 +34,11 @@ struct JournalFile: Sendable {
       // Deleting at the budget costs a quarter more flash where pages are overwritten with zeros first.
       try db.execute(sql: "PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000")
     }
-    let queue = try DatabaseQueue(path: path, configuration: configuration)
+    let address = settings.fileQuery.map { "file:\(path)?\($0)" } ?? path
+    let queue = try DatabaseQueue(path: address, configuration: configuration)
     let (pageSize, checkpointPages) = try queue.writeWithoutTransaction { db in
       let pageSize = try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 4096
-      let checkpointPages = max(16, min(1000, budget / 8 / pageSize))
+      let checkpointPages = max(16, min(1000, settings.budget / 8 / pageSize))
       // GRDB sets NORMAL when it turns WAL on, so FULL comes afterwards and is read back.
       try db.execute(
         sql: """
