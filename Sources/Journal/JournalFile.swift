@@ -53,10 +53,21 @@ struct JournalFile: Sendable {
         let verdict = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? ""
         guard verdict == "ok" else { throw JournalError.damaged(verdict) }
       }
+      try settle(db)
       try Schema.migrate(db)
       return (pageSize, checkpointPages)
     }
     return JournalFile(queue: queue, path: path, pageSize: pageSize, checkpointPages: checkpointPages)
+  }
+
+  /// Moves what an earlier start left in the write-ahead log into the database. A sync of it may have failed: then
+  /// the system still reads what the disk does not hold, and commits behind it would go with it.
+  private static func settle(_ db: Database) throws {
+    do {
+      _ = try db.checkpoint(.passive)
+    } catch let error as DatabaseError where error.meansNoRoom {
+      // The first commit deletes.
+    }
   }
 
   private static func assert(_ db: Database, _ pragma: String, is wanted: String) throws {
@@ -117,6 +128,24 @@ extension JournalFile {
   }
 }
 
+extension JournalFile {
+  /// Whether the disk gives the whole file, and its write-ahead log, when it is asked plainly.
+  static func isReadable(folder: String) -> Bool {
+    ["", "-wal"].allSatisfy { suffix in
+      let path = folder + "/" + name + suffix
+      let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+      guard file >= 0 else { return errno == ENOENT }
+      defer { close(file) }
+      return withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 1) { buffer in
+        while true {
+          let count = read(file, buffer.baseAddress, buffer.count)
+          if count <= 0 { return count == 0 }
+        }
+      }
+    }
+  }
+}
+
 func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
 /// Creates a folder and those above it.
@@ -137,11 +166,12 @@ extension DatabaseError {
     case .SQLITE_CORRUPT, .SQLITE_NOTADB: true
     // Tables or columns are missing.
     case .SQLITE_ERROR: true
-    case .SQLITE_IOERR: extendedResultCode == .SQLITE_IOERR_READ || extendedResultCode == .SQLITE_IOERR_SHORT_READ
+    case .SQLITE_IOERR: extendedResultCode == .SQLITE_IOERR_SHORT_READ
     default: false
     }
   }
 
-  /// Deleting and the reserve can help.
-  var meansNoRoom: Bool { resultCode == .SQLITE_FULL || resultCode == .SQLITE_IOERR }
+  /// Deleting and the reserve can help. Any other failure of the disk is no reason to delete anything; the index of
+  /// the write-ahead log has a code of its own where a full disk does not let it grow.
+  var meansNoRoom: Bool { resultCode == .SQLITE_FULL || extendedResultCode == .SQLITE_IOERR_SHMSIZE }
 }
