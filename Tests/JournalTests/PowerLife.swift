@@ -52,8 +52,8 @@ actor PowerLife {
 
   private func settings(_ folder: URL, query: String? = nil) -> JournalSettings {
     var settings = JournalSettings(
-      folder: folder.path, budget: 384 << 10,
-      destinations: [JournalSettings.Destination("vpp")], whenFull: .dropOldest)
+      folder: folder.path, budget: 512 << 10,
+      destinations: [JournalSettings.Destination("vpp")], whenFull: seed.isMultiple(of: 2) ? .thinOldest : .dropOldest)
     settings.fileQuery = query
     return settings
   }
@@ -87,7 +87,7 @@ actor PowerLife {
 
   /// Something to record, something acknowledged, and a commit.
   private func work(_ journal: Journal) async {
-    for _ in 0..<Int.random(in: 5...30, using: &random) {
+    for _ in 0..<Int.random(in: 10...50, using: &random) {
       time.advance(by: .seconds(1))
       let sample = sample()
       promise.flight.samples.append(sample)
