@@ -107,7 +107,11 @@ let package = Package(
       path: "simulators/holdfast-bench"),
 
     // Shared by the tests: manual clocks, free ports, a broker of their own.
-    .target(name: "TestKit", dependencies: ["EnergyModel", "Threads"], path: "Tests/TestKit", swiftSettings: strict),
+    .target(
+      name: "TestKit", dependencies: ["EnergyModel", "Threads", "CFaultDisk"], path: "Tests/TestKit",
+      swiftSettings: strict),
+    // A disk for SQLite that counts, fails and loses power.
+    .target(name: "CFaultDisk", path: "Tests/CFaultDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
 
     tests("EnergyModelTests", ["TestKit", "EnergyModel"]),
     tests("ForecastingTests", ["TestKit", "Forecasting", "EnergyModel"]),
@@ -122,7 +126,9 @@ let package = Package(
     tests("MQTTDevicesTests", ["TestKit", "MQTTDevices", "EnergyModel", "DeviceProfile"]),
     tests("JournalTests", ["TestKit", "Journal", "EnergyModel", "Threads", grdb]),
     tests("UplinkTests", ["TestKit", "Uplink", "EnergyModel"]),
-    tests("GatewayTests", ["TestKit", "Gateway", "EnergyModel", "EnergyDispatch", "Forecasting", "Threads", logging]),
+    tests(
+      "GatewayTests",
+      ["TestKit", "Gateway", "Journal", "EnergyModel", "EnergyDispatch", "Forecasting", "Threads", logging]),
     tests("LocalAPITests", ["TestKit", "LocalAPI", "SiteClient", "EnergyModel", lifecycle, logging]),
     tests("SiteSimulatorTests", ["TestKit", "SiteSimulator", "EnergyModel", "CModbus", "holdfast-sim"]),
     tests("SiteClientTests", ["TestKit", "SiteClient"]),

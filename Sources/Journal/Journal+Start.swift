@@ -8,19 +8,28 @@ extension Journal {
     try createFolder(settings.folder)
     reserve.fill()
     let path = settings.folder + "/" + JournalFile.name
-    let hasLostLog = fileExists(path) && fileSize(path + "-wal") == 0
+    // As the first attempt found it: one that fails later closes the file, and its log is gone without a loss.
+    let hasLostLog = self.hasLostLog ?? (fileExists(path) && fileSize(path + "-wal") == 0)
+    self.hasLostLog = hasLostLog
     var events: [Event] = []
     var file: JournalFile?
     do {
       if let damage { throw JournalError.damaged(damage) }
-      file = try begin(JournalFile.open(folder: settings.folder, budget: settings.budget), hasLostLog, events)
+      file = try begin(JournalFile.open(settings), hasLostLog, events)
     } catch JournalError.damaged(let what) {
       events.append(try setAside(what))
-    } catch let error as DatabaseError where error.meansDamage {
+    } catch let error as DatabaseError where meansDamageAtStart(error) {
       events.append(try setAside(error.message ?? "result code \(error.extendedResultCode)"))
     }
     guard file == nil else { return }
-    _ = try begin(JournalFile.open(folder: settings.folder, budget: settings.budget), false, events)
+    _ = try begin(JournalFile.open(settings), false, events)
+  }
+
+  /// A read that failed may have been a moment's weakness of the disk, and setting aside gives away what waits to
+  /// be sent: it has to fail again.
+  private func meansDamageAtStart(_ error: DatabaseError) -> Bool {
+    if error.extendedResultCode == .SQLITE_IOERR_READ { return !JournalFile.isReadable(folder: settings.folder) }
+    return error.meansDamage
   }
 
   private func setAside(_ what: String) throws -> Event {
@@ -75,6 +84,7 @@ extension Journal {
       return (transaction.ledger, number, transaction.addedRecords)
     }
     opened = Opened(file: file, ledger: ledger)
+    self.hasLostLog = nil
     face.booted(number, droppedBefore: (ledger.droppedSamples, ledger.droppedEvents))
     face.committed(added)
     face.show(ledger, bytes: bytes(file), fault: nil)

@@ -26,6 +26,8 @@ public actor Journal {
   /// Taken from the queues and not yet on the disk.
   var batch = Batch()
   var damaged: [DamagedSegment] = []
+  /// While the file is not open: whether it was found without its write-ahead log.
+  var hasLostLog: Bool?
   private(set) var isClosed = false
   /// The file was looked at after a commit that failed, and nothing is wrong with it.
   private var isSound = false

@@ -15,16 +15,16 @@ struct JournalFile: Sendable {
   static let largestChecked = 32 << 20
 
   /// Opens or creates the file. Throws ``JournalError/damaged(_:)`` where it must be set aside.
-  static func open(folder: String, budget: Int) throws -> JournalFile {
-    let path = folder + "/" + name
+  static func open(_ settings: JournalSettings) throws -> JournalFile {
     do {
-      return try connect(path, budget: budget)
+      return try connect(settings)
     } catch let error as DatabaseError where error.meansDamage {
       throw JournalError.damaged(error.message ?? "result code \(error.extendedResultCode)")
     }
   }
 
-  private static func connect(_ path: String, budget: Int) throws -> JournalFile {
+  private static func connect(_ settings: JournalSettings) throws -> JournalFile {
+    let path = settings.folder + "/" + name
     var configuration = Configuration()
     configuration.journalMode = .wal
     // Nobody else writes; a reader that holds the file up is waited for at the next commit.
@@ -34,10 +34,11 @@ struct JournalFile: Sendable {
       // Deleting at the budget costs a quarter more flash where pages are overwritten with zeros first.
       try db.execute(sql: "PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000")
     }
-    let queue = try DatabaseQueue(path: path, configuration: configuration)
+    let address = settings.fileQuery.map { "file:\(path)?\($0)" } ?? path
+    let queue = try DatabaseQueue(path: address, configuration: configuration)
     let (pageSize, checkpointPages) = try queue.writeWithoutTransaction { db in
       let pageSize = try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 4096
-      let checkpointPages = max(16, min(1000, budget / 8 / pageSize))
+      let checkpointPages = max(16, min(1000, settings.budget / 8 / pageSize))
       // GRDB sets NORMAL when it turns WAL on, so FULL comes afterwards and is read back.
       try db.execute(
         sql: """
@@ -52,10 +53,21 @@ struct JournalFile: Sendable {
         let verdict = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? ""
         guard verdict == "ok" else { throw JournalError.damaged(verdict) }
       }
+      try settle(db)
       try Schema.migrate(db)
       return (pageSize, checkpointPages)
     }
     return JournalFile(queue: queue, path: path, pageSize: pageSize, checkpointPages: checkpointPages)
+  }
+
+  /// Moves what an earlier start left in the write-ahead log into the database. A sync of it may have failed: then
+  /// the system still reads what the disk does not hold, and commits behind it would go with it.
+  private static func settle(_ db: Database) throws {
+    do {
+      _ = try db.checkpoint(.passive)
+    } catch let error as DatabaseError where error.meansNoRoom {
+      // The first commit deletes.
+    }
   }
 
   private static func assert(_ db: Database, _ pragma: String, is wanted: String) throws {
@@ -116,6 +128,24 @@ extension JournalFile {
   }
 }
 
+extension JournalFile {
+  /// Whether the disk gives the whole file, and its write-ahead log, when it is asked plainly.
+  static func isReadable(folder: String) -> Bool {
+    ["", "-wal"].allSatisfy { suffix in
+      let path = folder + "/" + name + suffix
+      let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+      guard file >= 0 else { return errno == ENOENT }
+      defer { close(file) }
+      return withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 1) { buffer in
+        while true {
+          let count = read(file, buffer.baseAddress, buffer.count)
+          if count <= 0 { return count == 0 }
+        }
+      }
+    }
+  }
+}
+
 func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
 /// Creates a folder and those above it.
@@ -136,11 +166,12 @@ extension DatabaseError {
     case .SQLITE_CORRUPT, .SQLITE_NOTADB: true
     // Tables or columns are missing.
     case .SQLITE_ERROR: true
-    case .SQLITE_IOERR: extendedResultCode == .SQLITE_IOERR_READ || extendedResultCode == .SQLITE_IOERR_SHORT_READ
+    case .SQLITE_IOERR: extendedResultCode == .SQLITE_IOERR_SHORT_READ
     default: false
     }
   }
 
-  /// Deleting and the reserve can help.
-  var meansNoRoom: Bool { resultCode == .SQLITE_FULL || resultCode == .SQLITE_IOERR }
+  /// Deleting and the reserve can help. Any other failure of the disk is no reason to delete anything; the index of
+  /// the write-ahead log has a code of its own where a full disk does not let it grow.
+  var meansNoRoom: Bool { resultCode == .SQLITE_FULL || extendedResultCode == .SQLITE_IOERR_SHMSIZE }
 }

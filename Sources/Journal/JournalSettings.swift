@@ -21,6 +21,9 @@ public struct JournalSettings: Sendable {
   public var whenFull: WhenFull
   /// How long acknowledged data stays for replay, while the budget allows.
   public var retention: Duration
+  /// For tests: what follows the `?` when SQLite is to open the database as a `file:` address, such as
+  /// `vfs=NAME`. The path may then hold no `?`, `#` or `%`. Nil opens the path as it is.
+  package var fileQuery: String?
 
   /// One reader of the journal. Destinations with the same plan share a log.
   public struct Destination: Hashable, Sendable {
