@@ -11,7 +11,7 @@ struct ReadingCode {
   ]
 
   init(_ reading: Reading) {
-    hasValue = Self.scaled(reading) != nil
+    hasValue = Self.scaled(reading.value, power: Self.power(of: reading.point)) != nil
     // A good value that no integer holds (not a number, beyond 64 bits) cannot be true.
     quality = reading.quality == .good && reading.value != nil && !hasValue ? .outOfRange : reading.quality
   }
@@ -25,14 +25,23 @@ struct ReadingCode {
   var number: UInt64 { UInt64(Self.qualities.firstIndex(of: quality) ?? 0) + (hasValue ? 16 : 0) }
   var isUnremarkable: Bool { quality == .good && hasValue }
 
-  /// The value in units of the point's resolution, rounded half away from zero; nil where there is none.
-  static func scaled(_ reading: Reading) -> Int64? {
-    guard let value = reading.value else { return nil }
-    let scaled = (value * powers[reading.point.decimals]).rounded()
-    return scaled.magnitude < 4e18 ? Int64(scaled) : nil
+  /// A good reading with a value.
+  static let unremarkable = ReadingCode(quality: .good, hasValue: true)
+
+  private init(quality: Quality, hasValue: Bool) {
+    self.quality = quality
+    self.hasValue = hasValue
   }
 
-  static func value(_ scaled: Int64, of point: Point) -> Double { Double(scaled) / powers[point.decimals] }
+  /// By what a value of the point is multiplied to be an integer.
+  static func power(of point: Point) -> Double { powers[point.decimals] }
+
+  /// The value in units of the point's resolution, rounded half away from zero; nil where there is none.
+  static func scaled(_ value: Double?, power: Double) -> Int64? {
+    guard let value else { return nil }
+    let scaled = (value * power).rounded()
+    return scaled.magnitude < 4e18 ? Int64(scaled) : nil
+  }
 
   private static let powers: [Double] = [1, 10, 100, 1000]
 }
