@@ -103,7 +103,7 @@ struct FirstSampleDecoding {
           let remark = remarks[firstReading[member] + column]
           if remark?.hasValue ?? true {
             scaled = scaled &+ (try reader.signed())
-            let value = Double(scaled) / ReadingCode.power(of: point)
+            let value = ReadingCode.value(scaled, of: point)
             samples[member].readings.append(Reading(point, value, quality: remark?.quality ?? .good))
           } else {
             samples[member].readings.append(Reading(point, nil, quality: remark?.quality ?? .good))

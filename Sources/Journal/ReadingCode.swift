@@ -11,7 +11,7 @@ struct ReadingCode {
   ]
 
   init(_ reading: Reading) {
-    hasValue = Self.scaled(reading.value, power: Self.power(of: reading.point)) != nil
+    hasValue = Self.scaled(reading) != nil
     // A good value that no integer holds (not a number, beyond 64 bits) cannot be true.
     quality = reading.quality == .good && reading.value != nil && !hasValue ? .outOfRange : reading.quality
   }
@@ -37,11 +37,15 @@ struct ReadingCode {
   static func power(of point: Point) -> Double { powers[point.decimals] }
 
   /// The value in units of the point's resolution, rounded half away from zero; nil where there is none.
+  static func scaled(_ reading: Reading) -> Int64? { scaled(reading.value, power: power(of: reading.point)) }
+
   static func scaled(_ value: Double?, power: Double) -> Int64? {
     guard let value else { return nil }
     let scaled = (value * power).rounded()
     return scaled.magnitude < 4e18 ? Int64(scaled) : nil
   }
+
+  static func value(_ scaled: Int64, of point: Point) -> Double { Double(scaled) / power(of: point) }
 
   private static let powers: [Double] = [1, 10, 100, 1000]
 }

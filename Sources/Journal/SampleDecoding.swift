@@ -10,8 +10,9 @@ struct SampleDecoding {
     var decoding = try SampleDecoding(bytes, table)
     var samples = try decoding.readTimes()
     let codes = try decoding.readRemarks()
-    try decoding.readValues(into: &samples, codes)
+    let cells = try decoding.readValues(codes)
     try decoding.reader.finish()
+    decoding.add(cells, codes, to: &samples)
     return samples
   }
 
@@ -35,7 +36,7 @@ struct SampleDecoding {
     }
     guard readings <= SampleGrid.mostReadings else { throw .malformed("\(readings) readings") }
     self.shapes = shapes
-    grid = SampleGrid(shapeOf, widths: shapes.map(\.points.count))
+    grid = SampleGrid(shapeOf, points: shapes.map(\.points))
     guard !grid.members.contains(where: \.isEmpty) else { throw .malformed("a shape without records") }
   }
 
@@ -96,29 +97,53 @@ struct SampleDecoding {
     return codes
   }
 
-  private mutating func readValues(into samples: inout [Sample], _ codes: [ReadingCode]) throws(SegmentDamage) {
-    var firstReading: [Int] = []
-    var next = 0
-    for shape in grid.shapeOf {
-      firstReading.append(next)
-      next += shapes[shape].points.count
+  private mutating func readValues(_ codes: [ReadingCode]) throws(SegmentDamage) -> [Int64] {
+    var cells = [Int64](repeating: 0, count: grid.count)
+    if !codes.isEmpty {
+      forEachReading { _, _, index, cell in if !codes[index].hasValue { cells[cell] = SampleGrid.absent } }
     }
-    for (shape, members) in zip(shapes, grid.members) {
-      for member in members { samples[member].readings.reserveCapacity(shape.points.count) }
-      for (column, point) in shape.points.enumerated() {
-        let power = ReadingCode.power(of: point)
-        if codes.isEmpty {
-          for (member, value) in zip(members, try reader.series(members.count)) {
-            samples[member].readings.append(Reading(point, Double(value) / power))
-          }
-          continue
+    for columns in grid.columns {
+      var (firstCount, restCount) = (0, 0)
+      for column in columns {
+        let values = cells[column].count { $0 != SampleGrid.absent }
+        firstCount += min(values, 1)
+        restCount += max(values - 1, 0)
+      }
+      var firsts = try reader.series(firstCount)[...]
+      var rest = try reader.column(restCount)[...]
+      for column in columns {
+        var before: Int64?
+        for cell in column where cells[cell] != SampleGrid.absent {
+          let value = if let before { before &+ (rest.popFirst() ?? 0) } else { firsts.popFirst() ?? 0 }
+          cells[cell] = value
+          before = value
         }
-        let marks = members.map { codes[firstReading[$0] + column] }
-        var values = try reader.series(marks.count(where: \.hasValue)).makeIterator()
-        for (member, mark) in zip(members, marks) {
-          let value = mark.hasValue ? values.next().map { Double($0) / power } : nil
-          samples[member].readings.append(Reading(point, value, quality: mark.quality))
-        }
+      }
+    }
+    return cells
+  }
+
+  private func add(_ cells: [Int64], _ codes: [ReadingCode], to samples: inout [Sample]) {
+    let powers = shapes.map { $0.points.map(ReadingCode.power) }
+    for record in samples.indices { samples[record].readings.reserveCapacity(powers[grid.shapeOf[record]].count) }
+    forEachReading { record, column, index, cell in
+      let shape = grid.shapeOf[record]
+      let code = codes.isEmpty ? ReadingCode.unremarkable : codes[index]
+      let value = code.hasValue ? Double(cells[cell]) / powers[shape][column] : nil
+      samples[record].readings.append(Reading(shapes[shape].points[column], value, quality: code.quality))
+    }
+  }
+
+  /// - Parameter visit: is given the record, the place of the point in its shape, the number of the reading
+  ///   counted through all records, and its cell.
+  private func forEachReading(_ visit: (Int, Int, Int, Int) -> Void) {
+    var index = 0
+    for (record, shape) in grid.shapeOf.enumerated() {
+      var (cell, step) = grid.cells(of: record)
+      for column in shapes[shape].points.indices {
+        visit(record, column, index, cell)
+        cell += step
+        index += 1
       }
     }
   }

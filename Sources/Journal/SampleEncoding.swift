@@ -24,7 +24,7 @@ struct SampleEncoding {
     self.samples = samples
     var shapeOf: [Int] = []
     shapeOf.reserveCapacity(samples.count)
-    var widths: [Int] = []
+    var points: [[Point]] = []
     var number = 0
     for sample in samples {
       number = table.number(of: sample, after: number)
@@ -33,35 +33,30 @@ struct SampleEncoding {
       let guess = next < numbers.count && numbers[next] == number ? next : numbers.firstIndex(of: number)
       if guess == nil {
         numbers.append(number)
-        widths.append(sample.readings.count)
+        points.append(table.shape(number)?.points ?? [])
       }
       shapeOf.append(guess ?? numbers.count - 1)
     }
-    grid = SampleGrid(shapeOf, widths: widths)
+    grid = SampleGrid(shapeOf, points: points)
     precondition(
       samples.count <= SampleGrid.mostRecords && grid.count <= SampleGrid.mostReadings, "a segment of too much")
     cells = [Int64](repeating: SampleGrid.absent, count: grid.count)
-    fillCells()
+    fillCells(points)
   }
 
-  private mutating func fillCells() {
-    let powers = grid.members.map { members in
-      members.first.map { samples[$0].readings.map { ReadingCode.power(of: $0.point) } } ?? []
-    }
-    var filled = [Int](repeating: 0, count: grid.members.count)
+  private mutating func fillCells(_ points: [[Point]]) {
+    let powers = points.map { $0.map(ReadingCode.power) }
     var index: Int64 = 0
-    for (sample, shape) in zip(samples, grid.shapeOf) {
-      let height = grid.members[shape].count
-      var cell = grid.begins[shape] + filled[shape]
-      filled[shape] += 1
-      for (reading, power) in zip(sample.readings, powers[shape]) {
+    for (record, sample) in samples.enumerated() {
+      var (cell, step) = grid.cells(of: record)
+      for (reading, power) in zip(sample.readings, powers[grid.shapeOf[record]]) {
         let scaled = ReadingCode.scaled(reading.value, power: power)
         if let scaled { cells[cell] = scaled }
         if case .good = reading.quality, scaled != nil {
         } else {
           remarks.append((index, Int64(ReadingCode(reading).number)))
         }
-        cell += height
+        cell += step
         index += 1
       }
     }
@@ -107,15 +102,20 @@ struct SampleEncoding {
   }
 
   private func writeValues(_ writer: inout BitWriter) {
-    for shape in grid.members.indices {
-      for point in samples[grid.members[shape][0]].readings.indices {
-        let column = grid.column(point, of: shape)
-        if remarks.isEmpty {
-          writer.series(cells[column])
-        } else {
-          writer.series(cells[column].filter { $0 != SampleGrid.absent })
+    var firsts: [Int64] = []
+    var rest: [Int64] = []
+    for columns in grid.columns {
+      firsts.removeAll(keepingCapacity: true)
+      rest.removeAll(keepingCapacity: true)
+      for column in columns {
+        var before = SampleGrid.absent
+        for value in cells[column] where value != SampleGrid.absent {
+          if before == SampleGrid.absent { firsts.append(value) } else { rest.append(value &- before) }
+          before = value
         }
       }
+      writer.series(firsts)
+      writer.column(rest)
     }
   }
 }

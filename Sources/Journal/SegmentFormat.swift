@@ -3,7 +3,7 @@
 //
 // Formats 6, 7 and 8, samples: bits as ``BitWriter`` writes them, then their checksum. A *shape* is a device and the
 // points it told together. A few seconds of data are a handful of values a point, so what is always the same
-// takes no bits a record, and every list has its own width.
+// takes no bits a record, every list has its own width, and devices share what they have in common.
 //   magnitude: number of records; magnitude: number of shapes
 //   series: the shapes' numbers in the table `shape` less 0, 1, 2, …, because the names are larger than the data
 //   series: per record, how many shapes on from the one before its shape is, less one, round and round (before the
@@ -18,7 +18,9 @@
 //     series: per remark, how many readings lie between it and the one before
 //     series: per remark, quality (low 4 bits) + 16 if the reading has a value
 //     a reading without a remark is good and has a value
-//   series: per shape, per point: the values in units of the point's resolution, of all records that have one
+//   per point, in the order in which they come first, values in units of its resolution:
+//     series: per shape that has the point, its first value
+//     column: per such shape, each further value, difference to the one before
 // Format 7 is a thinned segment of one-minute means, 8 one of quarter-hour means; their records have no seq.
 //
 // The other formats are zstd frames with a checksum. Inside, all integers are written by ``ByteWriter``: u unsigned,

@@ -121,6 +121,20 @@ import Testing
     #expect(bytes(256) <= bytes(2) + 8)
   }
 
+  /// Fifty voltages tremble around the same value: only the first is written as a whole.
+  @Test func likeDevicesShareWhatTheyHaveInCommon() {
+    func bytes(_ count: Int) -> Int {
+      var shapes = ShapeTable()
+      let samples = (0..<count).map { number in
+        Self.sample(
+          DeviceID("device-\(number)"), at: 1_782_036_000_000 + Int64(number) * 7,
+          [Reading(.voltageL1, 230 + Double(number % 3) / 10), Reading(.energyImport, 12_000_000)])
+      }
+      return SampleEncoding.encode(samples, table: &shapes).count
+    }
+    #expect(bytes(50) - bytes(1) < 50)
+  }
+
   @Test func aLogOfOneDeviceThatFailsStaysSmall() {
     var shapes = ShapeTable()
     let samples = (0..<256).map { index in

@@ -12,24 +12,34 @@ struct JournalBench {
 
   /// Aim and limit of the bytes that a value takes inside the file.
   private static let aim = "aim 3, limit 4"
+  private static let comparedSeconds = 1200
 
   func run() async throws {
-    guard FileManager.default.fileExists(atPath: trace) else {
-      print("journal: no \(trace), not measured")
-      return
+    try await inFolder { folder in
+      let empty = try await JournalRun(in: folder).close()
+      let small = try Trace(script: trace, devices: 3, seconds: 3600)
+      let run = try await JournalRun(in: folder)
+      try await run.play(small.seconds[...])
+      report(3, small, try await run.close() - empty)
+      let large = try Trace(script: trace, devices: 50, seconds: 3600)
+      try await fill(large, in: folder, empty: empty)
+      try await purge(large, in: folder)
+      try await compare(large, in: folder)
     }
+  }
+
+  func runSpeed() async throws {
+    try await inFolder { folder in
+      try await compare(Trace(script: trace, devices: 50, seconds: Self.comparedSeconds), in: folder)
+    }
+  }
+
+  private func inFolder(_ measure: (URL) async throws -> Void) async throws {
+    guard FileManager.default.fileExists(atPath: trace) else { return print("journal: no \(trace), not measured") }
     let folder = URL(fileURLWithPath: build).appendingPathComponent("journals")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let empty = try await JournalRun(in: folder).close()
-    let small = try Trace(script: trace, devices: 3, seconds: 3600)
-    let run = try await JournalRun(in: folder)
-    try await run.play(small.seconds[...])
-    report(3, small, try await run.close() - empty)
-    let large = try Trace(script: trace, devices: 50, seconds: 3600)
-    try await fill(large, in: folder, empty: empty)
-    try await purge(large, in: folder)
-    try await compare(large, in: folder)
+    try await measure(folder)
   }
 
   private func report(_ devices: Int, _ trace: Trace, _ bytes: Int) {
@@ -79,7 +89,7 @@ struct JournalBench {
 
   /// Commits of 200 readings against plain C that commits as often and as many bytes, in turn.
   private func compare(_ trace: Trace, in folder: URL) async throws {
-    let seconds = trace.seconds.prefix(1200)
+    let seconds = trace.seconds.prefix(Self.comparedSeconds)
     let readings = seconds.reduce(0) { $0 + $1.count }
     let program = URL(fileURLWithPath: build).appendingPathComponent("sqlite_limit").path
     let canCompare = FileManager.default.fileExists(atPath: limits)

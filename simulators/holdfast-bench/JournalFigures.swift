@@ -17,7 +17,11 @@ struct JournalFigures: AsyncParsableCommand {
   @Option(help: "Rounds of the comparison; medians are printed.")
   var rounds = 5
 
+  @Flag(help: "Only how fast readings become durable.")
+  var onlySpeed = false
+
   func run() async throws {
-    try await JournalBench(limits: limits, build: build, trace: trace, rounds: rounds).run()
+    let bench = JournalBench(limits: limits, build: build, trace: trace, rounds: rounds)
+    if onlySpeed { try await bench.runSpeed() } else { try await bench.run() }
   }
 }
