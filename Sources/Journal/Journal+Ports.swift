@@ -155,6 +155,10 @@ extension Journal: SegmentStore {
 }
 
 extension Journal {
+  /// Commits what waits now, instead of at the next interval.
+  /// - Returns: whether it is on the disk.
+  public func flush() -> Bool { commit() }
+
   /// Counters for the status. Records and commits count from this start, drops over all starts.
   public nonisolated func counters() -> SiteStatus.Journal {
     var counters = face.counters

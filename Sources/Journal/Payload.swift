@@ -10,12 +10,9 @@ struct Payload: Sendable {
     self.bytes = bytes
   }
 
-  /// - Parameter format: nil takes the one that fits samples which have a seq each.
-  init(_ samples: [Sample], as format: SegmentFormat? = nil, shapes: inout ShapeTable) {
-    let format = format ?? (samples.contains { $0.span != nil } ? .averages : .samples)
+  init(_ samples: [Sample], as format: SegmentFormat = .samples, shapes: inout ShapeTable) {
     self.format = format
-    bytes = Zstd.compress(
-      SampleEncoding.encode(samples, hasSpans: format != .samples, table: &shapes), withChecksum: true)
+    bytes = SampleEncoding.encode(samples, table: &shapes)
   }
 
   init(_ entries: [EntryCoding.Stored]) {
@@ -24,19 +21,21 @@ struct Payload: Sendable {
   }
 
   func records(in range: SequenceRange, shapes: ShapeTable) throws(SegmentDamage) -> [Record] {
-    let content = try Zstd.decompress(bytes)
     var records: [Record] = []
+    func add(_ time: Timestamp, _ body: Record.Body) {
+      records.append(
+        Record(seq: format.isThinned ? nil : range.first &+ UInt64(records.count), time: time, body: body))
+    }
     switch format {
-    case .samples, .averages, .thinnedToMinutes, .thinnedToQuarters:
-      for sample in try SampleDecoding.decode(content, hasSpans: format != .samples, table: shapes) {
-        let seq = format.isThinned ? nil : range.first &+ UInt64(records.count)
-        records.append(Record(seq: seq, time: sample.measured.wall, body: .sample(sample)))
+    case .samples, .thinnedToMinutes, .thinnedToQuarters:
+      for sample in try SampleDecoding.decode(bytes, table: shapes) { add(sample.measured.wall, .sample(sample)) }
+    case .firstSamples, .firstAverages, .firstThinnedToMinutes, .firstThinnedToQuarters:
+      let content = try Zstd.decompress(bytes)
+      for sample in try FirstSampleDecoding.decode(content, hasSpans: format != .firstSamples, table: shapes) {
+        add(sample.measured.wall, .sample(sample))
       }
     case .entries:
-      for entry in try EntryCoding.decode(content) {
-        let seq = range.first &+ UInt64(records.count)
-        records.append(Record(seq: seq, time: entry.time, body: .entry(entry.body)))
-      }
+      for entry in try EntryCoding.decode(try Zstd.decompress(bytes)) { add(entry.time, .entry(entry.body)) }
     }
     guard format.isThinned || UInt64(records.count) == range.count else {
       throw .malformed("\(records.count) records where \(range.count) belong")

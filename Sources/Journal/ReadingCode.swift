@@ -25,14 +25,27 @@ struct ReadingCode {
   var number: UInt64 { UInt64(Self.qualities.firstIndex(of: quality) ?? 0) + (hasValue ? 16 : 0) }
   var isUnremarkable: Bool { quality == .good && hasValue }
 
+  /// A good reading with a value.
+  static let unremarkable = ReadingCode(quality: .good, hasValue: true)
+
+  private init(quality: Quality, hasValue: Bool) {
+    self.quality = quality
+    self.hasValue = hasValue
+  }
+
+  /// By what a value of the point is multiplied to be an integer.
+  static func power(of point: Point) -> Double { powers[point.decimals] }
+
   /// The value in units of the point's resolution, rounded half away from zero; nil where there is none.
-  static func scaled(_ reading: Reading) -> Int64? {
-    guard let value = reading.value else { return nil }
-    let scaled = (value * powers[reading.point.decimals]).rounded()
+  static func scaled(_ reading: Reading) -> Int64? { scaled(reading.value, power: power(of: reading.point)) }
+
+  static func scaled(_ value: Double?, power: Double) -> Int64? {
+    guard let value else { return nil }
+    let scaled = (value * power).rounded()
     return scaled.magnitude < 4e18 ? Int64(scaled) : nil
   }
 
-  static func value(_ scaled: Int64, of point: Point) -> Double { Double(scaled) / powers[point.decimals] }
+  static func value(_ scaled: Int64, of point: Point) -> Double { Double(scaled) / power(of: point) }
 
   private static let powers: [Double] = [1, 10, 100, 1000]
 }

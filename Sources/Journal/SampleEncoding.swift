@@ -1,102 +1,121 @@
 import EnergyModel
 
-/// Writes samples in format 1, see `SegmentFormat.swift`.
+/// Writes samples in format 6, see `SegmentFormat.swift`.
 struct SampleEncoding {
-  private var shapes: [Shape] = []
-  private var shapeOf: [Int] = []
-  private var members: [[Int]] = []
   private let samples: [Sample]
+  /// The shapes' numbers in the table.
+  private var numbers: [Int] = []
+  private let grid: SampleGrid
+  private var cells: [Int64]
+  private var remarks: [(index: Int64, code: Int64)] = []
 
-  /// The bytes of a segment, uncompressed.
-  static func encode(_ samples: [Sample], hasSpans: Bool, table: inout ShapeTable) -> [UInt8] {
-    let encoding = SampleEncoding(samples)
-    var writer = ByteWriter()
-    encoding.writeShapes(&writer, &table)
+  /// The bytes of a segment. More than ``SampleGrid/mostReadings`` could not be read again.
+  static func encode(_ samples: [Sample], table: inout ShapeTable) -> [UInt8] {
+    let encoding = SampleEncoding(samples, &table)
+    var writer = BitWriter(reserving: 64 + encoding.cells.count)
+    encoding.writeShapes(&writer)
     encoding.writeTimes(&writer)
-    if hasSpans { encoding.writeSpans(&writer) }
     encoding.writeRemarks(&writer)
-    encoding.writeColumns(&writer)
-    return writer.bytes
+    encoding.writeValues(&writer)
+    return writer.finished()
   }
 
-  private init(_ samples: [Sample]) {
+  private init(_ samples: [Sample], _ table: inout ShapeTable) {
     self.samples = samples
-    var known: [Shape: Int] = [:]
-    for (index, sample) in samples.enumerated() {
-      let shape = Shape(device: sample.device, points: sample.readings.map(\.point))
-      let number = known[shape] ?? shapes.count
-      if number == shapes.count {
-        known[shape] = number
-        shapes.append(shape)
-        members.append([])
+    var shapeOf: [Int] = []
+    shapeOf.reserveCapacity(samples.count)
+    var points: [[Point]] = []
+    var number = 0
+    for sample in samples {
+      number = table.number(of: sample, after: number)
+      // Devices come round in the same order.
+      let next = (shapeOf.last ?? -1) + 1
+      let guess = next < numbers.count && numbers[next] == number ? next : numbers.firstIndex(of: number)
+      if guess == nil {
+        numbers.append(number)
+        points.append(table.shape(number)?.points ?? [])
       }
-      shapeOf.append(number)
-      members[number].append(index)
+      shapeOf.append(guess ?? numbers.count - 1)
     }
+    grid = SampleGrid(shapeOf, points: points)
+    precondition(
+      samples.count <= SampleGrid.mostRecords && grid.count <= SampleGrid.mostReadings, "a segment of too much")
+    cells = [Int64](repeating: SampleGrid.absent, count: grid.count)
+    fillCells(points)
   }
 
-  private func writeShapes(_ writer: inout ByteWriter, _ table: inout ShapeTable) {
-    writer.count(samples.count)
-    writer.count(shapes.count)
-    for shape in shapes { writer.count(table.number(of: shape)) }
-    for shape in shapeOf { writer.count(shape) }
-  }
-
-  private func writeTimes(_ writer: inout ByteWriter) {
-    var previous: Int64 = 0
-    for sample in samples {
-      writer.signed(sample.measured.wall.milliseconds &- previous)
-      previous = sample.measured.wall.milliseconds
-    }
-    let untrusted = samples.indices.filter { !samples[$0].measured.isClockTrusted }
-    writer.count(untrusted.count)
-    var last = 0
-    for index in untrusted {
-      writer.count(index - last)
-      last = index
-    }
-  }
-
-  private func writeSpans(_ writer: inout ByteWriter) {
-    let averages = samples.indices.filter { samples[$0].span != nil }
-    writer.count(averages.count)
-    var last = 0
-    for index in averages {
-      writer.count(index - last)
-      writer.unsigned(UInt64(clamping: samples[index].span?.milliseconds ?? 0))
-      last = index
-    }
-  }
-
-  private func writeRemarks(_ writer: inout ByteWriter) {
-    var remarks: [(index: Int, code: UInt64)] = []
-    var index = 0
-    for sample in samples {
-      for reading in sample.readings {
-        let code = ReadingCode(reading)
-        if !code.isUnremarkable { remarks.append((index, code.number)) }
+  private mutating func fillCells(_ points: [[Point]]) {
+    let powers = points.map { $0.map(ReadingCode.power) }
+    var index: Int64 = 0
+    for (record, sample) in samples.enumerated() {
+      var (cell, step) = grid.cells(of: record)
+      for (reading, power) in zip(sample.readings, powers[grid.shapeOf[record]]) {
+        let scaled = ReadingCode.scaled(reading.value, power: power)
+        if let scaled { cells[cell] = scaled }
+        if case .good = reading.quality, scaled != nil {
+        } else {
+          remarks.append((index, Int64(ReadingCode(reading).number)))
+        }
+        cell += step
         index += 1
       }
     }
-    writer.count(remarks.count)
-    var last = 0
-    for remark in remarks {
-      writer.count(remark.index - last)
-      writer.unsigned(remark.code)
-      last = remark.index
-    }
   }
 
-  private func writeColumns(_ writer: inout ByteWriter) {
-    for (shape, members) in zip(shapes, members) {
-      for column in shape.points.indices {
-        var previous: Int64 = 0
-        for member in members {
-          guard let value = ReadingCode.scaled(samples[member].readings[column]) else { continue }
-          writer.signed(value &- previous)
-          previous = value
+  private func writeShapes(_ writer: inout BitWriter) {
+    writer.count(samples.count)
+    writer.count(numbers.count)
+    writer.series(numbers.enumerated().map { Int64($1 - $0) })
+    var before = -1
+    let steps = grid.shapeOf.map { shape in
+      defer { before = shape }
+      return Int64((shape - before - 1 + numbers.count) % numbers.count)
+    }
+    writer.series(steps)
+  }
+
+  private func writeTimes(_ writer: inout BitWriter) {
+    let times = samples.map(\.measured.wall.milliseconds)
+    let firsts = grid.members.map { times[$0[0]] }
+    writer.series([firsts.first ?? 0])
+    writer.series(zip(firsts.dropFirst(), firsts).map { $0 &- $1 })
+    var periods: [Int64] = []
+    var rest: [Int64] = []
+    rest.reserveCapacity(samples.count)
+    for members in grid.members where members.count > 1 {
+      let period = times[members[1]] &- times[members[0]]
+      periods.append(period)
+      for member in members.indices.dropFirst(2) {
+        rest.append(times[members[member]] &- times[members[member - 1]] &- period)
+      }
+    }
+    writer.series(periods)
+    writer.column(rest)
+    writer.series(samples.map { $0.measured.isClockTrusted ? 0 : 1 })
+    writer.series(samples.map { sample in sample.span.map { max($0.milliseconds, 0) &+ 1 } ?? 0 })
+  }
+
+  private func writeRemarks(_ writer: inout BitWriter) {
+    writer.count(remarks.count)
+    writer.series(zip(remarks, [(-1, 0)] + remarks).map { $0.index - $1.index - 1 })
+    writer.series(remarks.map(\.code))
+  }
+
+  private func writeValues(_ writer: inout BitWriter) {
+    var firsts: [Int64] = []
+    var rest: [Int64] = []
+    for columns in grid.columns {
+      firsts.removeAll(keepingCapacity: true)
+      rest.removeAll(keepingCapacity: true)
+      for column in columns {
+        var before = SampleGrid.absent
+        for value in cells[column] where value != SampleGrid.absent {
+          if before == SampleGrid.absent { firsts.append(value) } else { rest.append(value &- before) }
+          before = value
         }
       }
+      writer.series(firsts)
+      writer.column(rest)
     }
   }
 }

@@ -6,7 +6,13 @@ import Foundation
 @main
 struct HoldfastBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "holdfast-bench", abstract: "Figures of this build, as ratios against plain C in one run.")
+    commandName: "holdfast-bench", abstract: "Figures of this build, as ratios against plain C in one run.",
+    subcommands: [AllFigures.self, JournalFigures.self], defaultSubcommand: AllFigures.self)
+}
+
+/// What `make bench` prints.
+struct AllFigures: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "all", abstract: "Every figure.")
 
   @Option(help: "The folder with the plain C programs; without it only the site is measured.")
   var limits = "../shared/limits"
@@ -16,6 +22,9 @@ struct HoldfastBench: AsyncParsableCommand {
 
   @Option(help: "Rounds of the comparison; medians are printed.")
   var rounds = 5
+
+  @Option(help: "The program that prints the readings for the journal; without it the journal is not measured.")
+  var trace = "../shared/limits/trace.py"
 
   @Option(help: "Seconds that the site is watched.")
   var seconds = 60
@@ -30,6 +39,7 @@ struct HoldfastBench: AsyncParsableCommand {
     } else {
       print("bus: no plain C programs at \(limits), no ratio")
     }
+    try await JournalBench(limits: limits, build: build, trace: trace, rounds: rounds).run()
     try await SiteBench(programs: programs, config: config, seconds: seconds).run()
   }
 }
