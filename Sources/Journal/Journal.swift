@@ -25,6 +25,9 @@ public actor Journal {
   var opened: Opened?
   /// Taken from the queues and not yet on the disk.
   var batch = Batch()
+  /// When the queue of samples was last emptied into the batch.
+  private var taken: MonotonicInstant
+  var reporters: Reporters
   var damaged: [DamagedSegment] = []
   private(set) var isClosed = false
   /// The file was looked at after a commit that failed, and nothing is wrong with it.
@@ -52,6 +55,9 @@ public actor Journal {
     self.settings = settings
     self.time = time
     self.seed = seed
+    let now = time.now()
+    taken = now.monotonic
+    reporters = Reporters(settings.wantedLogs.map(\.plan), started: now)
     intake = Intake(capacity: settings.mailboxCapacity)
     face = Face(budget: UInt64(settings.budget))
     reserve = ReserveFile(path: settings.folder + "/reserve", size: settings.reserve)
@@ -99,6 +105,8 @@ public actor Journal {
   public func close() {
     guard !isClosed else { return }
     isClosed = true
+    // What a fault left in the batch goes first, so that the last commit has what came after.
+    if !batch.isEmpty { commit() }
     commit(isLast: true)
     try? opened?.file.queue.close()
     opened = nil
@@ -107,12 +115,16 @@ public actor Journal {
   }
 
   /// A file that is not open is to be opened although nothing waits.
-  private var hasWork: Bool { opened == nil || intake.hasWork || !batch.isEmpty || !damaged.isEmpty }
+  private var hasWork: Bool {
+    opened == nil || intake.hasWork || !batch.isEmpty || !damaged.isEmpty
+      || reporters.isDue(at: time.now().monotonic)
+  }
 
   /// One commit. What fails stays in the batch, and the fault is kept for the status.
   /// - Returns: whether it is on the disk.
   @discardableResult
   func commit(isLast: Bool = false) -> Bool {
+    if batch.samples.isEmpty { taken = time.now().monotonic }
     intake.fill(&batch)
     do {
       // Nil where the file could not be opened, or a new one not begun after damage.
@@ -158,6 +170,7 @@ public actor Journal {
     let now = time.now()
     let isReleaseDue = now.isClockTrusted && lastRelease.map { now.monotonic - $0 >= .seconds(60) } ?? true
     var added: UInt64 = 0
+    var reporters = reporters
     let ledger = try opened.file.queue.write { db in
       var transaction = CommitTransaction(
         db: db, ledger: opened.ledger, room: room(opened.file), destinations: settings.destinations.map(\.id), now: now)
@@ -167,6 +180,7 @@ public actor Journal {
       if isReleaseDue { try transaction.releaseOlder(than: now.wall - settings.retention) }
       var batch = batch
       batch.entries += try transaction.drop(damaged)
+      transaction.reports = reporters.report(batch.samples, taken: taken, last: isLast ? now : nil)
       try transaction.add(batch, isDiskFull: isDiskFull)
       try transaction.finish()
       if isLast { try db.execute(sql: "UPDATE boot SET clean = 1 WHERE n = (SELECT max(n) FROM boot)") }
@@ -174,6 +188,7 @@ public actor Journal {
       return transaction.ledger
     }
     self.opened?.ledger = ledger
+    self.reporters = reporters
     if isReleaseDue { lastRelease = now.monotonic }
     face.committed(added)
   }
