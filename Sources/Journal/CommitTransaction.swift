@@ -15,6 +15,8 @@ struct CommitTransaction {
   let now: Moment
   private let before: Ledger
   private(set) var ledger: Ledger
+  /// What the telemetry logs record of the batch.
+  var reports: [Reporters.Report] = []
   /// Records that became part of a log.
   private(set) var addedRecords: UInt64 = 0
 
@@ -35,18 +37,26 @@ struct CommitTransaction {
       try db.run("INSERT OR REPLACE INTO state(key, value) VALUES (?, ?)", [key, blob(value)])
     }
     var entries = batch.entries + announceLosses(in: batch)
-    let samples = batch.samples.chunks(of: Self.mostRecords)
-    let payloads = samples.map { Payload(Array($0), shapes: &ledger.shapes) }
-    let bytes =
-      payloads.reduce(0) { $0 + $1.bytes.count } + entries.reduce(0) { $0 + $1.stored.body.utf8.count }
-      + batch.states.reduce(0) { $0 + $1.value.count }
-    entries += try makeRoom(for: bytes, segments: payloads.count + 1, isDiskFull: isDiskFull)
-    if let log = ledger.current(.telemetry) {
-      for (samples, payload) in zip(samples, payloads) {
-        try append(payload, times: samples.map(\.measured.wall), to: log)
+    let reports = reports
+    let parts = reports.flatMap { report in
+      report.samples.chunks(of: Self.mostRecords).map { samples in
+        (log: report.log, samples: samples, payload: Payload(Array(samples), shapes: &ledger.shapes))
       }
     }
-    if let log = ledger.current(.events) {
+    let bytes =
+      parts.reduce(0) { $0 + $1.payload.bytes.count } + entries.reduce(0) { $0 + $1.stored.body.utf8.count }
+      + batch.states.reduce(0) { $0 + $1.value.count }
+    entries += try makeRoom(for: bytes, segments: parts.count + 1, isDiskFull: isDiskFull)
+    // Looked up only now: making room may have let a log go.
+    for part in parts {
+      guard let log = ledger.logs.firstIndex(where: { $0.id == part.log }) else { continue }
+      try append(part.payload, times: part.samples.map(\.measured.wall), to: log)
+    }
+    for report in reports {
+      guard let open = report.openSince else { continue }
+      ledger.isIncomplete(since: open, log: report.log)
+    }
+    for log in ledger.current(.events) {
       for entries in split(entries.map(\.stored)) {
         try append(Payload(entries), times: entries.map(\.time), to: log)
       }
@@ -83,16 +93,16 @@ struct CommitTransaction {
     overflow(batch.lostSamples, of: .telemetry, "samples") + overflow(batch.lostEntries, of: .events, "entries")
   }
 
-  /// A gap in the time of a log, and an event that says how much it was.
+  /// A gap in the time of each log of a kind, and an event that says how much it was.
   private func overflow(_ lost: Intake.Overflow, of kind: LogState.Kind, _ what: String) -> [Entry] {
-    guard lost.count > 0, let from = lost.from, let to = lost.to, let log = ledger.current(kind) else { return [] }
+    guard lost.count > 0, let from = lost.from, let to = lost.to else { return [] }
     let event = Event(
       at: now, name: kind == .telemetry ? "samples-dropped" : "events-dropped", severity: .alarm,
       text: "\(lost.count) \(what) found no room in the queue of the journal",
       data: [what: .integer(Int64(clamping: lost.count))])
-    return [
-      .lostTime(epoch: ledger.logs[log].epoch, from: from, to: to, cause: "overflow", at: now), .event(event),
-    ]
+    return ledger.current(kind).map { log in
+      .lostTime(epoch: ledger.logs[log].epoch, from: from, to: to, cause: "overflow", at: now)
+    } + [.event(event)]
   }
 
   private func split(_ entries: [EntryCoding.Stored]) -> [[EntryCoding.Stored]] {
@@ -142,6 +152,7 @@ struct CommitTransaction {
     }
     for log in ledger.logs where log.isRetired && log.held == nil {
       try db.run("DELETE FROM acknowledged WHERE log = ?", [log.id])
+      try db.run("DELETE FROM reader WHERE log = ?", [log.id])
       try db.run("DELETE FROM log WHERE id = ?", [log.id])
       ledger.logs.removeAll { $0.id == log.id }
       ledger.fronts = ledger.fronts.filter { $0.key.log != log.id }

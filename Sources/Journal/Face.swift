@@ -50,6 +50,8 @@ final class Face: Sendable {
     }
   }
 
+  func showBacklog(_ ledger: Ledger) { state.withLock { $0.showBacklog(ledger) } }
+
   func acknowledged(_ records: UInt64, by destination: DestinationID, _ ledger: Ledger) {
     state.withLock { state in
       state.acknowledged[destination, default: 0] += records

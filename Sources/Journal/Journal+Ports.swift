@@ -39,7 +39,13 @@ extension Journal: SegmentStore {
   public nonisolated var boot: Int { face.counters.boot }
 
   /// None while the file could not be opened.
-  public func logs(for destination: DestinationID) throws -> [LogState] { try logs() }
+  public func logs(for destination: DestinationID) throws -> [LogState] {
+    try refuseStrangers(destination)
+    guard let opened else { return try logs() }
+    return opened.ledger.logs.filter { $0.readers[destination] != nil }.map {
+      LogState(epoch: $0.epoch, name: $0.name, kind: $0.kind, held: $0.part(of: $0.held, for: destination))
+    }
+  }
 
   /// Every log that is held.
   func logs() throws -> [LogState] {
@@ -56,9 +62,9 @@ extension Journal: SegmentStore {
   ) throws -> [Segment] {
     guard let opened else { throw JournalError.closed }
     try refuseStrangers(destination)
-    let log = try opened.ledger.log(epoch)
+    let log = try opened.ledger.log(epoch, readBy: destination)
     let front = front(destination, log, opened.ledger)
-    guard let held = log.held, limit > 0 else { return [] }
+    guard let held = log.part(of: log.held, for: destination), limit > 0 else { return [] }
     let covered = front.acknowledged.union(inFlight)
     let limit = min(limit, Self.mostSegments)
     do {
@@ -66,7 +72,8 @@ extension Journal: SegmentStore {
         let table = SegmentTable(db: db)
         let keys =
           if let since {
-            try table.keys(log.id, since: since).reversed().filter { !covered.contains($0.range) }
+            try table.keys(log.id, since: since).reversed()
+              .filter { $0.range.first <= held.last && !covered.contains($0.range) }
           } else {
             try table.keys(log.id, outside: covered, of: held, limit: limit)
           }
@@ -102,7 +109,7 @@ extension Journal: SegmentStore {
     guard let log = ledger.logs.first(where: { $0.epoch == epoch }) else { return }
     var front = front(destination, log, ledger)
     // Nobody can acknowledge what was never given out.
-    guard let held = log.held else { return }
+    guard let held = log.part(of: log.held, for: destination) else { return }
     var arrived: UInt64 = 0
     try file.queue.read { db in
       for range in ranges where range.last >= held.first && range.first <= held.last {
@@ -123,21 +130,29 @@ extension Journal: SegmentStore {
   public func replay(_ ranges: [SequenceRange], of epoch: Epoch, to destination: DestinationID) throws {
     guard var ledger = opened?.ledger, let file = opened?.file else { throw JournalError.closed }
     try refuseStrangers(destination)
-    let log = try ledger.log(epoch)
+    let log = try ledger.log(epoch, readBy: destination)
+    guard let written = log.part(of: log.written, for: destination) else { return }
+    let asked = SequenceRangeSet(
+      ranges.filter { $0.first <= written.last && $0.last >= written.first }
+        .map { SequenceRange(max($0.first, written.first), min($0.last, written.last)) })
     var front = front(destination, log, ledger)
-    let asked = SequenceRangeSet(ranges)
-    let kept = SequenceRangeSet(front.acknowledged.ranges.flatMap { asked.gaps(in: $0) })
-    if let held = log.held {
-      try file.queue.read { db in
-        front.backlog = 0
-        for gap in kept.gaps(in: held) { front.backlog += try SegmentTable(db: db).records(log.id, in: gap) }
-      }
-    }
-    front.acknowledged = kept
+    front.acknowledged = SequenceRangeSet(front.acknowledged.ranges.flatMap { asked.gaps(in: $0) })
     front.isDirty = true
+    let missing = try file.queue.read { db in
+      front.backlog = try LedgerRows(db: db).backlog(front.acknowledged, of: destination, in: log)
+      return try asked.ranges.flatMap { try SegmentTable(db: db).holes(log.id, in: $0) }
+    }
+    let now = time.now()
+    for range in missing.prefix(Self.mostGapsOfReplay) {
+      intake.put(.lostRecords(epoch: epoch, range: range, cause: "not-held", at: now), isUrgent: false)
+    }
     ledger.fronts[Ledger.FrontKey(destination: destination, log: log.id)] = front
     opened?.ledger = ledger
+    face.showBacklog(ledger)
   }
+
+  /// Gap records that one call may ask for.
+  private static var mostGapsOfReplay: Int { 64 }
 
   public nonisolated func backlog(for destination: DestinationID) -> UInt64 { face.backlog(for: destination) }
 

@@ -66,14 +66,14 @@ extension Journal {
       let number = Int(try last?.number("n") ?? 0) + 1
       let wasClean = try last?.integer("clean") ?? 1 != 0
       try db.execute(sql: "INSERT INTO boot(n, started) VALUES (?, ?)", arguments: [number, now.wall.milliseconds])
-      var ledger = try rows.load(destinations: settings.destinations.map(\.id))
+      var ledger = try rows.load()
       let losses = lostTime(ledger, until: end, now: now, cause: wasClean ? "stop" : "crash")
       // Commits may have vanished with a write-ahead log; going on would give their seqs a second time.
-      let mustRenew = hasLostLog && !wasClean
-      for (kind, name) in [(LogState.Kind.events, "events"), (.telemetry, "telemetry")]
-      where mustRenew || ledger.current(kind) == nil {
-        try rows.open(kind, name: name, epoch: newEpoch(salt: UInt64(ledger.logs.count)), in: &ledger)
-      }
+      let arrangement = LogArrangement(
+        rows: rows, settings: settings, now: end, isRenewing: hasLostLog && !wasClean,
+        newEpoch: { self.newEpoch(salt: $0) })
+      try arrangement.arrange(&ledger)
+      try rows.loadFronts(into: &ledger)
       var transaction = CommitTransaction(
         db: db, ledger: ledger, room: room, destinations: settings.destinations.map(\.id), now: now)
       var batch = Batch()
@@ -85,6 +85,7 @@ extension Journal {
     }
     opened = Opened(file: file, ledger: ledger)
     self.hasLostLog = nil
+    reporters.assign(to: ledger)
     face.booted(number, droppedBefore: (ledger.droppedSamples, ledger.droppedEvents))
     face.committed(added)
     face.show(ledger, bytes: bytes(file), fault: nil)

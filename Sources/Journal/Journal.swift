@@ -25,6 +25,9 @@ public actor Journal {
   var opened: Opened?
   /// Taken from the queues and not yet on the disk.
   var batch = Batch()
+  /// When the queue of samples was last emptied into the batch.
+  private var taken: MonotonicInstant
+  var reporters: Reporters
   var damaged: [DamagedSegment] = []
   /// While the file is not open: whether it was found without its write-ahead log.
   var hasLostLog: Bool?
@@ -54,6 +57,9 @@ public actor Journal {
     self.settings = settings
     self.time = time
     self.seed = seed
+    let now = time.now()
+    taken = now.monotonic
+    reporters = Reporters(settings.wantedLogs.map(\.plan), started: now)
     intake = Intake(capacity: settings.mailboxCapacity)
     face = Face(budget: UInt64(settings.budget))
     reserve = ReserveFile(path: settings.folder + "/reserve", size: settings.reserve)
@@ -101,6 +107,8 @@ public actor Journal {
   public func close() {
     guard !isClosed else { return }
     isClosed = true
+    // What a fault left in the batch goes first, so that the last commit has what came after.
+    if !batch.isEmpty { commit() }
     commit(isLast: true)
     try? opened?.file.queue.close()
     opened = nil
@@ -109,12 +117,16 @@ public actor Journal {
   }
 
   /// A file that is not open is to be opened although nothing waits.
-  private var hasWork: Bool { opened == nil || intake.hasWork || !batch.isEmpty || !damaged.isEmpty }
+  private var hasWork: Bool {
+    opened == nil || intake.hasWork || !batch.isEmpty || !damaged.isEmpty
+      || reporters.isDue(at: time.now().monotonic)
+  }
 
   /// One commit. What fails stays in the batch, and the fault is kept for the status.
   /// - Returns: whether it is on the disk.
   @discardableResult
   func commit(isLast: Bool = false) -> Bool {
+    if batch.samples.isEmpty { taken = time.now().monotonic }
     intake.fill(&batch)
     do {
       // Nil where the file could not be opened, or a new one not begun after damage.
@@ -160,6 +172,7 @@ public actor Journal {
     let now = time.now()
     let isReleaseDue = now.isClockTrusted && lastRelease.map { now.monotonic - $0 >= .seconds(60) } ?? true
     var added: UInt64 = 0
+    var reporters = reporters
     let ledger = try opened.file.queue.write { db in
       var transaction = CommitTransaction(
         db: db, ledger: opened.ledger, room: room(opened.file), destinations: settings.destinations.map(\.id), now: now)
@@ -169,6 +182,7 @@ public actor Journal {
       if isReleaseDue { try transaction.releaseOlder(than: now.wall - settings.retention) }
       var batch = batch
       batch.entries += try transaction.drop(damaged)
+      transaction.reports = reporters.report(batch.samples, taken: taken, last: isLast ? now : nil)
       try transaction.add(batch, isDiskFull: isDiskFull)
       try transaction.finish()
       if isLast { try db.execute(sql: "UPDATE boot SET clean = 1 WHERE n = (SELECT max(n) FROM boot)") }
@@ -176,6 +190,7 @@ public actor Journal {
       return transaction.ledger
     }
     self.opened?.ledger = ledger
+    self.reporters = reporters
     if isReleaseDue { lastRelease = now.monotonic }
     face.committed(added)
   }

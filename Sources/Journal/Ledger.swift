@@ -8,9 +8,14 @@ struct Ledger: Sendable {
     var epoch: Epoch
     var name: String
     var kind: LogState.Kind
+    /// What it records, as the database compares it.
+    var choice = ReportingChoice.raw.description
+    /// Who reads it, and up to which seq: the largest number where there is no end.
+    var readers: [DestinationID: UInt64] = [:]
     /// The seq that the next record gets.
     var next: UInt64 = 1
-    /// Of the newest record.
+    /// Up to when it is complete: the time of the newest record, or when the oldest interval began that is still
+    /// open; when it was opened, where there is neither.
     var lastTime: Timestamp?
     /// From the oldest to the newest record still held; purging may leave holes.
     var held: SequenceRange?
@@ -19,6 +24,12 @@ struct Ledger: Sendable {
 
     /// Every seq that was ever given.
     var written: SequenceRange? { next > 1 ? SequenceRange(1, next - 1) : nil }
+
+    /// What of `range` a destination reads.
+    func part(of range: SequenceRange?, for destination: DestinationID) -> SequenceRange? {
+      guard let range, let until = readers[destination], range.first <= until else { return nil }
+      return SequenceRange(range.first, min(range.last, until))
+    }
   }
 
   struct FrontKey: Hashable, Sendable {
@@ -42,10 +53,16 @@ struct Ledger: Sendable {
   var droppedSamples: UInt64 = 0
   var droppedEvents: UInt64 = 0
 
-  func current(_ kind: LogState.Kind) -> Int? { logs.firstIndex { $0.kind == kind && !$0.isRetired } }
+  /// The logs of a kind that get records.
+  func current(_ kind: LogState.Kind) -> [Int] {
+    logs.indices.filter { logs[$0].kind == kind && !logs[$0].isRetired }
+  }
 
-  func log(_ epoch: Epoch) throws -> Log {
-    guard let log = logs.first(where: { $0.epoch == epoch }) else { throw JournalError.unknownLog(epoch) }
+  /// Another destination's log is as unknown as one that never was.
+  func log(_ epoch: Epoch, readBy destination: DestinationID) throws -> Log {
+    guard let log = logs.first(where: { $0.epoch == epoch && $0.readers[destination] != nil }) else {
+      throw JournalError.unknownLog(epoch)
+    }
     return log
   }
 
@@ -53,13 +70,14 @@ struct Ledger: Sendable {
     fronts.reduce(0) { $0 + ($1.key.destination == destination ? $1.value.backlog : 0) }
   }
 
-  /// The seqs of a log that every destination has acknowledged. Without destinations these are all.
+  /// The seqs of a log that every destination which reads it has acknowledged. Without any these are all.
   func acknowledgedByAll(_ log: Log, destinations: [DestinationID]) -> [SequenceRange] {
     guard let written = log.written else { return [] }
     var missing = SequenceRangeSet()
     for destination in destinations {
+      guard let read = log.part(of: written, for: destination) else { continue }
       let front = fronts[FrontKey(destination: destination, log: log.id)] ?? Front()
-      for gap in front.acknowledged.gaps(in: written) { missing.insert(gap) }
+      for gap in front.acknowledged.gaps(in: read) { missing.insert(gap) }
     }
     return missing.gaps(in: written)
   }
@@ -69,15 +87,24 @@ struct Ledger: Sendable {
     logs[index].next = range.last + 1
     logs[index].lastTime = lastTime
     logs[index].held = SequenceRange(logs[index].held?.first ?? range.first, range.last)
-    for destination in destinations {
+    for destination in destinations where logs[index].part(of: range, for: destination) != nil {
       fronts[FrontKey(destination: destination, log: logs[index].id), default: Front()].backlog += range.count
     }
   }
 
+  /// What was measured from `time` on waits for its interval to end, and a crash would lose it, whatever else
+  /// was recorded meanwhile.
+  mutating func isIncomplete(since time: Timestamp, log: Int64) {
+    guard let index = logs.firstIndex(where: { $0.id == log }) else { return }
+    logs[index].lastTime = logs[index].lastTime.map { min($0, time) }
+  }
+
   /// A segment was deleted.
   mutating func removed(_ range: SequenceRange, from log: Int64) {
-    for (key, front) in fronts where key.log == log {
-      let missing = front.acknowledged.gaps(in: range).reduce(0) { $0 + $1.count }
+    guard let log = logs.first(where: { $0.id == log }) else { return }
+    for (key, front) in fronts where key.log == log.id {
+      guard let read = log.part(of: range, for: key.destination) else { continue }
+      let missing = front.acknowledged.gaps(in: read).reduce(0) { $0 + $1.count }
       fronts[key]?.backlog = front.backlog - min(missing, front.backlog)
     }
   }

@@ -5,9 +5,10 @@ import GRDB
 struct LedgerRows {
   let db: Database
 
-  func load(destinations: [DestinationID]) throws -> Ledger {
+  /// Without fronts: who reads what is arranged first.
+  func load() throws -> Ledger {
     var ledger = Ledger()
-    let logs = "SELECT id, epoch, name, kind, next, last_time, retired FROM log ORDER BY id"
+    let logs = "SELECT id, epoch, name, kind, choice, next, last_time, retired FROM log ORDER BY id"
     for row in try Row.fetchAll(db, sql: logs) {
       ledger.logs.append(try log(row))
     }
@@ -18,13 +19,16 @@ struct LedgerRows {
     ledger.purgedRecords = try counter("purged")
     ledger.droppedSamples = try counter("dropped_samples")
     ledger.droppedEvents = try counter("dropped_events")
-    for destination in destinations {
-      for log in ledger.logs {
-        let key = Ledger.FrontKey(destination: destination, log: log.id)
-        ledger.fronts[key] = try front(destination, log)
+    return ledger
+  }
+
+  /// How far every reader is.
+  func loadFronts(into ledger: inout Ledger) throws {
+    for log in ledger.logs {
+      for destination in log.readers.keys {
+        ledger.fronts[Ledger.FrontKey(destination: destination, log: log.id)] = try front(destination, log)
       }
     }
-    return ledger
   }
 
   private func log(_ row: Row) throws -> Ledger.Log {
@@ -35,9 +39,19 @@ struct LedgerRows {
     let hasTime = !(row["last_time"] as DatabaseValue).isNull
     return Ledger.Log(
       id: id, epoch: Epoch(number: UInt64(bitPattern: try row.integer("epoch"))), name: try row.text("name"),
-      kind: try row.integer("kind") == 0 ? .telemetry : .events, next: next,
+      kind: try row.integer("kind") == 0 ? .telemetry : .events, choice: try row.text("choice"),
+      readers: try readers(of: id), next: next,
       lastTime: hasTime ? Timestamp(milliseconds: try row.integer("last_time")) : nil, held: held,
       isRetired: try row.integer("retired") != 0)
+  }
+
+  private func readers(of log: Int64) throws -> [DestinationID: UInt64] {
+    var readers: [DestinationID: UInt64] = [:]
+    for row in try Row.fetchAll(db, sql: "SELECT destination, until FROM reader WHERE log = ?", arguments: [log]) {
+      let hasEnd = !(row["until"] as DatabaseValue).isNull
+      readers[DestinationID(try row.text("destination"))] = hasEnd ? try row.number("until") : .max
+    }
+    return readers
   }
 
   private func front(_ destination: DestinationID, _ log: Ledger.Log) throws -> Ledger.Front {
@@ -46,11 +60,16 @@ struct LedgerRows {
       db, sql: "SELECT first, last FROM acknowledged WHERE destination = ? AND log = ?",
       arguments: [destination.name, log.id])
     for row in rows { front.acknowledged.insert(try row.range()) }
-    guard let held = log.held else { return front }
-    for gap in front.acknowledged.gaps(in: held) {
-      front.backlog += try SegmentTable(db: db).records(log.id, in: gap)
-    }
+    front.backlog = try backlog(front.acknowledged, of: destination, in: log)
     return front
+  }
+
+  /// Records that are held, that a destination reads and that are not acknowledged.
+  func backlog(
+    _ acknowledged: SequenceRangeSet, of destination: DestinationID, in log: Ledger.Log
+  ) throws -> UInt64 {
+    guard let read = log.part(of: log.held, for: destination) else { return 0 }
+    return try acknowledged.gaps(in: read).reduce(0) { try $0 + SegmentTable(db: db).records(log.id, in: $1) }
   }
 
   private func counter(_ name: String) throws -> UInt64 {
@@ -66,16 +85,36 @@ struct LedgerRows {
     }
   }
 
-  /// A new log of a kind; one of the same kind that is there already gets no more records.
-  func open(_ kind: LogState.Kind, name: String, epoch: Epoch, in ledger: inout Ledger) throws {
-    if let old = ledger.current(kind) {
-      try db.run("UPDATE log SET retired = 1 WHERE id = ?", [ledger.logs[old].id])
-      ledger.logs[old].isRetired = true
-    }
+  /// A log that gets no more records.
+  func retire(_ index: Int, in ledger: inout Ledger) throws {
+    try db.run("UPDATE log SET retired = 1 WHERE id = ?", [ledger.logs[index].id])
+    ledger.logs[index].isRetired = true
+  }
+
+  /// A new log, of which everything from `time` on is expected.
+  func open(
+    _ kind: LogState.Kind, _ plan: LogPlan, epoch: Epoch, at time: Timestamp, in ledger: inout Ledger
+  ) throws {
+    let choice = plan.choice.description
     try db.run(
-      "INSERT INTO log(epoch, name, kind, next) VALUES (?, ?, ?, 1)",
-      [signed(epoch.number), name, kind == .telemetry ? 0 : 1])
-    ledger.logs.append(Ledger.Log(id: db.lastInsertedRowID, epoch: epoch, name: name, kind: kind))
+      "INSERT INTO log(epoch, name, kind, choice, next, last_time) VALUES (?, ?, ?, ?, 1, ?)",
+      [signed(epoch.number), plan.name, kind == .telemetry ? 0 : 1, choice, time.milliseconds])
+    ledger.logs.append(
+      Ledger.Log(
+        id: db.lastInsertedRowID, epoch: epoch, name: plan.name, kind: kind, choice: choice, lastTime: time))
+  }
+
+  /// Who reads which telemetry log; the event log is read by all.
+  func storeReaders(_ ledger: Ledger) throws {
+    for log in ledger.logs where log.kind == .telemetry {
+      guard try readers(of: log.id) != log.readers else { continue }
+      try db.run("DELETE FROM reader WHERE log = ?", [log.id])
+      for (destination, until) in log.readers {
+        try db.run(
+          "INSERT INTO reader(destination, log, until) VALUES (?, ?, ?)",
+          [destination.name, log.id, until == .max ? nil : signed(until)])
+      }
+    }
   }
 
   /// Writes what a commit changed. `before` is the ledger as the disk has it.

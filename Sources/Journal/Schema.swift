@@ -37,8 +37,9 @@ enum Schema {
   private static let second = """
     -- What the log records, see ReportingChoice.description.
     ALTER TABLE log ADD COLUMN choice TEXT NOT NULL DEFAULT 'raw: all';
-    -- Which destinations read a log.
-    CREATE TABLE reader(destination TEXT, log INTEGER, PRIMARY KEY(destination, log)) WITHOUT ROWID, STRICT;
+    -- Which destinations read a telemetry log. until: the last seq that concerns one which has chosen another.
+    CREATE TABLE reader(
+      destination TEXT, log INTEGER, until INTEGER, PRIMARY KEY(destination, log)) WITHOUT ROWID, STRICT;
     -- History: one row for the minute or quarter hour that begins at `time`, UTC ms; see HistoryFormat.swift.
     -- partial: 1 where the agent did not run during all of it.
     CREATE TABLE minute(

@@ -82,6 +82,11 @@ struct SegmentTable {
     return UInt64(clamping: sum ?? 0)
   }
 
+  /// The parts of `range` that no segment holds, oldest first.
+  func holes(_ log: Int64, in range: SequenceRange) throws -> [SequenceRange] {
+    SequenceRangeSet(try keys(log, overlapping: range, limit: .max).map(\.range)).gaps(in: range)
+  }
+
   func held(_ log: Int64) throws -> SequenceRange? {
     let row = try Row.fetchOne(
       db.cachedStatement(

@@ -35,6 +35,11 @@ struct ShapeTable: Sendable {
     return found
   }
 
+  /// The sets of points that were told together by each device.
+  var pointsOfDevices: [DeviceID: Set<[Point]>] {
+    shapes.values.reduce(into: [:]) { $0[$1.device, default: []].insert($1.points) }
+  }
+
   func shape(_ number: Int) -> Shape? { shapes[number] }
 
   mutating func markStored() { fresh = [] }

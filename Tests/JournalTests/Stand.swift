@@ -93,3 +93,32 @@ extension Journal {
     try queue?.writeWithoutTransaction { try String.fetchOne($0, sql: "PRAGMA \(name)") }
   }
 }
+
+extension LogPlan {
+  /// Averages of everything over ten seconds.
+  static let tenSeconds = LogPlan(choice: ReportingChoice([.init(.average(over: .seconds(10)))]))
+}
+
+extension Journal {
+  /// Telemetry logs that a destination reads.
+  func telemetry(_ destination: DestinationID = "vpp") throws -> [LogState] {
+    try logs(for: destination).filter { $0.kind == .telemetry }
+  }
+
+  func waiting(_ log: LogState, _ destination: DestinationID = "vpp") throws -> [Segment] {
+    try unacknowledged(by: destination, of: log.epoch, excluding: SequenceRangeSet(), since: nil, limit: .max)
+  }
+
+  func acknowledgeAll(by destination: DestinationID) throws {
+    for log in try logs(for: destination) {
+      try acknowledge([SequenceRange(1, .max)], of: log.epoch, by: destination)
+    }
+  }
+
+  /// The gap records with a cause that a destination has not acknowledged.
+  func gaps(_ cause: String, _ destination: DestinationID = "vpp") throws -> [String] {
+    try waiting(log(.events), destination).flatMap(\.records).compactMap { record in
+      if case .entry(let body) = record.body, body.contains(#""cause":"\#(cause)""#) { body } else { nil }
+    }
+  }
+}

@@ -3,19 +3,28 @@ import EnergyModel
 extension SiteReader {
   func readUplinks(_ value: ConfigValue) -> [SiteConfiguration.Uplink] {
     value.namedEntries("a mapping of uplinks").compactMap { name, entry in
-      let keys = ["mqtt", "user", "password_file", "certificate", "live_window"]
-      guard let section = ConfigSection(entry, keys: keys, later: ["may", "log", "key", "acknowledge", "encoding"])
-      else { return nil }
+      let keys = [
+        "mqtt", "user", "password_file", "certificate", "live_window", "log", "logs", "acknowledge", "backfill",
+        "monthly_data",
+      ]
+      guard let section = ConfigSection(entry, keys: keys, later: ["may", "key", "encoding"]) else { return nil }
       let url = section.required("mqtt", "an address such as tls://vpp.example:8883")?.brokerURL()
       let user = credentials(section)
       let certificate = certificate(section, isEncrypted: url?.isEncrypted)
       let window = section["live_window"].map { $0.duration(in: .seconds(1)...(.seconds(3600))) } ?? .seconds(60)
-      guard let url, let window else { return nil }
+      let logs = readLogs(section)
+      let word = section["acknowledge"].map { value in
+        value.choice(["broker", "receiver"], what: "acknowledgement").flatMap(Acknowledgement.init(rawValue:))
+      }
+      let rate = section["backfill"].map { $0.measure(.rate, in: 1e3...10e6) } ?? 32e3
+      let monthly = section["monthly_data"].map { $0.measure(.bytes, in: 1e6...1e12) }
+      guard let url, let window, let logs, let word = word ?? .broker, let rate else { return nil }
       return .init(
         name: DestinationID(name),
         broker: .init(
           host: url.host, port: url.port, user: user.name, passwordFile: user.passwordFile, certificate: certificate),
-        liveWindow: window)
+        liveWindow: window, logs: logs, acknowledgedBy: word, backfillRate: Int(rate),
+        monthlyData: (monthly ?? nil).map { Int($0) })
     }
   }
 
@@ -30,14 +39,19 @@ extension SiteReader {
   }
 
   func readJournal(_ value: ConfigValue) -> SiteConfiguration.Journal? {
-    guard let section = ConfigSection(value, keys: ["budget", "when_full", "commit_interval"], later: ["retention"])
-    else { return nil }
+    guard let section = ConfigSection(value, keys: ["budget", "when_full", "commit_interval", "retention"]) else {
+      return nil
+    }
     let budget = section.required("budget", "a size such as 200 MB")?.measure(.bytes, in: 20e6...1e12)
-    _ = section["when_full"]?.choice(["drop-oldest"], later: ["thin-oldest"], what: "behaviour")
+    let whenFull = section["when_full"].map { value in
+      value.choice(["thin-oldest", "drop-oldest"], what: "behaviour").flatMap(WhenFull.init(rawValue:))
+    }
     let interval =
       section["commit_interval"].map { $0.duration(in: .milliseconds(250)...(.seconds(60))) } ?? .seconds(4)
-    guard let budget, let interval else { return nil }
-    return .init(budget: Int(budget), commitInterval: interval)
+    let retention =
+      section["retention"].map { $0.duration(in: .seconds(3600)...(.seconds(90 * 86_400))) } ?? .seconds(86_400)
+    guard let budget, let interval, let retention, let whenFull = whenFull ?? .thinOldest else { return nil }
+    return .init(budget: Int(budget), commitInterval: interval, whenFull: whenFull, retention: retention)
   }
 
   func readAPI(_ value: ConfigValue) -> SiteConfiguration.API? {

@@ -1,8 +1,10 @@
 /// What a value measures, and the units it can be written in.
 enum Dimension: CaseIterable {
-  case power, energy, current, percent, duration, angle, bytes, price, temperature
+  case power, energy, current, percent, duration, angle, bytes, rate, price, temperature
+  case voltage, frequency, reactivePower, apparentPower, irradiance
 
-  /// Units and what one of each is in the unit used inside: W, Wh, A, %, s, degrees, bytes, ct/kWh, °C.
+  /// Units and what one of each is in the unit used inside: W, Wh, A, %, s, degrees, bytes, bytes a
+  /// second, ct/kWh, °C, V, Hz, var, VA, W/m².
   var units: [(symbol: String, factor: Double)] {
     switch self {
     case .power: [("W", 1), ("kW", 1e3), ("MW", 1e6)]
@@ -11,9 +13,15 @@ enum Dimension: CaseIterable {
     case .percent: [("%", 1)]
     case .duration: [("ms", 0.001), ("s", 1), ("min", 60), ("h", 3600), ("d", 86_400)]
     case .angle: [("deg", 1), ("°", 1)]
-    case .bytes: [("B", 1), ("kB", 1e3), ("MB", 1e6), ("GB", 1e9)]
+    case .bytes: [("B", 1), ("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12)]
+    case .rate: [("B/s", 1), ("kB/s", 1e3), ("MB/s", 1e6)]
     case .price: [("ct/kWh", 1), ("EUR/kWh", 100)]
     case .temperature: [("°C", 1), ("degC", 1)]
+    case .voltage: [("V", 1), ("mV", 1e-3)]
+    case .frequency: [("Hz", 1), ("mHz", 1e-3)]
+    case .reactivePower: [("var", 1), ("kvar", 1e3)]
+    case .apparentPower: [("VA", 1), ("kVA", 1e3)]
+    case .irradiance: [("W/m2", 1), ("W/m²", 1)]
     }
   }
 
@@ -29,8 +37,14 @@ enum Dimension: CaseIterable {
     case .duration: "a duration"
     case .angle: "an angle"
     case .bytes: "a size"
+    case .rate: "a rate"
     case .price: "a price"
     case .temperature: "a temperature"
+    case .voltage: "a voltage"
+    case .frequency: "a frequency"
+    case .reactivePower: "a reactive power"
+    case .apparentPower: "an apparent power"
+    case .irradiance: "an irradiance"
     }
   }
 
@@ -43,8 +57,14 @@ enum Dimension: CaseIterable {
     case .duration: "10 s"
     case .angle: "35 deg"
     case .bytes: "200 MB"
+    case .rate: "32 kB/s"
     case .price: "30 ct/kWh"
     case .temperature: "25 °C"
+    case .voltage: "2 V"
+    case .frequency: "0.05 Hz"
+    case .reactivePower: "100 var"
+    case .apparentPower: "100 VA"
+    case .irradiance: "20 W/m2"
     }
   }
 

@@ -52,6 +52,9 @@ enum Measure {
     return rounded == rounded.rounded() && rounded.magnitude < 1e15 ? String(Int(rounded)) : String(rounded)
   }
 
+  /// What is written behind the number.
+  static func unit(of text: String) -> String { split(text).unit }
+
   /// The leading digits, signs and points, and the rest.
   private static func split(_ text: String) -> (digits: String, unit: String) {
     let text = trimmed(text[...])
