@@ -14,7 +14,7 @@ struct CommitTransaction {
   let destinations: [DestinationID]
   let now: Moment
   private let before: Ledger
-  private(set) var ledger: Ledger
+  var ledger: Ledger
   /// Records that became part of a log.
   private(set) var addedRecords: UInt64 = 0
 

@@ -9,41 +9,63 @@ extension Journal {
     reserve.fill()
     let path = settings.folder + "/" + JournalFile.name
     let hasLostLog = fileExists(path) && fileSize(path + "-wal") == 0
+    let mark = HighWaterMark.read(folder: settings.folder)
+    filesAside = max(mark.mark?.filesAside ?? 0, JournalFile.copies(folder: settings.folder).last ?? 0, filesAside)
     var events: [Event] = []
     var file: JournalFile?
     do {
       if let damage { throw JournalError.damaged(damage) }
-      file = try begin(JournalFile.open(folder: settings.folder, budget: settings.budget), hasLostLog, events)
+      file = try begin(open(), hasLostLog, mark, events)
     } catch JournalError.damaged(let what) {
       events.append(try setAside(what))
     } catch let error as DatabaseError where error.meansDamage {
       events.append(try setAside(error.message ?? "result code \(error.extendedResultCode)"))
     }
     guard file == nil else { return }
-    _ = try begin(JournalFile.open(folder: settings.folder, budget: settings.budget), false, events)
+    _ = try begin(open(), false, mark, events)
+  }
+
+  private func open() throws -> JournalFile {
+    do {
+      return try JournalFile.open(folder: settings.folder, budget: settings.budget)
+    } catch let error as DatabaseError where error.meansNoRoom && !error.meansDamage {
+      // Even opening takes a few pages.
+      reserve.giveBack()
+      return try JournalFile.open(folder: settings.folder, budget: settings.budget)
+    }
   }
 
   private func setAside(_ what: String) throws -> Event {
     try? opened?.file.queue.close()
     opened = nil
-    let name = try JournalFile.setAside(folder: settings.folder)
+    let name = try JournalFile.setAside(folder: settings.folder, number: filesAside + 1)
+    filesAside += 1
     return Event(
       at: time.now(), name: "journal-damaged", severity: .alarm,
       text: "the journal could not be used (\(what)) and was set aside; a new one begins",
       data: ["set_aside": .text(name)])
   }
 
-  private func begin(_ file: JournalFile, _ hasLostLog: Bool, _ events: [Event]) throws -> JournalFile {
-    do {
-      try boot(file, hasLostLog: hasLostLog, events, isDiskFull: false)
-    } catch let error as DatabaseError where error.meansNoRoom && !error.meansDamage {
-      reserve.giveBack()
-      try boot(file, hasLostLog: hasLostLog, events, isDiskFull: true)
+  private func begin(
+    _ file: JournalFile, _ hasLostLog: Bool, _ mark: HighWaterMark.Found, _ events: [Event]
+  ) throws -> JournalFile {
+    var events = events
+    func attempt(isDiskFull: Bool) throws {
+      try boot(file, hasLostLog: hasLostLog, mark, events, isDiskFull: isDiskFull)
     }
+    if try hasRoom({ try attempt(isDiskFull: false) }) { return file }
+    while let deleted = letCopyGo() {
+      events.append(deleted)
+      if try hasRoom({ try attempt(isDiskFull: false) }) { return file }
+    }
+    reserve.giveBack()
+    try attempt(isDiskFull: true)
     return file
   }
 
-  private func boot(_ file: JournalFile, hasLostLog: Bool, _ events: [Event], isDiskFull: Bool) throws {
+  private func boot(
+    _ file: JournalFile, hasLostLog: Bool, _ mark: HighWaterMark.Found, _ events: [Event], isDiskFull: Bool
+  ) throws {
     let now = time.now()
     // What waited for the file is not lost.
     let end = batch.begins ?? now.wall
@@ -54,21 +76,27 @@ extension Journal {
     let (ledger, number, added) = try file.queue.write { db in
       let rows = LedgerRows(db: db)
       let last = try Row.fetchOne(db, sql: "SELECT n, clean FROM boot ORDER BY n DESC LIMIT 1")
-      let number = Int(try last?.number("n") ?? 0) + 1
+      let before = Int(try last?.number("n") ?? 0)
+      let number = max(before, mark.mark?.boot ?? 0) + 1
       let wasClean = try last?.integer("clean") ?? 1 != 0
       try db.execute(sql: "INSERT INTO boot(n, started) VALUES (?, ?)", arguments: [number, now.wall.milliseconds])
       var ledger = try rows.load(destinations: settings.destinations.map(\.id))
       let losses = lostTime(ledger, until: end, now: now, cause: wasClean ? "stop" : "crash")
-      // Commits may have vanished with a write-ahead log; going on would give their seqs a second time.
-      let mustRenew = hasLostLog && !wasClean
+      // A mark of a file that was set aside says nothing of this one, only what went with it.
+      let isOwn = mark.mark?.filesAside == filesAside
+      let missing = isOwn || last == nil ? mark.mark?.missing(in: ledger, boot: before) : nil
+      // Commits have vanished, or may have with a write-ahead log after a power cut that took the last mark as well;
+      // going on would give their seqs a second time.
+      let mustRenew = missing != nil || hasLostLog && !wasClean
       for (kind, name) in [(LogState.Kind.events, "events"), (.telemetry, "telemetry")]
       where mustRenew || ledger.current(kind) == nil {
-        try rows.open(kind, name: name, epoch: newEpoch(salt: UInt64(ledger.logs.count)), in: &ledger)
+        try rows.open(kind, name: name, epoch: newEpoch(boot: number, log: ledger.logs.count), in: &ledger)
       }
       var transaction = CommitTransaction(
         db: db, ledger: ledger, room: room, destinations: settings.destinations.map(\.id), now: now)
       var batch = Batch()
-      batch.entries = losses + events.map(Entry.event)
+      let remarks = events + remarks(mark, missing: isOwn ? missing : nil, isNew: last == nil)
+      batch.entries = losses + transaction.giveUp(missing ?? []) + remarks.map(Entry.event)
       try transaction.add(batch, isDiskFull: isDiskFull)
       try transaction.settle()
       try transaction.finish()
@@ -76,6 +104,7 @@ extension Journal {
     }
     opened = Opened(file: file, ledger: ledger)
     face.booted(number, droppedBefore: (ledger.droppedSamples, ledger.droppedEvents))
+    writeMark(ledger)
     face.committed(added)
     face.show(ledger, bytes: bytes(file), fault: nil)
   }
@@ -89,12 +118,13 @@ extension Journal {
     }
   }
 
-  private func newEpoch(salt: UInt64) -> Epoch {
+  private func newEpoch(boot: Int, log: Int) -> Epoch {
     guard let seed else { return Epoch(number: .random(in: .min ... .max)) }
-    // Mixed with the time and the number of files set aside, so that a second journal gets other epochs.
-    let aside = UInt64(JournalFile.lastAside(folder: settings.folder))
-    let state = seed ^ UInt64(bitPattern: time.now().wall.milliseconds) &+ aside &* 0x1_0000_0001 &+ salt << 56
-    var random = SplitMix64(seed: state)
+    // Mixed with the time, the start and the number of files set aside, so that a second journal gets other epochs.
+    var random = SplitMix64(seed: seed)
+    for number in [Int(time.now().wall.milliseconds), boot, filesAside, log] {
+      random = SplitMix64(seed: random.next() ^ UInt64(bitPattern: Int64(number)))
+    }
     return Epoch(number: random.next())
   }
 }

@@ -26,6 +26,10 @@ public actor Journal {
   /// Taken from the queues and not yet on the disk.
   var batch = Batch()
   var damaged: [DamagedSegment] = []
+  /// How many files were ever set aside.
+  var filesAside = 0
+  /// The file was rewritten because it was too large, or that was tried.
+  var hasShrunk = false
   private(set) var isClosed = false
   /// The file was looked at after a commit that failed, and nothing is wrong with it.
   private var isSound = false
@@ -122,6 +126,7 @@ public actor Journal {
       damaged = []
       isSound = false
       if let opened { face.show(opened.ledger, bytes: bytes(opened.file), fault: nil) }
+      if let opened { shrinkIfTooLarge(opened.file) }
       if let opened, opened.file.logBytes > 2 * opened.file.checkpointPages * opened.file.pageSize {
         opened.file.checkpoint()
       }
@@ -147,20 +152,36 @@ public actor Journal {
 
   private func makeRoom(isLast: Bool, _ error: any Error) throws {
     guard let error = error as? DatabaseError, error.meansNoRoom else { throw error }
-    // Rolled back. The reserve makes room for the log of a transaction that deletes.
+    // Rolled back. What somebody may want to look at goes before what was measured.
+    while let deleted = letCopyGo() {
+      batch.entries.append(.event(deleted))
+      if try hasRoom({ try write(isLast: isLast, isDiskFull: false) }) { return }
+    }
+    // The reserve makes room for the log of a transaction that deletes.
     reserve.giveBack()
     opened?.file.checkpoint()
-    try write(isLast: isLast, isDiskFull: true)
+    if try hasRoom({ try write(isLast: isLast, isDiskFull: true) }) { return }
+    // Thinning takes more of the log than deleting.
+    opened?.file.checkpoint()
+    try write(isLast: isLast, isDiskFull: true, thinsOldest: false)
   }
 
-  private func write(isLast: Bool, isDiskFull: Bool) throws {
+  /// False where a commit found no room on the disk.
+  func hasRoom(_ commit: () throws -> Void) throws -> Bool {
+    do { try commit() } catch let error as DatabaseError where error.meansNoRoom && !error.meansDamage { return false }
+    return true
+  }
+
+  private func write(isLast: Bool, isDiskFull: Bool, thinsOldest: Bool = true) throws {
     guard let opened else { throw JournalError.closed }
     let now = time.now()
     let isReleaseDue = now.isClockTrusted && lastRelease.map { now.monotonic - $0 >= .seconds(60) } ?? true
     var added: UInt64 = 0
+    var room = room(opened.file)
+    room.thinsOldest = room.thinsOldest && thinsOldest
     let ledger = try opened.file.queue.write { db in
       var transaction = CommitTransaction(
-        db: db, ledger: opened.ledger, room: room(opened.file), destinations: settings.destinations.map(\.id), now: now)
+        db: db, ledger: opened.ledger, room: room, destinations: settings.destinations.map(\.id), now: now)
       try LedgerRows(db: db).refuseForeignWriter(opened.ledger)
       let counters = counters()
       transaction.count(droppedSamples: counters.droppedSamples, droppedEvents: counters.droppedEvents)
@@ -174,13 +195,15 @@ public actor Journal {
       return transaction.ledger
     }
     self.opened?.ledger = ledger
+    writeMark(ledger)
     if isReleaseDue { lastRelease = now.monotonic }
     face.committed(added)
   }
 
   func room(_ file: JournalFile) -> Room {
     Room(
-      budget: settings.budget, reserve: settings.reserve, logAllowance: file.logAllowance, pageSize: file.pageSize)
+      budget: settings.budget, reserve: settings.reserve, logAllowance: file.logAllowance, pageSize: file.pageSize,
+      thinsOldest: settings.whenFull == .thinOldest)
   }
 
   func bytes(_ file: JournalFile) -> UInt64 {

@@ -88,34 +88,6 @@ struct JournalFile: Sendable {
   }
 }
 
-extension JournalFile {
-  /// Renames the damaged file with all that belongs to it to `….damaged-N`, and lets older ones go so that
-  /// they do not fill the disk. Returns the new name.
-  static func setAside(folder: String) throws -> String {
-    let number = lastAside(folder: folder) + 1
-    for suffix in suffixes { unlink(asideName(folder, number - 2, suffix)) }
-    for suffix in suffixes {
-      let path = folder + "/" + name + suffix
-      guard fileExists(path) else { continue }
-      guard rename(path, asideName(folder, number, suffix)) == 0 else {
-        throw JournalError.file(operation: "rename", path: path, code: errno)
-      }
-    }
-    return "\(name).damaged-\(number)"
-  }
-
-  /// The number of the newest file that was set aside; 0 where none was. The two newest are kept.
-  static func lastAside(folder: String) -> Int {
-    (1...9999).last { fileExists(asideName(folder, $0, "")) } ?? 0
-  }
-
-  private static let suffixes = ["", "-wal", "-shm"]
-
-  private static func asideName(_ folder: String, _ number: Int, _ suffix: String) -> String {
-    "\(folder)/\(name).damaged-\(number)\(suffix)"
-  }
-}
-
 func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
 /// Creates a folder and those above it.
