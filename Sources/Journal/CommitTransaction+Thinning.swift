@@ -53,12 +53,12 @@ extension CommitTransaction {
     guard let held = log.held, let newest = log.lastTime else { return nil }
     let from = try max(held.first, log.thinned[grain] ?? segments.firstCoarser(log.id, held, grain))
     ledger.logs[index].thinned[grain] = from
-    var candidates = try segments.candidates(log.id, from: from, limit: Self.mostThinnedSegments + 1)[...]
-    candidates = candidates.drop { !grain.thins($0.format) }
-    guard let first = candidates.first else { return nil }
+    let candidates = try segments.candidates(log.id, from: from, limit: Self.mostThinnedSegments + 1)
     var run = Run(log: index, parts: [])
     var isComplete = log.isRetired
-    for next in candidates {
+    while let next = try candidates.next() {
+      if run.parts.isEmpty, !grain.thins(next.format) { continue }
+      let first = run.parts.first ?? next
       if !log.isRetired, next.key.lastTime > newest - Self.untouched { break }
       let follows = run.parts.last.map { $0.key.range.last + 1 == next.key.range.first } ?? true
       let isAlike = grain.thins(next.format) && status(next.key.range, log) == status(first.key.range, log)
@@ -116,7 +116,9 @@ extension CommitTransaction {
   private mutating func replace(_ run: Run, _ samples: [Sample], _ grain: Thinning.Grain) throws {
     for grain in grain == .minutes ? Thinning.Grain.allCases : [grain] {
       var shapes = ledger.shapes
-      let payload = Payload(Thinning.thin(samples, to: grain), as: grain.format, shapes: &shapes)
+      let thinned = Thinning.thin(samples, to: grain)
+      guard thinned.count < samples.count else { continue }
+      let payload = Payload(thinned, as: grain.format, shapes: &shapes)
       guard payload.bytes.count < run.bytes else { continue }
       ledger.shapes = shapes
       try segments.replace(run.parts, of: ledger.logs[run.log].id, with: payload)
@@ -138,18 +140,19 @@ extension SegmentTable {
   }
 
   /// The segments that begin at `seq` or after it, oldest first.
-  func candidates(_ log: Int64, from seq: UInt64, limit: Int) throws -> [Candidate] {
-    let rows = try Row.fetchAll(
+  func candidates(_ log: Int64, from seq: UInt64, limit: Int) throws -> AnyCursor<Candidate> {
+    let rows = try Row.fetchCursor(
       db.cachedStatement(
         sql: """
           SELECT id, first, last, first_time, last_time, format, length(payload) AS bytes FROM segment
           WHERE log = ? AND first >= ? ORDER BY first LIMIT ?
           """), arguments: [log, signed(seq), limit])
-    return try rows.map { row in
+    let candidates = rows.map { row in
       Candidate(
         key: try key(row), firstTime: Timestamp(milliseconds: try row.integer("first_time")),
         format: SegmentFormat(rawValue: try row.integer("format")), bytes: Int(try row.number("bytes")))
     }
+    return AnyCursor(candidates)
   }
 
   /// Where the segments begin that `grain` has not reached yet. What is older is coarser, so halving finds it without
@@ -158,7 +161,7 @@ extension SegmentTable {
     var (low, high) = (held.first, held.last + 1)
     while low < high {
       let middle = low + (high - low) / 2
-      let found = try candidates(log, from: middle, limit: 1).first
+      let found = try candidates(log, from: middle, limit: 1).next()
       if let found, found.key.range.first < high, found.format?.isThinned ?? true,
         grain == .minutes || !grain.thins(found.format)
       {

@@ -69,9 +69,9 @@ extension Journal {
     let now = time.now()
     // What waited for the file is not lost.
     let end = batch.begins ?? now.wall
-    let room = room(file)
+    let room = room(file, isDiskFull: isDiskFull)
     try file.queue.writeWithoutTransaction { db in
-      try db.execute(sql: "PRAGMA max_page_count = \(room.limit)")
+      try db.execute(sql: "PRAGMA max_page_count = \(self.room(file).limit)")
     }
     let (ledger, number, added) = try file.queue.write { db in
       let rows = LedgerRows(db: db)

@@ -139,12 +139,13 @@ public actor Journal {
   }
 
   private func writeOrMakeRoom(isLast: Bool) throws {
+    // Without the reserve the file must not grow: what is in the log alone could not be moved out of it.
+    let isDiskFull = !reserve.fill()
     do {
-      try write(isLast: isLast, isDiskFull: false)
-      reserve.fill()
+      try write(isLast: isLast, isDiskFull: isDiskFull)
     } catch let error as DatabaseError where error.resultCode == .SQLITE_IOERR {
       // It may have been a moment's weakness, and that is no reason to delete anything.
-      do { try write(isLast: isLast, isDiskFull: false) } catch { try makeRoom(isLast: isLast, error) }
+      do { try write(isLast: isLast, isDiskFull: isDiskFull) } catch { try makeRoom(isLast: isLast, error) }
     } catch {
       try makeRoom(isLast: isLast, error)
     }
@@ -157,7 +158,7 @@ public actor Journal {
       batch.entries.append(.event(deleted))
       if try hasRoom({ try write(isLast: isLast, isDiskFull: false) }) { return }
     }
-    // The reserve makes room for the log of a transaction that deletes.
+    // The reserve makes room for what the log has to hand over, and for the log of a transaction that deletes.
     reserve.giveBack()
     opened?.file.checkpoint()
     if try hasRoom({ try write(isLast: isLast, isDiskFull: true) }) { return }
@@ -177,7 +178,7 @@ public actor Journal {
     let now = time.now()
     let isReleaseDue = now.isClockTrusted && lastRelease.map { now.monotonic - $0 >= .seconds(60) } ?? true
     var added: UInt64 = 0
-    var room = room(opened.file)
+    var room = room(opened.file, isDiskFull: isDiskFull)
     room.thinsOldest = room.thinsOldest && thinsOldest
     let ledger = try opened.file.queue.write { db in
       var transaction = CommitTransaction(
@@ -200,10 +201,12 @@ public actor Journal {
     face.committed(added)
   }
 
-  func room(_ file: JournalFile) -> Room {
-    Room(
+  /// - Parameter isDiskFull: the file stays as large as it is.
+  func room(_ file: JournalFile, isDiskFull: Bool = false) -> Room {
+    let room = Room(
       budget: settings.budget, reserve: settings.reserve, logAllowance: file.logAllowance, pageSize: file.pageSize,
       thinsOldest: settings.whenFull == .thinOldest)
+    return isDiskFull ? room.limited(to: fileSize(file.path) / file.pageSize) : room
   }
 
   func bytes(_ file: JournalFile) -> UInt64 {

@@ -37,7 +37,8 @@ struct JournalFile: Sendable {
     let queue = try DatabaseQueue(path: path, configuration: configuration)
     let (pageSize, checkpointPages) = try queue.writeWithoutTransaction { db in
       let pageSize = try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 4096
-      let checkpointPages = max(16, min(1000, budget / 8 / pageSize))
+      // Half of the reserve: on a full disk that is what the log may have to hand over to the file.
+      let checkpointPages = max(16, min(1000, budget / 16 / pageSize))
       // GRDB sets NORMAL when it turns WAL on, so FULL comes afterwards and is read back.
       try db.execute(
         sql: """

@@ -9,7 +9,9 @@ struct ReserveFile: Sendable {
   /// Tries to hold the whole reserve. False where the disk has no room for it.
   @discardableResult
   func fill() -> Bool {
-    guard size > 0, heldBytes < size else { return true }
+    // Larger, after the budget was lowered.
+    if heldBytes > size { truncate(path, off_t(size)) }
+    guard heldBytes < size else { return true }
     let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
     guard file >= 0 else { return false }
     defer { close(file) }

@@ -5,7 +5,7 @@ import GRDB
 struct Room: Sendable {
   let pageSize: Int
   /// Pages that may be in use.
-  let limit: Int
+  private(set) var limit: Int
   /// Whether telemetry becomes coarser before any is dropped that somebody still waits for.
   var thinsOldest: Bool
 
@@ -17,6 +17,12 @@ struct Room: Sendable {
     self.pageSize = pageSize
     self.thinsOldest = thinsOldest
     limit = max(24, (budget - reserve - logAllowance) / pageSize)
+  }
+
+  func limited(to pages: Int) -> Room {
+    var room = self
+    room.limit = min(limit, max(24, pages))
+    return room
   }
 
   /// Pages that a commit may take, generously: payloads, interior pages, and a page for each tree it touches.
@@ -32,14 +38,14 @@ extension CommitTransaction {
   }
 
   /// Deletes the oldest segments until a commit of `bytes` fits: telemetry that everybody has, then, unless making it
-  /// coarser helps, other telemetry, and events last. A full disk is a reason to do so although the budget is
-  /// not used up. After the budget was lowered the way down takes many commits.
+  /// coarser helps, other telemetry, and events last. After the budget was lowered the way down takes many commits.
+  /// - Parameter isDiskFull: why there is no more room.
   /// - Returns: the gap records that announce what went.
   mutating func makeRoom(for bytes: Int, segments count: Int, isDiskFull: Bool) throws -> [Entry] {
     let needed = room.pages(for: bytes, segments: count)
     let used = try pagesInUse()
-    guard used + needed > room.limit || isDiskFull else { return [] }
-    let enough = (isDiskFull || used > room.limit ? used : room.limit) - needed
+    guard used + needed > room.limit else { return [] }
+    let enough = max(used, room.limit) - needed
     let target = enough - room.limit / Room.purgedShare
     var dropped = DroppedRuns()
     var announced: [Entry] = []

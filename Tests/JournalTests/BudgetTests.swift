@@ -144,7 +144,7 @@ import Testing
   @Test func theReserveIsPartOfTheBudget() async throws {
     let stand = try Stand(budget: 1 << 20)
     let journal = try await stand.open()
-    #expect(fileSize(stand.folder.path + "/reserve") == 64 << 10)
+    #expect(fileSize(stand.folder.path + "/reserve") == 128 << 10)
     #expect(journal.counters().bytes == UInt64(used(stand)))
     #expect(journal.counters().budget == 1 << 20)
     await journal.close()
@@ -166,7 +166,7 @@ import Testing
     stand.settings = lowered
     journal = try await stand.open()
     // Not everything at once: that would take long.
-    #expect(try await journal.log(.telemetry).held?.first == 1)
+    #expect(try await journal.log(.telemetry).held?.first ?? .max < 10_000)
     await fill(journal, stand, commits: 200, &random)
     #expect(used(stand) <= 1 << 20)
     let held = try #require(try await journal.log(.telemetry).held)

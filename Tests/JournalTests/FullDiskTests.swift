@@ -1,5 +1,6 @@
 import EnergyModel
 import Foundation
+import GRDB
 import TestKit
 import Testing
 
@@ -23,13 +24,16 @@ import Testing
     /// The most bytes in the folder, as a share of the budget.
     var mostUsed = 0.0
 
-    init(budget: Int, devices: Int, capacity: Int = 20_000, on volume: SmallVolume) async throws {
+    init(
+      budget: Int, devices: Int, capacity: Int = 20_000, _ whenFull: WhenFull = .thinOldest, on volume: SmallVolume
+    ) async throws {
       self.volume = volume
       self.devices = devices
       self.budget = budget
       stand = try Stand(capacity: capacity)
       stand.settings = JournalSettings(
-        folder: volume.path + "/journal", budget: budget, mailboxCapacity: capacity, destinations: [.init("vpp")])
+        folder: volume.path + "/journal", budget: budget, mailboxCapacity: capacity, destinations: [.init("vpp")],
+        whenFull: whenFull)
       journal = try await stand.open()
     }
 
@@ -63,7 +67,10 @@ import Testing
   private func expectExact(_ site: Site) async throws {
     let counters = site.journal.counters()
     #expect(try await site.committed + counters.droppedSamples == site.accepted)
-    let segments = try await site.journal.waiting(.telemetry)
+    let held = try await site.journal.queue?.read { db in
+      try Row.fetchAll(db, sql: "SELECT first, last FROM segment JOIN log ON log.id = log WHERE kind = 0")
+        .map { try $0.range() }
+    }
     var announced = SequenceRangeSet()
     for entry in try await site.journal.entries() {
       guard let match = try /"first":(\d+),"last":(\d+)/.firstMatch(in: entry) else { continue }
@@ -72,27 +79,25 @@ import Testing
     }
     #expect(announced.count == counters.purgedRecords)
     var all = announced
-    for segment in segments { all.insert(segment.range) }
+    for range in held ?? [] { #expect(all.insert(range) == range.count, "held and announced as lost") }
     #expect(all.ranges == [SequenceRange(1, try await site.committed)])
     #expect(try await site.journal.pragma("integrity_check") == "ok")
   }
 
   @Test func othersFillTheDiskForAnHour() async throws {
     let volume = try SmallVolume(bytes: 16 << 20)
-    let site = try await Site(budget: 4 << 20, devices: Self.isLong ? 20 : 2, on: volume)
-    for _ in 0..<100 { #expect(await site.step()) }
+    let site = try await Site(budget: 4 << 20, devices: Self.isLong ? 20 : 6, on: volume)
+    for _ in 0..<500 { #expect(await site.step()) }
     volume.fill()
     // They take every byte that anybody lets go.
     for _ in 0..<900 {
       await site.step()
       volume.fill()
     }
-    print(
-      "failed commits \(site.failures), dropped \(site.journal.counters().droppedSamples), purged \(site.journal.counters().purgedRecords), thinned \(site.journal.counters().thinnedRecords), used \(site.mostUsed)"
-    )
     volume.empty()
     var tries = 1
     while await !site.step() { tries += 1 }
+    #expect(site.journal.counters().purgedRecords > 0)
     // Commits are 4 s apart.
     #expect(tries <= 2)
     #expect(site.journal.counters().fault == nil)
@@ -108,7 +113,8 @@ import Testing
     volume.fill()
     let site = try await Site(budget: 1 << 20, devices: 2, capacity: 200, on: volume)
     for _ in 0..<50 { #expect(await !site.step()) }
-    #expect(site.journal.counters().droppedSamples == 200)
+    // 8 went into the commit that is tried again and again, and 200 wait.
+    #expect(site.journal.counters().droppedSamples == site.accepted - 208)
     volume.empty()
     #expect(await site.step())
     #expect(await site.step())
@@ -121,12 +127,12 @@ import Testing
   @Test func theBudgetAloneIsNeverExceeded() async throws {
     let volume = try SmallVolume(bytes: 64 << 20)
     for whenFull in [WhenFull.thinOldest, .dropOldest] {
-      let site = try await Site(budget: 1 << 20, devices: Self.isLong ? 20 : 4, on: volume)
-      for _ in 0..<(Self.isLong ? 2700 : 900) { #expect(await site.step()) }
-      print(
-        "\(whenFull) purged \(site.journal.counters().purgedRecords), thinned \(site.journal.counters().thinnedRecords), used \(site.mostUsed)"
-      )
+      let site = try await Site(
+        budget: Self.isLong ? 2 << 20 : 512 << 10, devices: Self.isLong ? 20 : 4, whenFull, on: volume)
+      for _ in 0..<(Self.isLong ? 2700 : 1500) { #expect(await site.step()) }
       #expect(site.mostUsed <= 1.05)
+      if whenFull == .dropOldest { #expect(site.journal.counters().purgedRecords > 0) }
+      #expect((site.journal.counters().thinnedRecords > 0) == (whenFull == .thinOldest))
       try await expectExact(site)
       await site.journal.close()
       try FileManager.default.removeItem(atPath: volume.path + "/journal")

@@ -108,7 +108,7 @@ import Testing
     await journal.close()
     try putBack(database, stand)
     try mark.write(to: stand.folder.appendingPathComponent(HighWaterMark.name))
-    let broken = damage == "garbage" ? Data(log.map { $0 &* 31 &+ 7 }) : log.prefix(log.count / 2)
+    let broken = damage == "garbage" ? Data(log.map { $0 &* 31 &+ 7 }) : log.prefix(5000)
     if damage != "missing" { try broken.write(to: URL(fileURLWithPath: stand.database.path + "-wal")) }
 
     journal = try await stand.open()
