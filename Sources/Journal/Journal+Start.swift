@@ -71,7 +71,7 @@ extension Journal {
     let end = batch.begins ?? now.wall
     let room = room(file, isDiskFull: isDiskFull)
     try file.queue.writeWithoutTransaction { db in
-      try db.execute(sql: "PRAGMA max_page_count = \(self.room(file).limit)")
+      try db.execute(sql: "PRAGMA max_page_count = \(self.room(file, isUsual: true).limit)")
     }
     let (ledger, number, added) = try file.queue.write { db in
       let rows = LedgerRows(db: db)

@@ -201,10 +201,13 @@ public actor Journal {
     face.committed(added)
   }
 
-  /// - Parameter isDiskFull: the file stays as large as it is.
-  func room(_ file: JournalFile, isDiskFull: Bool = false) -> Room {
+  /// - Parameters:
+  ///   - isDiskFull: the file stays as large as it is.
+  ///   - isUsual: however long the log is at this moment.
+  func room(_ file: JournalFile, isDiskFull: Bool = false, isUsual: Bool = false) -> Room {
     let room = Room(
-      budget: settings.budget, reserve: settings.reserve, logAllowance: file.logAllowance, pageSize: file.pageSize,
+      budget: settings.budget, reserve: settings.reserve,
+      logAllowance: isUsual ? file.usualLog : max(file.usualLog, file.logBytes), pageSize: file.pageSize,
       thinsOldest: settings.whenFull == .thinOldest)
     return isDiskFull ? room.limited(to: fileSize(file.path) / file.pageSize) : room
   }

@@ -80,7 +80,7 @@ struct JournalFile: Sendable {
   var logBytes: Int { fileSize(path + "-wal") }
 
   /// Room for the write-ahead log within the budget: what a checkpoint leaves and one commit beyond.
-  var logAllowance: Int { max(checkpointPages * pageSize * 5 / 4, logBytes) }
+  var usualLog: Int { checkpointPages * pageSize * 5 / 4 }
 
   /// Moves the write-ahead log into the database, as far as that is possible now.
   func checkpoint() {

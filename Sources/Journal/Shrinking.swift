@@ -7,7 +7,7 @@ extension Journal {
   /// writes the whole file anew.
   func shrinkIfTooLarge(_ file: JournalFile) {
     guard !hasShrunk else { return }
-    let limit = room(file).limit
+    let limit = room(file, isUsual: true).limit
     guard let (count, free) = try? file.pages(), count > limit, count - free <= limit else { return }
     // Beside the new content in a temporary file there will be a write-ahead log of the same size.
     guard freeBytes(settings.folder) > 2 * (count - free) * file.pageSize else { return }
