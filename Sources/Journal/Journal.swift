@@ -139,8 +139,7 @@ public actor Journal {
   }
 
   private func writeOrMakeRoom(isLast: Bool) throws {
-    // Without the reserve the file must not grow: what is in the log alone could not be moved out of it.
-    let isDiskFull = !reserve.fill()
+    let isDiskFull = !reserve.fill() && isShortOfRoom
     do {
       try write(isLast: isLast, isDiskFull: isDiskFull)
     } catch let error as DatabaseError where error.resultCode == .SQLITE_IOERR {
@@ -149,6 +148,12 @@ public actor Journal {
     } catch {
       try makeRoom(isLast: isLast, error)
     }
+  }
+
+  /// The file must not grow where what is in the log alone could not be moved out of it.
+  private var isShortOfRoom: Bool {
+    guard let file = opened?.file else { return false }
+    return freeBytes(at: file.path) < 2 * max(file.usualLog, file.logBytes)
   }
 
   private func makeRoom(isLast: Bool, _ error: any Error) throws {

@@ -1,6 +1,5 @@
 import EnergyModel
 import GRDB
-import Glibc
 
 extension Journal {
   /// Gives pages back to the disk that a lowered budget left free, once what is held fits. Tried once a start: it
@@ -10,7 +9,7 @@ extension Journal {
     let limit = room(file, isUsual: true).limit
     guard let (count, free) = try? file.pages(), count > limit, count - free <= limit else { return }
     // Beside the new content in a temporary file there will be a write-ahead log of the same size.
-    guard freeBytes(settings.folder) > 2 * (count - free) * file.pageSize else { return }
+    guard freeBytes(at: file.path) > 2 * (count - free) * file.pageSize else { return }
     hasShrunk = true
     try? file.rewrite(limit: limit)
   }
@@ -34,10 +33,4 @@ extension JournalFile {
       _ = try db.checkpoint(.truncate)
     }
   }
-}
-
-/// What an ordinary user may still write to the file system that holds `folder`.
-private func freeBytes(_ folder: String) -> Int {
-  var status = statvfs()
-  return statvfs(folder, &status) == 0 ? Int(status.f_bavail) * Int(status.f_frsize) : 0
 }

@@ -25,14 +25,16 @@ import Testing
     var mostUsed = 0.0
 
     init(
-      budget: Int, devices: Int, capacity: Int = 20_000, _ whenFull: WhenFull = .thinOldest, on volume: SmallVolume
+      budget: Int, devices: Int, capacity: Int = 20_000, reserve: Int? = nil, _ whenFull: WhenFull = .thinOldest,
+      on volume: SmallVolume
     ) async throws {
       self.volume = volume
       self.devices = devices
       self.budget = budget
       stand = try Stand(capacity: capacity)
       stand.settings = JournalSettings(
-        folder: volume.path + "/journal", budget: budget, mailboxCapacity: capacity, destinations: [.init("vpp")],
+        folder: volume.path + "/journal", budget: budget, reserve: reserve, mailboxCapacity: capacity,
+        destinations: [.init("vpp")],
         whenFull: whenFull)
       journal = try await stand.open()
     }
@@ -91,20 +93,43 @@ import Testing
     volume.fill()
     // They take every byte that anybody lets go.
     for _ in 0..<900 {
+      #expect(await site.step())
+      volume.fill()
+    }
+    #expect(site.journal.counters().purgedRecords > 0)
+    try await expectNormalSoon(site)
+    #expect(site.journal.counters().droppedSamples == 0)
+    await site.journal.close()
+  }
+
+  /// With nothing in reserve the log can neither grow nor be handed over: what the queue does not hold is counted.
+  @Test func withoutAReserveWhatIsLostIsCounted() async throws {
+    let volume = try SmallVolume(bytes: 16 << 20)
+    let site = try await Site(
+      budget: 4 << 20, devices: Self.isLong ? 20 : 6, capacity: 1000, reserve: 0, on: volume)
+    for _ in 0..<10 { #expect(await site.step()) }
+    volume.fill()
+    for _ in 0..<(Self.isLong ? 900 : 150) {
       await site.step()
       volume.fill()
     }
-    volume.empty()
+    #expect(site.failures > 0)
+    #expect(site.journal.counters().droppedSamples > 0)
+    try await expectNormalSoon(site)
+    #expect(try await site.journal.entries().contains { $0.contains(#""name":"samples-dropped""#) })
+    await site.journal.close()
+  }
+
+  private func expectNormalSoon(_ site: Site) async throws {
+    site.volume.empty()
     var tries = 1
-    while await !site.step() { tries += 1 }
-    #expect(site.journal.counters().purgedRecords > 0)
+    while await !site.step(), tries < 10 { tries += 1 }
     // Commits are 4 s apart.
     #expect(tries <= 2)
     #expect(site.journal.counters().fault == nil)
     for _ in 0..<10 { #expect(await site.step()) }
     #expect(site.mostUsed <= 1.05)
     try await expectExact(site)
-    await site.journal.close()
   }
 
   /// The queue is short and the journal cannot even begin: what finds no room is counted.
