@@ -108,6 +108,8 @@ public struct SiteStatus: Sendable {
     public var droppedEvents: UInt64 = 0
     /// Deleted to stay within the budget.
     public var purgedRecords: UInt64 = 0
+    /// Made coarser to stay within the budget.
+    public var thinnedRecords: UInt64 = 0
     public var bytes: UInt64 = 0
     public var budget: UInt64 = 0
     /// Nil while the journal works.

@@ -14,7 +14,7 @@ struct CommitTransaction {
   let destinations: [DestinationID]
   let now: Moment
   private let before: Ledger
-  private(set) var ledger: Ledger
+  var ledger: Ledger
   /// What the telemetry logs record of the batch.
   var reports: [Reporters.Report] = []
   /// Records that became part of a log.

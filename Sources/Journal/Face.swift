@@ -44,6 +44,7 @@ final class Face: Sendable {
   func show(_ ledger: Ledger, bytes: UInt64, fault: String?) {
     state.withLock { state in
       state.counters.purgedRecords = ledger.purgedRecords
+      state.counters.thinnedRecords = ledger.thinnedRecords
       state.counters.bytes = bytes
       state.counters.fault = fault
       state.showBacklog(ledger)

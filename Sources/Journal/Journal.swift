@@ -31,6 +31,10 @@ public actor Journal {
   var damaged: [DamagedSegment] = []
   /// While the file is not open: whether it was found without its write-ahead log.
   var hasLostLog: Bool?
+  /// How many files were ever set aside.
+  var filesAside = 0
+  /// The file was rewritten because it was too large, or that was tried.
+  var hasShrunk = false
   private(set) var isClosed = false
   /// The file was looked at after a commit that failed, and nothing is wrong with it.
   private var isSound = false
@@ -136,6 +140,7 @@ public actor Journal {
       damaged = []
       isSound = false
       if let opened { face.show(opened.ledger, bytes: bytes(opened.file), fault: nil) }
+      if let opened { shrinkIfTooLarge(opened.file) }
       if let opened, opened.file.logBytes > 2 * opened.file.checkpointPages * opened.file.pageSize {
         opened.file.checkpoint()
       }
@@ -148,34 +153,56 @@ public actor Journal {
   }
 
   private func writeOrMakeRoom(isLast: Bool) throws {
+    let isDiskFull = !reserve.fill() && isShortOfRoom
     do {
-      try write(isLast: isLast, isDiskFull: false)
-      reserve.fill()
+      try write(isLast: isLast, isDiskFull: isDiskFull)
     } catch let error as DatabaseError where error.resultCode == .SQLITE_IOERR {
       // It may have been a moment's weakness, and that is no reason to delete anything.
-      do { try write(isLast: isLast, isDiskFull: false) } catch { try makeRoom(isLast: isLast, error) }
+      do { try write(isLast: isLast, isDiskFull: isDiskFull) } catch { try makeRoom(isLast: isLast, error) }
     } catch {
       try makeRoom(isLast: isLast, error)
     }
   }
 
-  private func makeRoom(isLast: Bool, _ error: any Error) throws {
-    guard let error = error as? DatabaseError, error.meansNoRoom else { throw error }
-    // Rolled back. The reserve makes room for the log of a transaction that deletes.
-    reserve.giveBack()
-    opened?.file.checkpoint()
-    try write(isLast: isLast, isDiskFull: true)
+  /// The file must not grow where what is in the log alone could not be moved out of it.
+  private var isShortOfRoom: Bool {
+    guard let file = opened?.file else { return false }
+    return freeBytes(at: file.path) < 2 * max(file.usualLog, file.logBytes)
   }
 
-  private func write(isLast: Bool, isDiskFull: Bool) throws {
+  private func makeRoom(isLast: Bool, _ error: any Error) throws {
+    guard let error = error as? DatabaseError, error.meansNoRoom else { throw error }
+    // Rolled back. What somebody may want to look at goes before what was measured.
+    while let deleted = letCopyGo() {
+      batch.entries.append(.event(deleted))
+      if try hasRoom({ try write(isLast: isLast, isDiskFull: false) }) { return }
+    }
+    // The reserve makes room for what the log has to hand over, and for the log of a transaction that deletes.
+    reserve.giveBack()
+    opened?.file.checkpoint()
+    if try hasRoom({ try write(isLast: isLast, isDiskFull: true) }) { return }
+    // Thinning takes more of the log than deleting.
+    opened?.file.checkpoint()
+    try write(isLast: isLast, isDiskFull: true, thinsOldest: false)
+  }
+
+  /// False where a commit found no room on the disk.
+  func hasRoom(_ commit: () throws -> Void) throws -> Bool {
+    do { try commit() } catch let error as DatabaseError where error.meansNoRoom && !error.meansDamage { return false }
+    return true
+  }
+
+  private func write(isLast: Bool, isDiskFull: Bool, thinsOldest: Bool = true) throws {
     guard let opened else { throw JournalError.closed }
     let now = time.now()
     let isReleaseDue = now.isClockTrusted && lastRelease.map { now.monotonic - $0 >= .seconds(60) } ?? true
     var added: UInt64 = 0
     var reporters = reporters
+    var room = room(opened.file, isDiskFull: isDiskFull)
+    room.thinsOldest = room.thinsOldest && thinsOldest
     let ledger = try opened.file.queue.write { db in
       var transaction = CommitTransaction(
-        db: db, ledger: opened.ledger, room: room(opened.file), destinations: settings.destinations.map(\.id), now: now)
+        db: db, ledger: opened.ledger, room: room, destinations: settings.destinations.map(\.id), now: now)
       try LedgerRows(db: db).refuseForeignWriter(opened.ledger)
       let counters = counters()
       transaction.count(droppedSamples: counters.droppedSamples, droppedEvents: counters.droppedEvents)
@@ -191,13 +218,20 @@ public actor Journal {
     }
     self.opened?.ledger = ledger
     self.reporters = reporters
+    writeMark(ledger)
     if isReleaseDue { lastRelease = now.monotonic }
     face.committed(added)
   }
 
-  func room(_ file: JournalFile) -> Room {
-    Room(
-      budget: settings.budget, reserve: settings.reserve, logAllowance: file.logAllowance, pageSize: file.pageSize)
+  /// - Parameters:
+  ///   - isDiskFull: the file stays as large as it is.
+  ///   - isUsual: however long the log is at this moment.
+  func room(_ file: JournalFile, isDiskFull: Bool = false, isUsual: Bool = false) -> Room {
+    let room = Room(
+      budget: settings.budget, reserve: settings.reserve,
+      logAllowance: isUsual ? file.usualLog : max(file.usualLog, file.logBytes), pageSize: file.pageSize,
+      thinsOldest: settings.whenFull == .thinOldest)
+    return isDiskFull ? room.limited(to: fileSize(file.path) / file.pageSize) : room
   }
 
   func bytes(_ file: JournalFile) -> UInt64 {

@@ -38,7 +38,8 @@ struct JournalFile: Sendable {
     let queue = try DatabaseQueue(path: address, configuration: configuration)
     let (pageSize, checkpointPages) = try queue.writeWithoutTransaction { db in
       let pageSize = try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 4096
-      let checkpointPages = max(16, min(1000, settings.budget / 8 / pageSize))
+      // Half of the reserve: on a full disk that is what the log may have to hand over to the file.
+      let checkpointPages = max(16, min(1000, settings.budget / 16 / pageSize))
       // GRDB sets NORMAL when it turns WAL on, so FULL comes afterwards and is read back.
       try db.execute(
         sql: """
@@ -91,40 +92,12 @@ struct JournalFile: Sendable {
   var logBytes: Int { fileSize(path + "-wal") }
 
   /// Room for the write-ahead log within the budget: what a checkpoint leaves and one commit beyond.
-  var logAllowance: Int { max(checkpointPages * pageSize * 5 / 4, logBytes) }
+  var usualLog: Int { checkpointPages * pageSize * 5 / 4 }
 
   /// Moves the write-ahead log into the database, as far as that is possible now.
   func checkpoint() {
     // A failure leaves everything in the log, where it is as safe; the commit that follows tells.
     try? queue.writeWithoutTransaction { db in _ = try db.checkpoint(.passive) }
-  }
-}
-
-extension JournalFile {
-  /// Renames the damaged file with all that belongs to it to `….damaged-N`, and lets older ones go so that
-  /// they do not fill the disk. Returns the new name.
-  static func setAside(folder: String) throws -> String {
-    let number = lastAside(folder: folder) + 1
-    for suffix in suffixes { unlink(asideName(folder, number - 2, suffix)) }
-    for suffix in suffixes {
-      let path = folder + "/" + name + suffix
-      guard fileExists(path) else { continue }
-      guard rename(path, asideName(folder, number, suffix)) == 0 else {
-        throw JournalError.file(operation: "rename", path: path, code: errno)
-      }
-    }
-    return "\(name).damaged-\(number)"
-  }
-
-  /// The number of the newest file that was set aside; 0 where none was. The two newest are kept.
-  static func lastAside(folder: String) -> Int {
-    (1...9999).last { fileExists(asideName(folder, $0, "")) } ?? 0
-  }
-
-  private static let suffixes = ["", "-wal", "-shm"]
-
-  private static func asideName(_ folder: String, _ number: Int, _ suffix: String) -> String {
-    "\(folder)/\(name).damaged-\(number)\(suffix)"
   }
 }
 

@@ -38,7 +38,7 @@ public struct JournalSettings: Sendable {
 
   public static let smallestBudget = 256 * 1024
 
-  /// - Parameter reserve: nil takes a sixteenth of the budget, at most 4 MB.
+  /// - Parameter reserve: nil takes an eighth of the budget, at most 8 MB: twice the write-ahead log.
   public init(
     folder: String, budget: Int, commitInterval: Duration = .seconds(4), urgentDelay: Duration = .milliseconds(250),
     reserve: Int? = nil, mailboxCapacity: Int = 20_000, destinations: [Destination] = [],
@@ -48,7 +48,7 @@ public struct JournalSettings: Sendable {
     self.budget = max(budget, Self.smallestBudget)
     self.commitInterval = commitInterval
     self.urgentDelay = urgentDelay
-    self.reserve = reserve ?? min(self.budget / 16, 4 << 20)
+    self.reserve = reserve ?? min(self.budget / 8, 8 << 20)
     self.mailboxCapacity = mailboxCapacity
     self.destinations = destinations
     self.retention = retention

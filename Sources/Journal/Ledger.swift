@@ -21,6 +21,8 @@ struct Ledger: Sendable {
     var held: SequenceRange?
     /// A retired log gets no more records and is let go once it is empty.
     var isRetired = false
+    /// Where the search for something to thin goes on. Not stored.
+    var thinned: [Thinning.Grain: UInt64] = [:]
 
     /// Every seq that was ever given.
     var written: SequenceRange? { next > 1 ? SequenceRange(1, next - 1) : nil }
@@ -50,6 +52,8 @@ struct Ledger: Sendable {
   var shapes = ShapeTable()
   /// Counters that outlive a restart.
   var purgedRecords: UInt64 = 0
+  /// Records that coarser ones stand for; some may have been purged since.
+  var thinnedRecords: UInt64 = 0
   var droppedSamples: UInt64 = 0
   var droppedEvents: UInt64 = 0
 

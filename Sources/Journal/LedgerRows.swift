@@ -17,6 +17,7 @@ struct LedgerRows {
         Int(try row.number("number")), device: try row.text("device"), points: try row.text("points"))
     }
     ledger.purgedRecords = try counter("purged")
+    ledger.thinnedRecords = try counter("thinned")
     ledger.droppedSamples = try counter("dropped_samples")
     ledger.droppedEvents = try counter("dropped_events")
     return ledger
@@ -132,6 +133,7 @@ struct LedgerRows {
     ledger.shapes.markStored()
     for (name, value, old) in [
       ("purged", ledger.purgedRecords, before.purgedRecords),
+      ("thinned", ledger.thinnedRecords, before.thinnedRecords),
       ("dropped_samples", ledger.droppedSamples, before.droppedSamples),
       ("dropped_events", ledger.droppedEvents, before.droppedEvents),
     ] where value != old {

@@ -43,7 +43,7 @@ struct LogArrangement {
   /// Every log that gets records begins anew, because its numbers cannot be trusted to go on.
   let isRenewing: Bool
   /// A new epoch; the argument tells those of one moment apart.
-  let newEpoch: (UInt64) -> Epoch
+  let newEpoch: (Int) -> Epoch
 
   /// A log that nobody wants any more is retired: it drains to its readers. What is wanted and not there begins.
   func arrange(_ ledger: inout Ledger) throws {
@@ -63,7 +63,7 @@ struct LogArrangement {
   }
 
   private func open(_ kind: LogState.Kind, _ plan: LogPlan, in ledger: inout Ledger) throws {
-    try rows.open(kind, plan, epoch: newEpoch(UInt64(ledger.logs.count)), at: now, in: &ledger)
+    try rows.open(kind, plan, epoch: newEpoch(ledger.logs.count), at: now, in: &ledger)
   }
 
   private func setReaders(_ log: inout Ledger.Log, _ wanted: [WantedLog]) {

@@ -5,15 +5,24 @@ import GRDB
 struct Room: Sendable {
   let pageSize: Int
   /// Pages that may be in use.
-  let limit: Int
+  private(set) var limit: Int
+  /// Whether telemetry becomes coarser before any is dropped that somebody still waits for.
+  var thinsOldest: Bool
 
   /// Deleting goes on until this share of the limit is free, so that a full journal does not announce a
   /// gap with every commit.
   static let purgedShare = 50
 
-  init(budget: Int, reserve: Int, logAllowance: Int, pageSize: Int) {
+  init(budget: Int, reserve: Int, logAllowance: Int, pageSize: Int, thinsOldest: Bool) {
     self.pageSize = pageSize
+    self.thinsOldest = thinsOldest
     limit = max(24, (budget - reserve - logAllowance) / pageSize)
+  }
+
+  func limited(to pages: Int) -> Room {
+    var room = self
+    room.limit = min(limit, max(24, pages))
+    return room
   }
 
   /// Pages that a commit may take, generously: payloads, interior pages, and a page for each tree it touches.
@@ -28,22 +37,30 @@ extension CommitTransaction {
     var isAcknowledgedOnly: Bool { self == .acknowledgedTelemetry || self == .acknowledgedEvents }
   }
 
-  /// Deletes the oldest segments, telemetry first, until a commit of `bytes` fits. A full disk is a
-  /// reason to delete although the budget is not used up.
+  /// Deletes the oldest segments until a commit of `bytes` fits: telemetry that everybody has, then, unless making it
+  /// coarser helps, other telemetry, and events last. After the budget was lowered the way down takes many commits.
+  /// - Parameter isDiskFull: why there is no more room.
   /// - Returns: the gap records that announce what went.
   mutating func makeRoom(for bytes: Int, segments count: Int, isDiskFull: Bool) throws -> [Entry] {
     let needed = room.pages(for: bytes, segments: count)
     let used = try pagesInUse()
-    guard used + needed > room.limit || isDiskFull else { return [] }
-    let target = min(room.limit, isDiskFull ? used : room.limit) - needed - room.limit / Room.purgedShare
+    guard used + needed > room.limit else { return [] }
+    let enough = max(used, room.limit) - needed
+    let target = enough - room.limit / Room.purgedShare
     var dropped = DroppedRuns()
+    var announced: [Entry] = []
     for stage in Stage.allCases {
+      if stage == .telemetry {
+        // Thinning announces nothing, so it need not go beyond what this commit takes.
+        if room.thinsOldest, try pagesInUse() > enough { announced = try thin(downTo: enough) }
+        if room.thinsOldest, try pagesInUse() <= enough { break }
+      }
       while try pagesInUse() > target, let (log, keys) = try oldest(stage) {
         for key in keys where try pagesInUse() > target { try delete(key, of: log, into: &dropped) }
       }
     }
     try settle()
-    return announce(dropped, cause: isDiskFull ? "disk-full" : "budget")
+    return announced + announce(dropped, cause: isDiskFull ? "disk-full" : "budget")
   }
 
   /// Deletes what everybody has acknowledged and what is older than the time for replay; nothing is lost by
@@ -86,7 +103,7 @@ extension CommitTransaction {
     return keys
   }
 
-  private func pagesInUse() throws -> Int {
+  func pagesInUse() throws -> Int {
     let count = try Int.fetchOne(db.cachedStatement(sql: "PRAGMA page_count")) ?? 0
     let free = try Int.fetchOne(db.cachedStatement(sql: "PRAGMA freelist_count")) ?? 0
     return count - free

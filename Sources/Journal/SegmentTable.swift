@@ -111,7 +111,7 @@ struct SegmentTable {
       lastTime: key.lastTime, records: records, isThinned: format.isThinned)
   }
 
-  private func key(_ row: Row) throws -> Key {
+  func key(_ row: Row) throws -> Key {
     Key(
       id: try row.integer("id"), range: try row.range(),
       lastTime: Timestamp(milliseconds: try row.integer("last_time")))

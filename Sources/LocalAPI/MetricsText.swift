@@ -68,6 +68,8 @@ enum MetricsText {
     page.sample(["kind": "event"], Double(journal.droppedEvents))
     page.family("journal_purged_records_total", .counter, "Deleted to stay within the budget.")
     page.sample([:], Double(journal.purgedRecords))
+    page.family("journal_thinned_records_total", .counter, "Made coarser to stay within the budget.")
+    page.sample([:], Double(journal.thinnedRecords))
     page.family("journal_size_bytes", .gauge, "Database, log and reserve.")
     page.sample([:], Double(journal.bytes))
     page.family("journal_budget_bytes", .gauge, "What the journal may take.")

@@ -14,7 +14,7 @@ import EnergyModel
 /// - `forecast` [`quantity`, `power_w`, `lower_w`, `upper_w`, `remark`]
 /// - `cycle`: `count`, `worst_lateness_ms`, `worst_duration_ms`
 /// - `journal`: `boot`, `committed_records`, `commits`, `dropped_samples`, `dropped_events`, `purged_records`,
-///   `size_bytes`, `budget_bytes`, `fault`
+///   `thinned_records`, `size_bytes`, `budget_bytes`, `fault`
 /// - `uplinks` [`destination`, `connected`, `sent_records`, `acknowledged_records`, `sent_segments`,
 ///   `acknowledged_segments`, `backlog_records`, `last_error`]
 /// - `setpoints`: `written`, `confirmed`, `failed`
@@ -155,6 +155,7 @@ enum SiteJSON {
       json.member("dropped_samples", journal.droppedSamples)
       json.member("dropped_events", journal.droppedEvents)
       json.member("purged_records", journal.purgedRecords)
+      json.member("thinned_records", journal.thinnedRecords)
       json.member("size_bytes", journal.bytes)
       json.member("budget_bytes", journal.budget)
       json.member("fault", orNull: journal.fault)

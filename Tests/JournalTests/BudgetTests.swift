@@ -7,6 +7,13 @@ import Testing
 
 /// Within the budget, oldest telemetry first, every drop counted and announced.
 @Suite struct BudgetTests {
+  /// A journal that drops at once, or thins before it does.
+  private func stand(budget: Int, _ whenFull: WhenFull = .dropOldest) throws -> Stand {
+    let stand = try Stand(budget: budget)
+    stand.settings.whenFull = whenFull
+    return stand
+  }
+
   /// Bytes on the disk that count.
   private func used(_ stand: Stand) -> Int {
     [JournalFile.name, JournalFile.name + "-wal", "reserve"].reduce(0) {
@@ -42,7 +49,7 @@ import Testing
   }
 
   @Test func theOldestGoesCountedAndAnnounced() async throws {
-    let stand = try Stand(budget: 512 << 10)
+    let stand = try stand(budget: 512 << 10)
     var random = SeededGenerator(state: 1)
     var journal = try await stand.open()
     for _ in 0..<6 {
@@ -69,7 +76,7 @@ import Testing
   }
 
   @Test func acknowledgedTelemetryGoesBeforeTheRest() async throws {
-    let stand = try Stand(budget: 512 << 10)
+    let stand = try stand(budget: 512 << 10)
     var random = SeededGenerator(state: 2)
     let journal = try await stand.open()
     journal.post(stand.event("first"))
@@ -90,7 +97,7 @@ import Testing
   }
 
   @Test func theEventLogGoesLast() async throws {
-    let stand = try Stand(budget: 300 << 10)
+    let stand = try stand(budget: 300 << 10)
     let journal = try await stand.open()
     var random = SeededGenerator(state: 3)
     await fill(journal, stand, commits: 20, &random)
@@ -114,7 +121,7 @@ import Testing
   }
 
   @Test func aFullDiskIsMadeRoomOn() async throws {
-    let stand = try Stand(budget: 4 << 20)
+    let stand = try stand(budget: 4 << 20)
     var random = SeededGenerator(state: 4)
     let journal = try await stand.open()
     await fill(journal, stand, commits: 60, &random)
@@ -137,9 +144,36 @@ import Testing
   @Test func theReserveIsPartOfTheBudget() async throws {
     let stand = try Stand(budget: 1 << 20)
     let journal = try await stand.open()
-    #expect(fileSize(stand.folder.path + "/reserve") == 64 << 10)
+    #expect(fileSize(stand.folder.path + "/reserve") == 128 << 10)
     #expect(journal.counters().bytes == UInt64(used(stand)))
     #expect(journal.counters().budget == 1 << 20)
+    await journal.close()
+  }
+
+  /// The file follows a lowered budget, a little with each commit.
+  @Test(arguments: [WhenFull.dropOldest, .thinOldest]) func aLoweredBudgetShrinksTheFile(_ whenFull: WhenFull)
+    async throws
+  {
+    let stand = try stand(budget: 4 << 20, whenFull)
+    var random = SeededGenerator(state: 6)
+    var journal = try await stand.open()
+    await fill(journal, stand, commits: 1500, &random)
+    #expect(used(stand) > 2 << 20)
+    await journal.close()
+
+    let lowered = JournalSettings(
+      folder: stand.settings.folder, budget: 1 << 20, destinations: stand.settings.destinations, whenFull: whenFull)
+    stand.settings = lowered
+    journal = try await stand.open()
+    // Not everything at once: that would take long.
+    #expect(try await journal.log(.telemetry).held?.first ?? .max < 10_000)
+    await fill(journal, stand, commits: 200, &random)
+    #expect(used(stand) <= 1 << 20)
+    let held = try #require(try await journal.log(.telemetry).held)
+    #expect(held.last == 68_000)
+    #expect(journal.counters().purgedRecords == held.first - 1)
+    #expect(try await journal.pragma("integrity_check") == "ok")
+    #expect(try await journal.pragma("temp_store") == "2")
     await journal.close()
   }
 }
