@@ -11,10 +11,10 @@ enum Thinning {
 
     /// Whether segments of this format become coarser by it.
     func thins(_ format: SegmentFormat?) -> Bool {
-      switch format {
-      case .samples, .averages: self == .minutes
-      case .thinnedToMinutes: self == .quarters
-      case .thinnedToQuarters, .entries, nil: false
+      switch format?.content {
+      case .samples: self == .minutes
+      case .minutes: self == .quarters
+      case .quarters, .entries, nil: false
       }
     }
 
