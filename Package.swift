@@ -120,6 +120,7 @@ let package = Package(
     tests("SiteSimulatorTests", ["TestKit", "SiteSimulator", "EnergyModel", "CModbus", "holdfast-sim"]),
     tests("SiteClientTests", ["TestKit", "SiteClient"]),
     tests("SiteStageTests", ["TestKit", "SiteStage"]),
+    tests("CommandLineTests", ["TestKit", "Journal", "EnergyModel", "holdfast"]),
     tests("ScenarioTests", ["TestKit", "SiteStage", "SiteClient", "EnergyModel", "CZstd", grdb]),
     tests("TidyTests", []),
   ]

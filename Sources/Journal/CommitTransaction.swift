@@ -17,6 +17,8 @@ struct CommitTransaction {
   private(set) var ledger: Ledger
   /// Records that became part of a log.
   private(set) var addedRecords: UInt64 = 0
+  /// The journal closes with this commit.
+  var isLast = false
 
   var segments: SegmentTable { SegmentTable(db: db) }
 
@@ -34,13 +36,14 @@ struct CommitTransaction {
     for (key, value) in batch.states {
       try db.run("INSERT OR REPLACE INTO state(key, value) VALUES (?, ?)", [key, blob(value)])
     }
+    let history = try ledger.takeHistory(of: batch, db: db, now: now, isLast: isLast)
     var entries = batch.entries + announceLosses(in: batch)
     let samples = batch.samples.chunks(of: Self.mostRecords)
     let payloads = samples.map { Payload(Array($0), shapes: &ledger.shapes) }
     let bytes =
       payloads.reduce(0) { $0 + $1.bytes.count } + entries.reduce(0) { $0 + $1.stored.body.utf8.count }
-      + batch.states.reduce(0) { $0 + $1.value.count }
-    entries += try makeRoom(for: bytes, segments: payloads.count + 1, isDiskFull: isDiskFull)
+      + batch.states.reduce(0) { $0 + $1.value.count } + history.bytes
+    entries += try makeRoom(for: bytes, segments: payloads.count + 1 + history.rows, isDiskFull: isDiskFull)
     if let log = ledger.current(.telemetry) {
       for (samples, payload) in zip(samples, payloads) {
         try append(payload, times: samples.map(\.measured.wall), to: log)
@@ -51,6 +54,7 @@ struct CommitTransaction {
         try append(Payload(entries), times: entries.map(\.time), to: log)
       }
     }
+    try ledger.store(history, db: db, now: now)
   }
 
   /// Lets these segments go.

@@ -65,6 +65,9 @@ extension Journal {
       where mustRenew || ledger.current(kind) == nil {
         try rows.open(kind, name: name, epoch: newEpoch(salt: UInt64(ledger.logs.count)), in: &ledger)
       }
+      let start = Moment(wall: end, monotonic: now.monotonic - (now.wall - end), isClockTrusted: now.isClockTrusted)
+      ledger.history = try HistoryStart(db: db, shapes: ledger.shapes).history(
+        start: start, limits: History.Limits(settings, room))
       var transaction = CommitTransaction(
         db: db, ledger: ledger, room: room, destinations: settings.destinations.map(\.id), now: now)
       var batch = Batch()

@@ -107,7 +107,10 @@ public actor Journal {
   }
 
   /// A file that is not open is to be opened although nothing waits.
-  private var hasWork: Bool { opened == nil || intake.hasWork || !batch.isEmpty || !damaged.isEmpty }
+  private var hasWork: Bool {
+    opened.map { $0.ledger.history.isDue(at: time.now().wall) } ?? true || intake.hasWork || !batch.isEmpty
+      || !damaged.isEmpty
+  }
 
   /// One commit. What fails stays in the batch, and the fault is kept for the status.
   /// - Returns: whether it is on the disk.
@@ -167,6 +170,7 @@ public actor Journal {
       if isReleaseDue { try transaction.releaseOlder(than: now.wall - settings.retention) }
       var batch = batch
       batch.entries += try transaction.drop(damaged)
+      transaction.isLast = isLast
       try transaction.add(batch, isDiskFull: isDiskFull)
       try transaction.finish()
       if isLast { try db.execute(sql: "UPDATE boot SET clean = 1 WHERE n = (SELECT max(n) FROM boot)") }

@@ -21,6 +21,10 @@ public struct JournalSettings: Sendable {
   public var whenFull: WhenFull
   /// How long acknowledged data stays for replay, while the budget allows.
   public var retention: Duration
+  /// How long the history of minutes stays, within three sixteenths of the budget.
+  public var minuteRetention: Duration = .seconds(31 * 86_400)
+  /// How long the history of quarter hours stays, within a sixteenth of the budget.
+  public var quarterRetention: Duration = .seconds(3 * 365 * 86_400)
 
   /// One reader of the journal. Destinations with the same plan share a log.
   public struct Destination: Hashable, Sendable {

@@ -37,6 +37,7 @@ struct Ledger: Sendable {
   var logs: [Log] = []
   var fronts: [FrontKey: Front] = [:]
   var shapes = ShapeTable()
+  var history = History()
   /// Counters that outlive a restart.
   var purgedRecords: UInt64 = 0
   var droppedSamples: UInt64 = 0
