@@ -197,6 +197,20 @@ import Testing
     await journal.close()
   }
 
+  /// Between the minute that was left and the one that was entered there are some that are whole twice.
+  @Test func aMinuteThatIsLivedTwiceIsPartial() async throws {
+    let stand = try Stand()
+    let journal = try await stand.open()
+    await run(journal, stand, seconds: 184)
+    #expect(try await minute(1, in: journal)?.isPartial == false)
+    stand.time.stepWall(by: .seconds(-184))
+    await run(journal, stand, seconds: 184)
+    let row = try #require(try await minute(1, in: journal))
+    #expect(row.isPartial)
+    #expect(row["meter", .power]?.count == 120)
+    await journal.close()
+  }
+
   @Test func nothingOf1970IsMixedIn() async throws {
     let stand = try Stand()
     stand.time.trustClock(false)
