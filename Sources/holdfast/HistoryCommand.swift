@@ -62,7 +62,8 @@ struct HistoryCommand: ParsableCommand {
     guard let points = known[device] else {
       let names = known.keys.map(\.name).sorted()
       let hint = NearestName.hint(device.name, among: names)
-      throw ValidationError("no device is called \(device)\(hint); known: \(names.joined(separator: ", "))")
+      throw ValidationError(
+        "no device is called \(device)\(hint); known: \(names.isEmpty ? "none" : names.joined(separator: ", "))")
     }
     guard points.contains(point) else {
       let names = points.map(\.rawValue).sorted().joined(separator: ", ")

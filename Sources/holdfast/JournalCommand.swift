@@ -67,7 +67,8 @@ struct JournalStatsCommand: ParsableCommand {
     let title = "log: \(log.log.name) \(log.log.epoch)"
     let seqs = log.log.held.map { "holds seq \($0.first) to \($0.last)" } ?? "empty"
     let state = log.log.isRetired ? ", retired" : ""
-    try output.line("\(title): records \(log.log.choice)\(state), \(seqs), next \(log.log.next)")
+    let choice = log.log.kind == .telemetry ? "records \(log.log.choice), " : ""
+    try output.line("\(title): \(choice)\(seqs), next \(log.log.next)\(state)")
     let thinned = log.thinnedRecords > 0 ? " (\(log.thinnedRecords) thinned)" : ""
     let each = log.bytesPerValue.map { ", \(JSONText.decimal($0, 2)) bytes a value" } ?? ""
     try output.line(

@@ -48,6 +48,34 @@ import Testing
     await journal.close()
   }
 
+  /// What goes between two pages of the reader is announced by the time it reads the event log.
+  @Test func aCheckWhileTheOldestIsDroppedFindsNothing() async throws {
+    let stand = try Stand(budget: 256 << 10)
+    let journal = try await stand.open()
+    let time = stand.time
+    let writing = Task {
+      var random = SeededGenerator(state: 2)
+      while !Task.isCancelled {
+        for _ in 0..<40 {
+          let power = Double(Int.random(in: -5_000_000...5_000_000, using: &random))
+          journal.accept(Sample(device: "meter", measured: time.now(), readings: [Reading(.power, power)]))
+        }
+        time.advance(by: .seconds(4))
+        #expect(await journal.commit())
+      }
+    }
+    var checks = 0
+    while checks < 10 || journal.counters().purgedRecords < 4000 {
+      #expect(try faults(stand).isEmpty)
+      checks += 1
+    }
+    writing.cancel()
+    await writing.value
+    #expect(journal.counters().bytes <= 256 << 10)
+    #expect(try faults(stand).isEmpty)
+    await journal.close()
+  }
+
   @Test func aHoleThatNobodyAnnouncedIsAFault() async throws {
     let stand = try Stand()
     let journal = try await filled(stand)
