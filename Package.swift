@@ -134,6 +134,7 @@ let package = Package(
     tests("SiteClientTests", ["TestKit", "SiteClient"]),
     tests("ReceiverTests", ["TestKit", "Receiver", "EnergyModel", "Uplink", "Journal", grdb, "holdfast-receiver"]),
     tests("SiteStageTests", ["TestKit", "SiteStage"]),
+    tests("CommandLineTests", ["TestKit", "Journal", "EnergyModel", "holdfast"]),
     tests("ScenarioTests", ["TestKit", "SiteStage", "SiteClient", "EnergyModel", "CZstd", grdb]),
     tests("TidyTests", []),
   ]

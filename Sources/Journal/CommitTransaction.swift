@@ -19,6 +19,8 @@ struct CommitTransaction {
   var reports: [Reporters.Report] = []
   /// Records that became part of a log.
   private(set) var addedRecords: UInt64 = 0
+  /// The journal closes with this commit.
+  var isLast = false
 
   var segments: SegmentTable { SegmentTable(db: db) }
 
@@ -36,6 +38,7 @@ struct CommitTransaction {
     for (key, value) in batch.states {
       try db.run("INSERT OR REPLACE INTO state(key, value) VALUES (?, ?)", [key, blob(value)])
     }
+    let history = try ledger.takeHistory(of: batch, db: db, now: now, isLast: isLast)
     var entries = batch.entries + announceLosses(in: batch)
     let reports = reports
     let parts = reports.flatMap { report in
@@ -45,8 +48,8 @@ struct CommitTransaction {
     }
     let bytes =
       parts.reduce(0) { $0 + $1.payload.bytes.count } + entries.reduce(0) { $0 + $1.stored.body.utf8.count }
-      + batch.states.reduce(0) { $0 + $1.value.count }
-    entries += try makeRoom(for: bytes, segments: parts.count + 1, isDiskFull: isDiskFull)
+      + batch.states.reduce(0) { $0 + $1.value.count } + history.bytes
+    entries += try makeRoom(for: bytes, segments: parts.count + 1 + history.rows, isDiskFull: isDiskFull)
     // Looked up only now: making room may have let a log go.
     for part in parts {
       guard let log = ledger.logs.firstIndex(where: { $0.id == part.log }) else { continue }
@@ -61,6 +64,7 @@ struct CommitTransaction {
         try append(Payload(entries), times: entries.map(\.time), to: log)
       }
     }
+    try ledger.store(history, db: db, now: now)
   }
 
   /// Lets these segments go.

@@ -101,6 +101,9 @@ extension Journal {
         newEpoch: { self.newEpoch(boot: number, log: $0) })
       try arrangement.arrange(&ledger)
       try rows.loadFronts(into: &ledger)
+      let start = Moment(wall: end, monotonic: now.monotonic - (now.wall - end), isClockTrusted: now.isClockTrusted)
+      ledger.history = try HistoryStart(db: db, shapes: ledger.shapes).history(
+        start: start, limits: History.Limits(settings, room))
       var transaction = CommitTransaction(
         db: db, ledger: ledger, room: room, destinations: settings.destinations.map(\.id), now: now)
       var batch = Batch()

@@ -122,8 +122,8 @@ public actor Journal {
 
   /// A file that is not open is to be opened although nothing waits.
   private var hasWork: Bool {
-    opened == nil || intake.hasWork || !batch.isEmpty || !damaged.isEmpty
-      || reporters.isDue(at: time.now().monotonic)
+    opened.map { $0.ledger.history.isDue(at: time.now().wall) } ?? true || intake.hasWork || !batch.isEmpty
+      || !damaged.isEmpty || reporters.isDue(at: time.now().monotonic)
   }
 
   /// One commit. What fails stays in the batch, and the fault is kept for the status.
@@ -210,6 +210,7 @@ public actor Journal {
       var batch = batch
       batch.entries += try transaction.drop(damaged)
       transaction.reports = reporters.report(batch.samples, taken: taken, last: isLast ? now : nil)
+      transaction.isLast = isLast
       try transaction.add(batch, isDiskFull: isDiskFull)
       try transaction.finish()
       if isLast { try db.execute(sql: "UPDATE boot SET clean = 1 WHERE n = (SELECT max(n) FROM boot)") }

@@ -24,6 +24,10 @@ public struct JournalSettings: Sendable {
   /// For tests: what follows the `?` when SQLite is to open the database as a `file:` address, such as
   /// `vfs=NAME`. The path may then hold no `?`, `#` or `%`. Nil opens the path as it is.
   package var fileQuery: String?
+  /// How long the history of minutes stays, within three sixteenths of the budget.
+  public var minuteRetention: Duration = .seconds(31 * 86_400)
+  /// How long the history of quarter hours stays, within a sixteenth of the budget.
+  public var quarterRetention: Duration = .seconds(3 * 365 * 86_400)
 
   /// One reader of the journal. Destinations with the same plan share a log.
   public struct Destination: Hashable, Sendable {

@@ -50,6 +50,7 @@ struct Ledger: Sendable {
   var logs: [Log] = []
   var fronts: [FrontKey: Front] = [:]
   var shapes = ShapeTable()
+  var history = History()
   /// Counters that outlive a restart.
   var purgedRecords: UInt64 = 0
   /// Records that coarser ones stand for; some may have been purged since.

@@ -28,7 +28,7 @@ enum Schema {
     CREATE TABLE state(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID, STRICT;
     -- Numbers that payloads use for a device and the points it told together, with commas between.
     CREATE TABLE shape(number INTEGER PRIMARY KEY, device TEXT NOT NULL, points TEXT NOT NULL) STRICT;
-    -- Counters that outlive a restart: purged, thinned, dropped_samples, dropped_events.
+    -- Counters that outlive a restart: purged, thinned, dropped_samples, dropped_events, minute_bytes, quarter_bytes.
     CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;
     -- Every start, and whether it ended with a clean stop.
     CREATE TABLE boot(n INTEGER PRIMARY KEY, started INTEGER NOT NULL, clean INTEGER NOT NULL DEFAULT 0) STRICT;

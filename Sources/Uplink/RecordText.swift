@@ -1,8 +1,9 @@
-import EnergyModel
+public import EnergyModel
 
 /// One record as the wire contract writes it.
-enum RecordText {
-  static func write(_ record: Record, _ json: inout JSONText) {
+public enum RecordText {
+  /// Writes the record as one JSON object.
+  public static func write(_ record: Record, _ json: inout JSONText) {
     json.object { json in
       // A record of a thinned segment has none.
       if let seq = record.seq { json.member("seq", seq) }

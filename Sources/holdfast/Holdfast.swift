@@ -6,7 +6,10 @@ struct Holdfast: AsyncParsableCommand {
     commandName: "holdfast",
     abstract: "An energy gateway agent: reads, decides, records and forwards, and holds when lines drop.",
     version: agentVersion,
-    subcommands: [RunCommand.self, CheckCommand.self, StatusCommand.self, ExplainCommand.self])
+    subcommands: [
+      RunCommand.self, CheckCommand.self, StatusCommand.self, ExplainCommand.self, HistoryCommand.self,
+      JournalCommand.self,
+    ])
 }
 
 /// The version of the agent, as the status topic and the page report it.

@@ -8,8 +8,7 @@ struct RunCommand: AsyncParsableCommand {
 
   @OptionGroup var options: ConfigurationOptions
 
-  @Option(name: .customLong("state"), help: "Where the journal lives. Default: $STATE_DIRECTORY or /var/lib/holdfast.")
-  var stateFolder: String?
+  @OptionGroup var state: StateOptions
 
   @Option(help: "Log level: debug, info, warning, error.")
   var log = Logger.Level.info
@@ -26,8 +25,7 @@ struct RunCommand: AsyncParsableCommand {
       QueuedLogHandler(label: $0, log: log, level: level, isForJournald: isForJournald)
     }
     defer { log.flush() }
-    let folder = stateFolder ?? environment["STATE_DIRECTORY"] ?? "/var/lib/holdfast"
-    let agent = try await Agent(configuration, stateFolder: folder)
+    let agent = try await Agent(configuration, stateFolder: state.folder)
     try await agent.run()
   }
 }

@@ -92,7 +92,7 @@ import Testing
 }
 
 /// Another connection that holds the write lock: no commit gets through while it does.
-private struct Blocker {
+struct Blocker {
   private let queue: DatabaseQueue
 
   init(_ path: String) throws {

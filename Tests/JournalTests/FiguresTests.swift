@@ -93,6 +93,30 @@ import Testing
     #expect(bytes < 3)
   }
 
+  /// What history adds: one row a minute, of 60 readings each of 50 × 20 points.
+  @Test func historyOfFiftyDevices() async throws {
+    let stand = try Stand(budget: 256 << 20)
+    let journal = try await stand.open()
+    var devices = (0..<50).map(Device.init)
+    var random = SeededGenerator(state: 11)
+    for _ in 0..<124 {
+      for index in devices.indices {
+        let readings = devices[index].step(&random)
+        journal.accept(Sample(device: devices[index].name, measured: stand.time.now(), readings: readings))
+      }
+      stand.time.advance(by: .seconds(1))
+      #expect(await journal.commit())
+    }
+    #expect(try await journal.count("minute") == 2)
+    let row = Double(try await journal.bytes("minute")) / 2
+    await journal.close()
+    let text =
+      "history of 50 devices × 20 points: \(JSONText.decimal(row, 0)) bytes a minute, "
+      + "\(JSONText.decimal(row / 1000, 2)) a point, \(JSONText.decimal(row / 60_000, 3)) a value at 1 s\n"
+    FileHandle.standardError.write(Data(text.utf8))
+    #expect(row / 60_000 < 0.2)
+  }
+
   private func report(_ what: String, _ bytes: Double, _ commit: Double) {
     let text = "\(what): \(JSONText.decimal(bytes, 2)) bytes a value, \(JSONText.decimal(commit, 2)) ms a commit\n"
     FileHandle.standardError.write(Data(text.utf8))

@@ -1,8 +1,8 @@
 /// Finds what somebody probably meant.
-enum NearestName {
+public enum NearestName {
   /// The candidate closest to `name`, where it is close enough to be a slip of the pen: at most a third
   /// of its letters differ, and at most three; or where it only misses its end (`power` for `power_w`).
-  static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
+  public static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
     let allowed = min(3, max(1, name.count / 3))
     let ranked = candidates.map { (distance(name.lowercased(), $0.lowercased()), $0) }
       .filter { $0.0 <= allowed }
@@ -11,7 +11,7 @@ enum NearestName {
   }
 
   /// `: did you mean …?`, or nothing where no candidate is close.
-  static func hint(_ name: String, among candidates: some Sequence<String>) -> String {
+  public static func hint(_ name: String, among candidates: some Sequence<String>) -> String {
     of(name, among: candidates).map { ": did you mean \($0)?" } ?? ""
   }
 
