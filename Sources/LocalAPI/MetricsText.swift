@@ -94,7 +94,7 @@ enum MetricsText {
     for uplink in counted { page.sample(["destination": uplink.destination.name], Double(uplink.dataBytes)) }
     page.family("uplink_data_budget_bytes", .gauge, "What a month may cost.")
     for uplink in counted {
-      page.sample(["destination": uplink.destination.name], uplink.dataBudgetBytes.map(Double.init))
+      page.sample(["destination": uplink.destination.name], uplink.dataBudgetBytes.map { Double($0) })
     }
   }
 }
