@@ -103,7 +103,10 @@ let package = Package(
 
     program(
       "holdfast-bench",
-      ["SiteStage", "SiteClient", "TestKit", "ModbusDevices", "DeviceProfile", "Journal", "EnergyModel", arguments],
+      [
+        "SiteStage", "SiteClient", "TestKit", "ModbusDevices", "DeviceProfile", "EnergyModel", "Journal", "MQTTLink",
+        "Uplink", arguments,
+      ],
       path: "simulators/holdfast-bench"),
 
     // Shared by the tests: manual clocks, free ports, a broker of their own.

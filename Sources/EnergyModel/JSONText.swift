@@ -49,6 +49,12 @@ public struct JSONText: Sendable {
     text += json
   }
 
+  /// Ends a line of JSON lines: what follows is a text of its own.
+  public mutating func endLine() {
+    text += "\n"
+    needsComma = false
+  }
+
   private mutating func nest(_ open: String, _ close: String, _ body: (inout JSONText) -> Void) {
     separate()
     text += open
@@ -65,6 +71,9 @@ public struct JSONText: Sendable {
 
   private mutating func quote(_ string: String) {
     text += "\""
+    defer { text += "\"" }
+    // Nearly always there is nothing to escape, and then it is copied as it is.
+    guard string.utf8.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) else { return text += string }
     for scalar in string.unicodeScalars {
       switch scalar {
       case "\"": text += "\\\""
@@ -78,7 +87,6 @@ public struct JSONText: Sendable {
       default: text.unicodeScalars.append(scalar)
       }
     }
-    text += "\""
   }
 
   /// `number` rounded half away from zero to `decimals` places (0...9), without trailing zeros.

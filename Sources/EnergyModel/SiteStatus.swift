@@ -126,6 +126,11 @@ public struct SiteStatus: Sendable {
     public var acknowledgedSegments: UInt64 = 0
     /// Records committed and not yet acknowledged.
     public var backlogRecords: UInt64 = 0
+    /// Messages of the receiver that were not taken: malformed, retained, of another log.
+    public var refusedMessages: UInt64 = 0
+    /// What the present month has cost, as estimated, and what it may; 0 and nil where nobody counts.
+    public var dataBytes: UInt64 = 0
+    public var dataBudgetBytes: UInt64?
     public var lastError: String?
     public init(destination: DestinationID, isConnected: Bool = false) {
       self.destination = destination

@@ -68,17 +68,10 @@ extension Journal: SegmentStore {
     let covered = front.acknowledged.union(inFlight)
     let limit = min(limit, Self.mostSegments)
     do {
-      return try opened.file.queue.read { db in
-        let table = SegmentTable(db: db)
-        let keys =
-          if let since {
-            try table.keys(log.id, since: since).reversed()
-              .filter { $0.range.first <= held.last && !covered.contains($0.range) }
-          } else {
-            try table.keys(log.id, outside: covered, of: held, limit: limit)
-          }
-        return try keys.prefix(limit).compactMap { try segment($0, of: log, table, opened.ledger.shapes) }
+      let stored = try opened.file.queue.read { db in
+        try SegmentTable(db: db).unsent(log.id, outside: covered, of: held, since: since, limit: limit)
       }
+      return stored.compactMap { segment($0, of: log, opened.ledger.shapes) }
     } catch {
       if meansDamage(error) { startAnew(error) }
       throw error
@@ -86,12 +79,11 @@ extension Journal: SegmentStore {
   }
 
   /// Nil for a segment that nobody will ever read again: the next commit lets it go and says so.
-  private func segment(
-    _ key: SegmentTable.Key, of log: Ledger.Log, _ table: SegmentTable, _ shapes: ShapeTable
-  ) throws -> Segment? {
+  private func segment(_ stored: StoredSegment, of log: Ledger.Log, _ shapes: ShapeTable) -> Segment? {
     do {
-      return try table.segment(key, of: log, shapes: shapes)
-    } catch is SegmentDamage {
+      return try stored.segment(of: log, shapes: shapes)
+    } catch {
+      let key = stored.key
       if !damaged.contains(where: { $0.key.id == key.id }) { damaged.append(DamagedSegment(log: log.id, key: key)) }
       return nil
     }

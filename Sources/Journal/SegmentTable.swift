@@ -40,36 +40,6 @@ struct SegmentTable {
     return try rows.map(key)
   }
 
-  /// Segments of `held` that `covered` does not contain as a whole, oldest first. Seeks from gap to gap, so
-  /// what is covered costs nothing.
-  func keys(
-    _ log: Int64, outside covered: SequenceRangeSet, of held: SequenceRange, limit: Int
-  ) throws -> [Key] {
-    var found: [Key] = []
-    for gap in covered.gaps(in: held) {
-      guard found.count < limit else { break }
-      // A segment that reaches over a covered part belongs to two gaps.
-      for key in try keys(log, overlapping: gap, limit: limit - found.count + 1) where key.id != found.last?.id {
-        found.append(key)
-      }
-    }
-    return Array(found.prefix(limit))
-  }
-
-  /// Newest first, as long as the last record is not older than `since`.
-  func keys(_ log: Int64, since: Timestamp) throws -> [Key] {
-    let rows = try Row.fetchCursor(
-      db.cachedStatement(sql: "SELECT id, first, last, last_time FROM segment WHERE log = ? ORDER BY first DESC"),
-      arguments: [log])
-    var keys: [Key] = []
-    while let row = try rows.next() {
-      let key = try key(row)
-      guard key.lastTime >= since else { break }
-      keys.append(key)
-    }
-    return keys
-  }
-
   /// How many records are held of `range`.
   func records(_ log: Int64, in range: SequenceRange) throws -> UInt64 {
     let sum = try Int64.fetchOne(

@@ -1,5 +1,6 @@
 import CZstd
 public import EnergyModel
+import Synchronization
 
 /// zstd at level 3, one frame without a dictionary.
 public struct ZstdCompressor: ByteCompressor {
@@ -27,15 +28,15 @@ enum Zstd {
     }
   }
 
+  private static let decompressor = Decompressor()
+
   static func decompress(_ frame: [UInt8]) throws(SegmentDamage) -> [UInt8] {
     // "Unknown" and "error" are the two largest numbers and fall out here as well.
     let size = frame.withUnsafeBytes { ZSTD_getFrameContentSize($0.baseAddress, $0.count) }
     guard size <= UInt64(largestContent) else { throw .notDecompressible("no plausible size") }
     var outcome = 0
     let content = [UInt8](unsafeUninitializedCapacity: Int(size)) { buffer, count in
-      outcome = frame.withUnsafeBytes {
-        ZSTD_decompress(buffer.baseAddress, buffer.count, $0.baseAddress, $0.count)
-      }
+      outcome = frame.withUnsafeBytes { decompressor.run($0, into: buffer) }
       count = ZSTD_isError(outcome) == 0 ? outcome : 0
     }
     guard ZSTD_isError(outcome) == 0 else {
@@ -43,5 +44,26 @@ enum Zstd {
     }
     guard content.count == Int(size) else { throw .truncated }
     return content
+  }
+}
+
+/// Kept for ever: it takes 160 kB, and getting them from the system and giving them back costs several times what
+/// unpacking a small segment does.
+///
+/// Unchecked: the context is touched only inside of the lock.
+private final class Decompressor: @unchecked Sendable {
+  private let context: OpaquePointer
+  private let lock = Mutex(())
+
+  init() {
+    guard let context = ZSTD_createDCtx() else { preconditionFailure("no memory for a decompressor") }
+    self.context = context
+  }
+
+  /// The library's answer: a size or an error.
+  func run(_ frame: UnsafeRawBufferPointer, into buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
+    lock.withLock { _ in
+      ZSTD_decompressDCtx(context, buffer.baseAddress, buffer.count, frame.baseAddress, frame.count)
+    }
   }
 }

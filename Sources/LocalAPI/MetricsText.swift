@@ -89,5 +89,14 @@ enum MetricsText {
     }
     page.family("uplink_backlog_records", .gauge, "Committed and not yet acknowledged.")
     for uplink in uplinks { page.sample(["destination": uplink.destination.name], Double(uplink.backlogRecords)) }
+    page.family("uplink_refused_messages_total", .counter, "Messages of the receiver that were not taken.")
+    for uplink in uplinks { page.sample(["destination": uplink.destination.name], Double(uplink.refusedMessages)) }
+    let counted = uplinks.filter { $0.dataBudgetBytes != nil }
+    page.family("uplink_data_bytes", .gauge, "Both ways in this month, as estimated.")
+    for uplink in counted { page.sample(["destination": uplink.destination.name], Double(uplink.dataBytes)) }
+    page.family("uplink_data_budget_bytes", .gauge, "What a month may cost.")
+    for uplink in counted {
+      page.sample(["destination": uplink.destination.name], uplink.dataBudgetBytes.map { Double($0) })
+    }
   }
 }

@@ -16,7 +16,8 @@ import EnergyModel
 /// - `journal`: `boot`, `committed_records`, `commits`, `dropped_samples`, `dropped_events`, `purged_records`,
 ///   `thinned_records`, `size_bytes`, `budget_bytes`, `fault`
 /// - `uplinks` [`destination`, `connected`, `sent_records`, `acknowledged_records`, `sent_segments`,
-///   `acknowledged_segments`, `backlog_records`, `last_error`]
+///   `acknowledged_segments`, `backlog_records`, `refused_messages`, `data_bytes` (this month, estimated) and
+///   `data_budget_bytes` (null where nobody counts), `last_error`]
 /// - `setpoints`: `written`, `confirmed`, `failed`
 enum SiteJSON {
   static func text(_ status: SiteStatus) -> String {
@@ -171,6 +172,11 @@ enum SiteJSON {
       json.member("sent_segments", uplink.sentSegments)
       json.member("acknowledged_segments", uplink.acknowledgedSegments)
       json.member("backlog_records", uplink.backlogRecords)
+      json.member("refused_messages", uplink.refusedMessages)
+      json.key("data_bytes")
+      if uplink.dataBudgetBytes != nil { json.value(uplink.dataBytes) } else { json.null() }
+      json.key("data_budget_bytes")
+      if let budget = uplink.dataBudgetBytes { json.value(budget) } else { json.null() }
       json.member("last_error", orNull: uplink.lastError)
     }
   }

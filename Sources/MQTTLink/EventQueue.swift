@@ -35,7 +35,7 @@ struct EventQueue: Sendable {
     switch event {
     case .message(let message): add(message)
     case .disconnected: addDisconnected(event)
-    case .connected, .acknowledged: events.append(event)
+    case .connected, .acknowledged, .subscriptionRefused: events.append(event)
     }
   }
 
@@ -52,6 +52,9 @@ struct EventQueue: Sendable {
   /// Where the owner has not even read the disconnection before this one, the connection in between is
   /// left out: the unread one already says that everything has to be sent again.
   private mutating func addDisconnected(_ event: LinkEvent) {
+    // An unread refusal belongs to the connection that is gone; the next one tells it again.
+    events = Array(events[head...].filter { !$0.isRefusal })
+    head = 0
     let unread = events.indices[head...]
     let states = unread.filter { events[$0].isStateChange }
     guard let last = states.last, states.contains(where: { events[$0].isDisconnection }) else {
@@ -67,5 +70,9 @@ extension LinkEvent {
 
   var isDisconnection: Bool {
     if case .disconnected = self { true } else { false }
+  }
+
+  var isRefusal: Bool {
+    if case .subscriptionRefused = self { true } else { false }
   }
 }

@@ -27,15 +27,18 @@ final class LinkDesk: Sendable {
   var droppedMessages: UInt64 { state.withLock { $0.events.droppedMessages + $0.refusedMessages } }
   var refusedSubscriptions: [String] { state.withLock { $0.refusedSubscriptions } }
 
-  func handOver(_ message: OutgoingMessage) -> Bool {
-    state.withLock { state in
-      guard state.isConnected, !state.isStopping else { return false }
+  /// - Parameter wake: called for the first message of an outbox alone: the thread takes them all at once.
+  func handOver(_ message: OutgoingMessage, wake: () -> Void = {}) -> Bool {
+    let place = state.withLock { state -> Int? in
+      guard state.isConnected, !state.isStopping else { return nil }
       guard state.window.admit(message.id, size: message.topic.utf8.count + message.payload.count) else {
-        return false
+        return nil
       }
       state.outbox.append(message)
-      return true
+      return state.outbox.count
     }
+    if place == 1 { wake() }
+    return place != nil
   }
 
   /// Counts a message that MQTT cannot carry.
@@ -85,9 +88,13 @@ final class LinkDesk: Sendable {
     }
   }
 
-  func post(_ event: LinkEvent) {
+  func post(_ event: LinkEvent) { post([event]) }
+
+  /// Several at once wake the owner once.
+  func post(_ events: [LinkEvent]) {
+    guard !events.isEmpty else { return }
     let (reader, next) = state.withLock { state in
-      Self.apply(event, to: &state)
+      for event in events { Self.apply(event, to: &state) }
       guard let reader = state.reader, let next = Self.take(&state) else {
         return (CheckedContinuation<LinkEvent?, Never>?.none, LinkEvent?.none)
       }
@@ -96,8 +103,6 @@ final class LinkDesk: Sendable {
     }
     reader?.resume(returning: next)
   }
-
-  func refuseSubscription(_ topic: String) { state.withLock { $0.refusedSubscriptions.append(topic) } }
 
   /// No event comes after those already posted.
   func end() {
@@ -116,6 +121,8 @@ final class LinkDesk: Sendable {
       state.window.forget()
     case .acknowledged(let id):
       guard state.window.acknowledge(id) else { return }
+    case .subscriptionRefused(let topic):
+      state.refusedSubscriptions.append(topic)
     case .message:
       break
     }

@@ -119,16 +119,18 @@ final class LinkThread {
 
   private func takeSignals(of handle: MosquittoHandle) throws(LinkFailure) -> Bool {
     let signals = handle.takeSignals()
+    var told: [LinkEvent] = []
+    defer { desk.post(told) }
     for signal in signals {
       switch signal {
       case .answered(0): perform(machine.accepted(at: now))
       case .answered(let reason): throw LinkFailure(refusal: reason)
       case .published(let identifier):
-        if let id = messages.removeValue(forKey: identifier) { desk.post(.acknowledged(id)) }
+        if let id = messages.removeValue(forKey: identifier) { told.append(.acknowledged(id)) }
       case .subscribed(let identifier, let isGranted):
         let topic = subscriptions.removeValue(forKey: identifier)
-        if let topic, !isGranted { desk.refuseSubscription(topic) }
-      case .message(let message): desk.post(.message(message))
+        if let topic, !isGranted { told.append(.subscriptionRefused(topic: topic)) }
+      case .message(let message): told.append(.message(message))
       }
     }
     return !signals.isEmpty
@@ -173,7 +175,7 @@ final class LinkThread {
     for topic in settings.subscriptions {
       do throws(LinkFailure) {
         subscriptions[try handle.subscribe(to: topic)] = topic
-      } catch { desk.refuseSubscription(topic) }
+      } catch { desk.post(.subscriptionRefused(topic: topic)) }
     }
   }
 }

@@ -54,9 +54,7 @@ public final class MQTTLink: MessageLink, Sendable {
       desk.countRefused()
       return false
     }
-    guard desk.handOver(message) else { return false }
-    bell.ring()
-    return true
+    return desk.handOver(message, wake: bell.ring)
   }
 
   /// What happens, in order, to one reader; it ends after ``stop()``. Beyond 1024 unread messages or 4 MiB

@@ -9,22 +9,24 @@ struct BackfillFrame {
   let range: SequenceRange
   let lines: [UInt8]
 
-  /// Takes as many segments from the front as are contiguous in one log and fit into `limit` bytes, and
-  /// always the first. Nil when nothing is offered.
+  /// Takes as many segments from the front as are contiguous in one log, thinned all or none, and fit into
+  /// `limit` bytes, and always the first. Nil when nothing is offered.
   init?(_ offered: [Segment], site: String, limit: Int) {
     guard let first = offered.first else { return nil }
+    // The range grows, and with it the header, by a few digits at most.
+    let header = Self.headerLine(first, range: SequenceRange(first.range.first, .max), site: site).count
     var body: [UInt8] = []
     var range = first.range
     var taken = 0
     for segment in offered {
-      let isContiguous = segment.epoch == first.epoch && segment.range.first == range.last + 1
+      let isContiguous =
+        segment.epoch == first.epoch && segment.range.first == range.last + 1
+        && segment.isThinned == first.isThinned
       if taken > 0 && !isContiguous { break }
       let records = Self.lines(of: segment.records)
-      let whole = SequenceRange(first.range.first, segment.range.last)
-      let size = Self.headerLine(first, range: whole, site: site).count + body.count + records.count
-      if taken > 0 && size > limit { break }
+      if taken > 0 && header + body.count + records.count > limit { break }
       body += records
-      range = whole
+      range = SequenceRange(first.range.first, segment.range.last)
       taken += 1
     }
     segments = taken
@@ -39,14 +41,12 @@ struct BackfillFrame {
   }
 
   private static func lines(of records: [Record]) -> [UInt8] {
-    var lines: [UInt8] = []
+    var json = JSONText()
     for record in records {
-      var json = JSONText()
       RecordText.write(record, &json)
-      lines += json.text.utf8
-      lines.append(lineFeed)
+      json.endLine()
     }
-    return lines
+    return Array(json.text.utf8)
   }
 
   private static let lineFeed = UInt8(ascii: "\n")

@@ -3,11 +3,28 @@ import EnergyModel
 /// What waits in each lane, oldest first.
 struct Waiting: Sendable {
   /// Young segments of telemetry.
-  var live: [Segment] = []
+  var live: ArraySlice<Segment> = []
   /// Young segments of the event log.
-  var events: [Segment] = []
-  /// Old segments of either kind, all of one log.
-  var backlog: [Segment] = []
+  var events: ArraySlice<Segment> = []
+  /// Old and thinned segments of either kind, all of one log.
+  var backlog: ArraySlice<Segment> = []
+
+  /// Takes the front of a lane out.
+  mutating func remove(_ count: Int, from lane: LaneScheduler.Lane) {
+    switch lane {
+    case .live: live.removeFirst(count)
+    case .events: events.removeFirst(count)
+    case .backlog: backlog.removeFirst(count)
+    }
+  }
+
+  mutating func close(_ lane: LaneScheduler.Lane) {
+    switch lane {
+    case .live: live = []
+    case .events: events = []
+    case .backlog: backlog = []
+    }
+  }
 }
 
 /// Decides what goes next. Three lanes: live telemetry before young events before the backlog. Each lane keeps
@@ -27,19 +44,26 @@ struct LaneScheduler: Sendable {
   private(set) var isConnected = false
   /// How many connections there were.
   private(set) var connections = 0
-  private(set) var ledger = DeliveryLedger()
+  private(set) var ledger: DeliveryLedger
   /// The backlog stays where it is until then.
   private(set) var backlogOpens = MonotonicInstant(nanoseconds: .min)
+  /// Lanes that found no room, and what may be under way at most before they are tried again. Working for each
+  /// acknowledgement would cost more than it moves.
+  private var full: [Lane: Int] = [:]
+  /// The same for the link's own window, in messages.
+  private var linkFull: Int?
 
   init(_ settings: UplinkSettings, seed: UInt64) {
     self.settings = settings
+    ledger = DeliveryLedger(acknowledgedBy: settings.acknowledgedBy, resendAfter: settings.resendAfter)
     random = SplitMix64(seed: seed)
   }
 
   mutating func connected(at now: MonotonicInstant) {
     isConnected = true
     connections += 1
-    ledger.forgetInFlight()
+    ledger.connected(at: now)
+    forgetFullness()
     let delay = settings.backfillStartDelay
     let span = delay.lowerBound.nanoseconds...delay.upperBound.nanoseconds
     backlogOpens = now + .nanoseconds(Int64.random(in: span, using: &random))
@@ -49,7 +73,27 @@ struct LaneScheduler: Sendable {
   mutating func disconnected() {
     isConnected = false
     ledger.forgetInFlight()
+    forgetFullness()
   }
+
+  /// True while nothing of any lane could go, because too much is under way.
+  var isWaitingForRoom: Bool { !isOpen(.live) || linkFull != nil }
+
+  /// A message of this lane was turned away.
+  mutating func foundNoRoom(in lane: Lane) { full[lane] = ledger.bytesInFlight / 4 * 3 }
+
+  /// The link turned a message away that its lane had room for.
+  mutating func linkFoundNoRoom() { linkFull = ledger.messagesInFlight / 4 * 3 }
+
+  /// The link's window is its own affair; it is asked again now and then, whatever is under way.
+  mutating func askLinkAgain() { linkFull = nil }
+
+  private mutating func forgetFullness() {
+    full = [:]
+    linkFull = nil
+  }
+
+  private func isOpen(_ lane: Lane) -> Bool { full[lane].map { ledger.bytesInFlight <= $0 } ?? true }
 
   func isBacklogOpen(at now: MonotonicInstant) -> Bool { isConnected && now >= backlogOpens }
 
@@ -64,9 +108,12 @@ struct LaneScheduler: Sendable {
     guard isBacklogOpen(at: now.monotonic), hasRoom(.backlog), let front = waiting.backlog.first else { return nil }
     // A young one is not for the backlog: it goes with its own kind, unless it grows old waiting.
     let since = liveSince(now.wall)
-    guard front.lastTime < since else { return nil }
-    return .backlog(Array(waiting.backlog.prefix { $0.lastTime < since && $0.epoch == front.epoch }))
+    guard Self.isBacklog(front, since: since) else { return nil }
+    return .backlog(Array(waiting.backlog.prefix { Self.isBacklog($0, since: since) && $0.epoch == front.epoch }))
   }
+
+  /// What is thinned is no fresh telemetry, however young it is.
+  static func isBacklog(_ segment: Segment, since: Timestamp) -> Bool { segment.isThinned || segment.lastTime < since }
 
   /// Whether a message of `bytes` may be handed over now. One that is larger than the whole window goes
   /// when nothing else is under way.
@@ -81,13 +128,28 @@ struct LaneScheduler: Sendable {
     backlogOpens = now + .nanoseconds(Int64(pause * 1e9))
   }
 
-  /// The broker has it. Nil for a message that is not under way, such as `status`.
-  mutating func acknowledged(_ id: UInt64) -> Delivery? { ledger.acknowledged(id) }
+  /// The broker has it. Nil for what this does not release: a message that is not under way, such as `status`,
+  /// or one that needs the word of the receiver.
+  mutating func acknowledged(_ id: UInt64, at now: MonotonicInstant) -> Delivery? {
+    let delivery = ledger.acknowledged(id, at: now)
+    if let linkFull, ledger.messagesInFlight <= linkFull { self.linkFull = nil }
+    return delivery
+  }
+
+  /// The receiver has these ranges. Answers what that released.
+  mutating func confirmed(_ ranges: SequenceRangeSet, of epoch: Epoch, at now: MonotonicInstant) -> [Delivery] {
+    ledger.confirmed(ranges, of: epoch, at: now)
+  }
+
+  /// The receiver asks for these ranges again.
+  mutating func forget(_ ranges: SequenceRangeSet, of epoch: Epoch) { ledger.forget(ranges, of: epoch) }
+
+  mutating func giveUpOverdue(at now: MonotonicInstant) { ledger.giveUpOverdue(at: now) }
 
   /// The store has noted that these arrived.
   mutating func noted(_ ranges: SequenceRangeSet, of epoch: Epoch) { ledger.noted(ranges, of: epoch) }
 
-  private func hasRoom(_ lane: Lane) -> Bool { fits(1, in: lane) }
+  private func hasRoom(_ lane: Lane) -> Bool { isOpen(lane) && fits(1, in: lane) }
 
   /// A quarter of the window is kept for what is live, and a quarter for live data and events together:
   /// behind a full window of backlog, live data would wait for all of it.

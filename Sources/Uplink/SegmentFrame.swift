@@ -22,5 +22,7 @@ enum SegmentFrame {
     json.member("epoch", segment.epoch.description)
     json.member("first", range.first)
     json.member("last", range.last)
+    // The records stand for the whole range, but none of them for one seq of it.
+    if segment.isThinned { json.member("thinned", true) }
   }
 }

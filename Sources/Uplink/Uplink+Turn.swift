@@ -2,17 +2,22 @@ import EnergyModel
 
 /// One turn: note what arrived, tell the status, send what may go, and say when to come back.
 extension Uplink {
-  /// Segments fetched at once from one log.
-  private static let fetchLimit = 32
+  /// Segments fetched at once from one log: twice of what moved the last time, within these bounds.
+  static let fetchLimits = 32...512
 
   func turn() async {
     let now = time.now().monotonic
     if let rest = storeRests, now < rest { return setBell() }
     linkRests = nil
+    scheduler.askLinkAgain()
     do {
+      try await restoreData()
+      try await answerRequests()
+      if scheduler.isConnected { scheduler.giveUpOverdue(at: now) }
       try await noteArrivals()
       if scheduler.isConnected && !isLeaving { try await send() }
-      if storeRests != nil { count { $0.lastError = nil } }
+      tendData()
+      if storeRests != nil { count { $0.lastError = linkFault } }
       storeRests = nil
       retry.succeeded()
     } catch {
@@ -22,9 +27,16 @@ extension Uplink {
     setBell()
   }
 
+  /// Ranges that the journal is told at once.
+  private static let mostNoted = 256
+
   private func noteArrivals() async throws {
     for (epoch, arrived) in scheduler.ledger.arrived {
-      try await store.acknowledge(arrived.ranges, of: epoch, by: settings.destination)
+      // A receiver may name thousands of ranges at once; the journal must be free for others in between.
+      for start in stride(from: 0, to: arrived.ranges.count, by: Self.mostNoted) {
+        let part = Array(arrived.ranges[start..<min(start + Self.mostNoted, arrived.ranges.count)])
+        try await store.acknowledge(part, of: epoch, by: settings.destination)
+      }
       scheduler.noted(arrived, of: epoch)
     }
   }
@@ -38,12 +50,16 @@ extension Uplink {
       let now = time.now()
       let connection = scheduler.connections
       let logs = try await store.logs(for: settings.destination)
+      knownEpochs.formUnion(logs.map(\.epoch))
       if !isLeaving { publishStatus(logs) }
+      if scheduler.isWaitingForRoom { return }
       var waiting = try await fetch(logs, at: now)
       // What was in flight on the connection before is missing in the answer and has to go first.
       guard connection == scheduler.connections, !isLeaving else { continue }
-      hasMoved = false
-      while let next = scheduler.next(of: waiting, at: now), handOver(next, from: &waiting) { hasMoved = true }
+      let moved = handOver(&waiting, at: now)
+      hasMoved = moved > 0
+      fetchLimit = min(max(Self.fetchLimits.lowerBound, moved * 2), Self.fetchLimits.upperBound)
+      try await answerRequests()
       try await noteArrivals()
     }
   }
@@ -52,17 +68,18 @@ extension Uplink {
     var waiting = Waiting()
     let since = scheduler.liveSince(now.wall)
     for log in logs {
-      let young = try await unacknowledged(of: log, since: since)
       switch log.kind {
-      case .telemetry: waiting.live += young
-      case .events: waiting.events += young
+      case .telemetry where affords(.live):
+        waiting.live += try await unacknowledged(of: log, since: since).filter { !$0.isThinned }
+      case .events where affords(.events): waiting.events += try await unacknowledged(of: log, since: since)
+      case .telemetry, .events: break
       }
-      guard scheduler.isBacklogOpen(at: now.monotonic) else { continue }
+      guard scheduler.isBacklogOpen(at: now.monotonic), affords(.backlog) else { continue }
       let segments = try await unacknowledged(of: log, since: nil)
       // The log whose backlog is the oldest comes first; the others wait for their turn.
-      guard let first = segments.first, first.lastTime < since else { continue }
+      guard let first = segments.first, LaneScheduler.isBacklog(first, since: since) else { continue }
       if first.firstTime < waiting.backlog.first?.firstTime ?? Timestamp(milliseconds: .max) {
-        waiting.backlog = segments
+        waiting.backlog = segments[...]
       }
     }
     waiting.live.sort { ($0.lastTime, $0.epoch, $0.range.first) < ($1.lastTime, $1.epoch, $1.range.first) }
@@ -72,53 +89,7 @@ extension Uplink {
   private func unacknowledged(of log: LogState, since: Timestamp?) async throws -> [Segment] {
     try await store.unacknowledged(
       by: settings.destination, of: log.epoch, excluding: scheduler.ledger.excluded(of: log.epoch), since: since,
-      limit: Self.fetchLimit)
-  }
-
-  /// False when the window or the link has no room; then nothing was taken from what waits.
-  private func handOver(_ next: LaneScheduler.Next, from waiting: inout Waiting) -> Bool {
-    switch next {
-    case .live(let segment):
-      guard publish(segment, to: "telemetry", in: .live) else { return false }
-      waiting.live.removeFirst()
-    case .event(let segment):
-      guard publish(segment, to: "events", in: .events) else { return false }
-      waiting.events.removeFirst()
-    case .backlog(let segments):
-      guard let frame = BackfillFrame(segments, site: settings.site, limit: settings.backfillFrameBytes),
-        publish(
-          compressor.compress(frame.lines), to: "backfill", in: .backlog, epoch: segments[0].epoch, range: frame.range,
-          segments: frame.segments)
-      else { return false }
-      waiting.backlog.removeFirst(frame.segments)
-    }
-    return true
-  }
-
-  private func publish(_ segment: Segment, to topic: String, in lane: LaneScheduler.Lane) -> Bool {
-    publish(
-      SegmentFrame.payload(segment, site: settings.site), to: topic, in: lane, epoch: segment.epoch,
-      range: segment.range, segments: 1)
-  }
-
-  private func publish(
-    _ payload: [UInt8], to topic: String, in lane: LaneScheduler.Lane, epoch: Epoch, range: SequenceRange,
-    segments: Int
-  ) -> Bool {
-    guard scheduler.fits(payload.count, in: lane) else { return false }
-    let now = time.now().monotonic
-    let id = newID()
-    guard link.publish(OutgoingMessage(id: id, topic: settings.topic(topic), payload: payload)) else {
-      linkRests = now + .seconds(1)
-      return false
-    }
-    scheduler.sent(
-      Delivery(lane: lane, epoch: epoch, range: range, segments: segments, bytes: payload.count), as: id, at: now)
-    count {
-      $0.sentSegments += UInt64(segments)
-      $0.sentRecords += range.count
-    }
-    return true
+      limit: fetchLimit)
   }
 
   private func publishStatus(_ logs: [LogState]) {
@@ -131,6 +102,7 @@ extension Uplink {
       linkRests = now.monotonic + .seconds(1)
       return
     }
+    countData(message.topic, payload)
     status.published(logs, at: now.monotonic)
   }
 
@@ -141,6 +113,7 @@ extension Uplink {
     if scheduler.isConnected && !isLeaving && storeRests == nil {
       deadlines += [linkRests, status.deadline(every: settings.statusInterval)]
       if scheduler.backlogOpens > now { deadlines.append(scheduler.backlogOpens) }
+      deadlines.append(scheduler.ledger.awaited.deadline)
     }
     let next = deadlines.compactMap { $0 }.min()
     bell.set(after: next.map { $0 - now })

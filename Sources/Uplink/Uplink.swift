@@ -2,7 +2,8 @@ public import EnergyModel
 import Synchronization
 
 /// Serves one destination: takes committed segments from the journal, brings them into the form of the
-/// wire contract and hands them to a link, live ones first. The broker's PUBACK releases them.
+/// wire contract and hands them to a link, live ones first. The broker's PUBACK releases them, or the receiver's
+/// word on `ack` where the settings say so; on `replay` the receiver gets again what it asks for.
 ///
 /// What is decided is decided by ``LaneScheduler``; this actor fetches, encodes, hands over and waits. It
 /// never blocks a thread, and it works only when a commit, the link or a deadline wakes it.
@@ -11,6 +12,8 @@ public actor Uplink {
   let link: any MessageLink
   let store: any SegmentStore
   let compressor: any ByteCompressor
+  let events: any EventSink
+  let states: any StateStore
   let time: any TimeSource
   let bell = Bell()
 
@@ -22,23 +25,46 @@ public actor Uplink {
   var linkRests: MonotonicInstant?
   var status = StatusSchedule()
   var isLeaving = false
+  /// How many segments are asked for at once; follows what moves.
+  var fetchLimit = Uplink.fetchLimits.lowerBound
+  /// What the receiver asked for and this turn or the next will answer.
+  var requests: [ReceiverRequest] = []
+  /// Epochs of every log that was there since the start.
+  var knownEpochs: Set<Epoch> = []
+  /// Once until a good one comes.
+  var isAckRefusalTold = false
+  var replayWarnings = WarningPace(.seconds(60))
+  var data: DataBudget?
+  var isDataRestored = false
+  var isDataUnsaved = false
+  var dataSaved: MonotonicInstant?
+  /// What is wrong with a connection that works otherwise.
+  var linkFault: String?
+  private var subscriptionWarnings = WarningPace(.seconds(3600))
   private var nextID: UInt64
   private var farewell: (id: UInt64, continuation: CheckedContinuation<Void, Never>)?
   private var isRunning = false
   private nonisolated let shared: Mutex<SiteStatus.Uplink>
 
-  /// - Parameter seed: of the random delays. Uplinks of one process need different ones, because their
-  ///   message numbers begin there too.
+  /// - Parameters:
+  ///   - events: where warnings go.
+  ///   - states: keeps the count of the month's data, under `uplink-data/` and the destination's name.
+  ///   - zone: of the site; its calendar says when a month begins.
+  ///   - seed: of the random delays. Uplinks of one process need different ones, because their message numbers
+  ///     begin there too.
   public init(
     settings: UplinkSettings, link: any MessageLink, store: any SegmentStore, compressor: any ByteCompressor,
-    time: any TimeSource, seed: UInt64
+    events: any EventSink, states: any StateStore, zone: TimeZoneTable, time: any TimeSource, seed: UInt64
   ) {
     self.settings = settings
     self.link = link
     self.store = store
     self.compressor = compressor
+    self.events = events
+    self.states = states
     self.time = time
     scheduler = LaneScheduler(settings, seed: seed)
+    data = settings.monthlyData.map { DataBudget(limit: $0, zone: zone) }
     var random = SplitMix64(seed: seed)
     nextID = random.next() << 32
     shared = Mutex(SiteStatus.Uplink(destination: settings.destination))
@@ -67,6 +93,8 @@ public actor Uplink {
     isRunning = true
     let events = link.events()
     let commits = store.commits()
+    // The first turn takes over what the last start has counted.
+    bell.ring()
     await withTaskGroup(of: Void.self) { group in
       group.addTask { for await event in events { await self.handle(event) } }
       group.addTask { for await _ in commits { self.bell.ring() } }
@@ -82,12 +110,15 @@ public actor Uplink {
   /// when the link is lost, or after two seconds.
   public func goOffline() async {
     isLeaving = true
+    saveData()
     guard scheduler.isConnected else { return }
     let payload = StatusFrame.payload(
       isOnline: false, boot: store.boot, version: settings.version, time: time.now().wall, logs: status.logs)
     let id = newID()
     let message = OutgoingMessage(id: id, topic: settings.topic("status"), payload: payload, isRetained: true)
-    guard link.publish(message), isRunning, farewell == nil else { return }
+    guard link.publish(message) else { return }
+    countData(message.topic, payload)
+    guard isRunning, farewell == nil else { return }
     let patience = Task {
       do { try await Task.sleep(for: .seconds(2)) } catch { return }
       endFarewell()
@@ -112,14 +143,17 @@ public actor Uplink {
     switch event {
     case .connected:
       scheduler.connected(at: time.now().monotonic)
+      data?.connected(at: time.now().monotonic)
       status.connected()
       linkRests = nil
+      linkFault = nil
       count {
         $0.isConnected = true
         $0.lastError = nil
       }
     case .disconnected(let reason):
       scheduler.disconnected()
+      data?.disconnected()
       endFarewell()
       count {
         $0.isConnected = false
@@ -127,15 +161,25 @@ public actor Uplink {
       }
     case .acknowledged(let id):
       if farewell?.id == id { endFarewell() }
+      if let delivery = scheduler.acknowledged(id, at: time.now().monotonic) { countAcknowledged(delivery) }
+      guard !scheduler.isWaitingForRoom else { return }
       linkRests = nil
-      guard let delivery = scheduler.acknowledged(id) else { return }
-      count {
-        $0.acknowledgedSegments += UInt64(delivery.segments)
-        $0.acknowledgedRecords += delivery.range.count
-      }
-    // Acknowledgements, replays and commands of the aggregator are not part of this version.
-    case .message: return
+    case .subscriptionRefused(let topic):
+      let fault = "the broker refuses the subscription to \(topic)"
+      linkFault = fault
+      count { $0.lastError = fault }
+      if subscriptionWarnings.mayTell(at: time.now().monotonic) { warn("subscription-refused", fault) }
+    case .message(let message):
+      countData(message.topic, message.payload)
+      take(message)
     }
     bell.ring()
+  }
+
+  func countAcknowledged(_ delivery: Delivery) {
+    count {
+      $0.acknowledgedSegments += UInt64(delivery.segments)
+      $0.acknowledgedRecords += delivery.range.count
+    }
   }
 }

@@ -21,7 +21,10 @@ public struct UplinkSettings: Sendable {
   public var backfillFrameBytes: Int
   /// Whose word releases data.
   public var acknowledgedBy: Acknowledgement
-  /// The most bytes a calendar month; nil where nobody counts.
+  /// Where that is the receiver's: how long to wait for it before sending again. While nothing comes back the
+  /// time doubles, to ten minutes.
+  public var resendAfter: Duration
+  /// The most bytes a calendar month; nil where nobody counts. See ``DataBudget``.
   public var monthlyData: Int?
   /// How often `status` is published anew while nothing changes.
   public var statusInterval: Duration
@@ -30,7 +33,8 @@ public struct UplinkSettings: Sendable {
     destination: DestinationID, site: String, version: String, liveWindow: Duration = .seconds(60),
     backfillStartDelay: ClosedRange<Duration> = .zero ... .seconds(10), backfillBytesPerSecond: Int = 32_000,
     inFlightBytes: Int = 128_000, backfillFrameBytes: Int = 64_000, statusInterval: Duration = .seconds(60),
-    acknowledgedBy: Acknowledgement = .broker, monthlyData: Int? = nil
+    acknowledgedBy: Acknowledgement = .broker, monthlyData: Int? = nil,
+    resendAfter: Duration = .seconds(60)
   ) {
     precondition(backfillBytesPerSecond > 0, "a backlog that may not move never drains")
     self.destination = destination
@@ -44,7 +48,12 @@ public struct UplinkSettings: Sendable {
     self.statusInterval = statusInterval
     self.acknowledgedBy = acknowledgedBy
     self.monthlyData = monthlyData
+    self.resendAfter = resendAfter
   }
+
+  /// What the link subscribes to. A clean session is enough: what is missed while the link is away the receiver
+  /// says again, because it knows what it has and sees what is missing.
+  public var subscriptions: [String] { ReceiverRequest.Kind.allCases.map { topic($0.rawValue) } }
 
   /// `holdfast/v1/{site}/{name}`.
   func topic(_ name: String) -> String { "holdfast/v1/\(site)/\(name)" }

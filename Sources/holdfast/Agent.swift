@@ -35,7 +35,7 @@ struct Agent {
     services.append(JournalService(journal: journal))
     let router = makeBuses(samples, reports: board, events)
     try makeSensors(samples, events)
-    let uplinks = try makeUplinks(journal)
+    let uplinks = try makeUplinks(journal, events)
     let observer = try await makeObserver(state, board, journal)
     services.append(observer)
     services.append(
@@ -87,7 +87,7 @@ struct Agent {
     }
   }
 
-  private mutating func makeUplinks(_ journal: Journal) throws -> [Uplink] {
+  private mutating func makeUplinks(_ journal: Journal, _ events: any EventSink) throws -> [Uplink] {
     try configuration.uplinks.map { destination in
       let settings = UplinkSettings(destination, site: configuration.site.id)
       let will = Uplink.will(settings, boot: journal.boot, at: time.now().wall)
@@ -95,8 +95,8 @@ struct Agent {
         settings: try LinkSettings(destination, will: will, site: configuration.site.id), time: time,
         seed: .random(in: 0...(.max)))
       let uplink = Uplink(
-        settings: settings, link: link, store: journal, compressor: ZstdCompressor(), time: time,
-        seed: .random(in: 0...(.max)))
+        settings: settings, link: link, store: journal, compressor: ZstdCompressor(), events: events,
+        states: journal, zone: configuration.site.timeZone, time: time, seed: .random(in: 0...(.max)))
       services.append(LinkService(link: link))
       services.append(UplinkService(uplink: uplink))
       return uplink

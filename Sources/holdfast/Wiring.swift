@@ -62,7 +62,8 @@ extension LinkSettings {
 
   init(_ uplink: SiteConfiguration.Uplink, will: OutgoingMessage, site: String) throws {
     try self.init(
-      uplink.broker, clientID: "holdfast-\(site)-uplink-\(uplink.name)", will: will, subscriptions: [])
+      uplink.broker, clientID: "holdfast-\(site)-uplink-\(uplink.name)", will: will,
+      subscriptions: UplinkSettings(uplink, site: site).subscriptions)
   }
 
   private init(

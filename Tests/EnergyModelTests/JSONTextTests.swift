@@ -37,4 +37,13 @@ import Testing
     json.value("a\"b\\c\n\u{01}é")
     #expect(json.text == #""a\"b\\c\n\u0001é""#)
   }
+
+  @Test func linesAreTextsOfTheirOwn() {
+    var json = JSONText()
+    for number in 1...2 {
+      json.object { $0.member("n", number) }
+      json.endLine()
+    }
+    #expect(json.text == "{\"n\":1}\n{\"n\":2}\n")
+  }
 }

@@ -51,6 +51,33 @@ import Testing
     await journal.close()
   }
 
+  @Test func theYoungEndIsFoundWhateverIsDoneInBetween() async throws {
+    let stand = try Stand()
+    let journal = try await ten(stand)
+    let epoch = try await journal.log(.telemetry).epoch
+    let since = stand.time.now().wall - .seconds(19)
+    // 10 segments of 4 s each; the youngest five begin at 21. Some of both ends are done or under way.
+    try await journal.acknowledge(1, 4)
+    try await journal.acknowledge(25, 28)
+    try await journal.acknowledge(37, 38)
+    let inFlight = SequenceRangeSet([SequenceRange(9, 12), SequenceRange(29, 32)])
+    func young(_ limit: Int) async throws -> [UInt64] {
+      try await journal.unacknowledged(by: "vpp", of: epoch, excluding: inFlight, since: since, limit: limit)
+        .map(\.range.first)
+    }
+    #expect(try await young(10) == [21, 33, 37])
+    #expect(try await young(2) == [21, 33], "oldest first")
+    try await journal.acknowledge(21, 24)
+    #expect(try await young(10) == [33, 37])
+    // The wall clock is set back for a while: what came then looks old, the rest is what it was.
+    stand.time.stepWall(by: .seconds(-3600))
+    #expect(await stand.commit(4, to: journal))
+    stand.time.stepWall(by: .seconds(3600))
+    #expect(await stand.commit(4, to: journal))
+    #expect(try await young(10) == [33, 37, 45])
+    await journal.close()
+  }
+
   @Test func nobodyAcknowledgesTheFuture() async throws {
     let stand = try Stand()
     let journal = try await ten(stand)

@@ -56,6 +56,9 @@ struct FakeSite: SiteStatusSource {
     uplink.sentRecords = 1200
     uplink.acknowledgedRecords = 1190
     uplink.backlogRecords = 44
+    uplink.refusedMessages = 2
+    uplink.dataBytes = 30_000_000
+    uplink.dataBudgetBytes = 50_000_000
     status.uplinks = [uplink]
     status.setpoints.written = 3
     return status

@@ -30,7 +30,11 @@ struct MetricsTextTests {
       #"holdfast_power_watts{quantity="grid"} -1520.4"#, "holdfast_state_of_charge_percent 55.55",
       "holdfast_journal_committed_records_total 1234", "holdfast_cycle_lateness_seconds_max 0.0015",
       #"holdfast_device_age_seconds{device="grid-meter"} 0.35"#, #"holdfast_device_points_bad{device="grid-meter"} 1"#,
-      #"holdfast_uplink_backlog_records{destination="vpp"} 44"#, #"holdfast_setpoints_total{outcome="written"} 3"#,
+      #"holdfast_uplink_backlog_records{destination="vpp"} 44"#,
+      #"holdfast_uplink_refused_messages_total{destination="vpp"} 2"#,
+      #"holdfast_uplink_data_bytes{destination="vpp"} 30000000"#,
+      #"holdfast_uplink_data_budget_bytes{destination="vpp"} 50000000"#,
+      #"holdfast_setpoints_total{outcome="written"} 3"#,
       #"holdfast_info{site="mill-lane-4",version="0.1.0",mode="control"} 1"#, "holdfast_journal_up 1",
     ] { #expect(lines.contains(expected), "\(expected)") }
   }

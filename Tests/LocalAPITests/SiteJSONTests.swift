@@ -22,6 +22,8 @@ struct SiteJSONTests {
     let uplink = try #require((site["uplinks"] as? [[String: Any]])?.first)
     #expect(uplink["backlog_records"] as? Int == 44)
     #expect(uplink["last_error"] is NSNull)
+    #expect(uplink["refused_messages"] as? Int == 2)
+    #expect(uplink["data_bytes"] as? Int == 30_000_000 && uplink["data_budget_bytes"] as? Int == 50_000_000)
   }
 
   @Test func devicesShowTheirLastValuesAndMarks() throws {

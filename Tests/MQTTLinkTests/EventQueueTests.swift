@@ -83,4 +83,19 @@ import Testing
     queue.add(.disconnected(reason: "d"))
     #expect(Self.drain(&queue) == [.connected, .disconnected(reason: "d")])
   }
+
+  @Test func refusalsOfConnectionsThatAreGoneDoNotPileUp() {
+    var queue = EventQueue()
+    for _ in 0..<100 {
+      queue.add(.connected)
+      queue.add(.subscriptionRefused(topic: "a"))
+      queue.add(.disconnected(reason: "gone"))
+    }
+    queue.add(.connected)
+    queue.add(.subscriptionRefused(topic: "a"))
+    #expect(
+      Self.drain(&queue) == [
+        .connected, .disconnected(reason: "gone"), .connected, .subscriptionRefused(topic: "a"),
+      ])
+  }
 }

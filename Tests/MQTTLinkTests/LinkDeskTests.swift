@@ -78,4 +78,26 @@ import Testing
     desk.post(.connected)
     #expect(await desk.nextEvent() == .connected)
   }
+
+  @Test func onlyTheFirstMessageOfAnOutboxWakesTheThread() {
+    var wakes = 0
+    desk.post(.connected)
+    for id in 1...3 as ClosedRange<UInt64> { _ = desk.handOver(message(id)) { wakes += 1 } }
+    #expect(wakes == 1, "the third found no room")
+    #expect(desk.takeOutbox().count == 2)
+    desk.post([.acknowledged(1), .acknowledged(2)])
+    #expect(!desk.handOver(message(3)) { wakes += 1 }, "nobody has read the acknowledgements")
+    #expect(wakes == 1)
+  }
+
+  @Test func severalEventsAtOnceKeepTheirOrder() async {
+    desk.post(.connected)
+    for id in 1...2 as ClosedRange<UInt64> { #expect(desk.handOver(message(id))) }
+    desk.post([.acknowledged(2), .acknowledged(7), .acknowledged(1), .subscriptionRefused(topic: "a")])
+    #expect(desk.refusedSubscriptions == ["a"])
+    for event in [.connected, .acknowledged(2), .acknowledged(1), .subscriptionRefused(topic: "a")] as [LinkEvent] {
+      #expect(await desk.nextEvent() == event)
+    }
+    #expect(desk.handOver(message(3)) && desk.handOver(message(4)))
+  }
 }

@@ -86,6 +86,7 @@ import Testing
     try await watch.publish(2, "fine")
     try await eventually("message") { watch.messages.count == 1 }
     #expect(watch.link.refusedSubscriptions == ["a/#/b"])
+    #expect(watch.events.contains(.subscriptionRefused(topic: "a/#/b")))
     #expect(watch.reasons.isEmpty)
     await watch.finish()
   }

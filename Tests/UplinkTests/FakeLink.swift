@@ -36,6 +36,19 @@ final class FakeLink: MessageLink {
     teller.yield(.disconnected(reason: "broken pipe"))
   }
 
+  func receive(_ name: String, _ payload: String, isRetained: Bool = false) {
+    receive(name, Array(payload.utf8), isRetained: isRetained)
+  }
+
+  func receive(_ name: String, _ payload: [UInt8], isRetained: Bool = false) {
+    teller.yield(
+      .message(
+        IncomingMessage(
+          topic: "holdfast/v1/mill-lane-4/\(name)", payload: payload, isRetained: isRetained, received: Given.start)))
+  }
+
+  func refuseSubscription(_ topic: String) { teller.yield(.subscriptionRefused(topic: topic)) }
+
   func acknowledge(_ message: OutgoingMessage) { teller.yield(.acknowledged(message.id)) }
 
   /// How many messages it takes in all before it refuses.

@@ -7,31 +7,39 @@ final class FakeStore: SegmentStore {
 
   private struct State {
     var segments: [Segment] = []
-    var acknowledged: [Epoch: SequenceRangeSet] = [:]
+    var acknowledged: [DestinationID: [Epoch: SequenceRangeSet]] = [:]
+    /// Epochs that a destination does not read.
+    var hidden: [DestinationID: Set<Epoch>] = [:]
     var isBroken = false
     var questions = 0
+    var listeners: [AsyncStream<Void>.Continuation] = []
   }
 
   let boot = 12
   private let state = Mutex(State())
-  private let stream: AsyncStream<Void>
-  private let teller: AsyncStream<Void>.Continuation
 
-  init(_ segments: [Segment] = []) {
-    (stream, teller) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-    state.withLock { $0.segments = segments }
+  init(_ segments: [Segment] = []) { state.withLock { $0.segments = segments } }
+
+  func commits() -> AsyncStream<Void> {
+    let (stream, teller) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    state.withLock { $0.listeners.append(teller) }
+    return stream
   }
 
-  func commits() -> AsyncStream<Void> { stream }
-
   func commit(_ segments: Segment...) {
-    state.withLock { $0.segments += segments }
-    teller.yield()
+    let listeners = state.withLock { state in
+      state.segments += segments
+      return state.listeners
+    }
+    for listener in listeners { listener.yield() }
   }
 
   func breakDown(_ isBroken: Bool) { state.withLock { $0.isBroken = isBroken } }
-  func acknowledged(_ epoch: Epoch = Given.epoch) -> [SequenceRange] {
-    state.withLock { $0.acknowledged[epoch]?.ranges ?? [] }
+  func acknowledged(_ epoch: Epoch = Given.epoch, by destination: DestinationID = "vpp") -> [SequenceRange] {
+    state.withLock { $0.acknowledged[destination]?[epoch]?.ranges ?? [] }
+  }
+  func hide(_ epoch: Epoch, from destination: DestinationID) {
+    state.withLock { _ = $0.hidden[destination, default: []].insert(epoch) }
   }
   /// How often it was asked anything.
   var questions: Int { state.withLock { $0.questions } }
@@ -42,7 +50,8 @@ final class FakeStore: SegmentStore {
       if state.isBroken { throw Broken() }
       return [LogState.Kind.telemetry, .events].flatMap { kind in
         let name = kind == .telemetry ? "telemetry" : "events"
-        let segments = state.segments.filter { $0.log == name }
+        let hidden = state.hidden[destination] ?? []
+        let segments = state.segments.filter { $0.log == name && !hidden.contains($0.epoch) }
         return Set(segments.map(\.epoch)).sorted().map { epoch in
           let ranges = segments.filter { $0.epoch == epoch }.map(\.range)
           let held = SequenceRange(ranges.map(\.first).min() ?? 1, ranges.map(\.last).max() ?? 1)
@@ -56,15 +65,16 @@ final class FakeStore: SegmentStore {
     let asked = SequenceRangeSet(ranges)
     try state.withLock { state in
       guard state.segments.contains(where: { $0.epoch == epoch }) else { throw Broken() }
-      let kept = (state.acknowledged[epoch]?.ranges ?? []).flatMap { asked.gaps(in: $0) }
-      state.acknowledged[epoch] = SequenceRangeSet(kept)
+      let kept = (state.acknowledged[destination]?[epoch]?.ranges ?? []).flatMap { asked.gaps(in: $0) }
+      state.acknowledged[destination, default: [:]][epoch] = SequenceRangeSet(kept)
     }
   }
 
   func backlog(for destination: DestinationID) -> UInt64 {
     state.withLock { state in
       state.segments.reduce(0) { sum, segment in
-        let gaps = (state.acknowledged[segment.epoch] ?? SequenceRangeSet()).gaps(in: segment.range)
+        let done = state.acknowledged[destination]?[segment.epoch] ?? SequenceRangeSet()
+        let gaps = done.gaps(in: segment.range)
         return sum + gaps.reduce(0) { $0 + $1.count }
       }
     }
@@ -75,7 +85,7 @@ final class FakeStore: SegmentStore {
   ) async throws -> [Segment] {
     try state.withLock { state in
       if state.isBroken { throw Broken() }
-      let done = (state.acknowledged[epoch] ?? SequenceRangeSet()).union(inFlight)
+      let done = (state.acknowledged[destination]?[epoch] ?? SequenceRangeSet()).union(inFlight)
       let left = state.segments.filter { segment in
         segment.epoch == epoch && !done.contains(segment.range) && segment.lastTime >= since ?? segment.lastTime
       }
@@ -86,7 +96,9 @@ final class FakeStore: SegmentStore {
   func acknowledge(_ ranges: [SequenceRange], of epoch: Epoch, by destination: DestinationID) async throws {
     try state.withLock { state in
       if state.isBroken { throw Broken() }
-      for range in ranges { state.acknowledged[epoch, default: SequenceRangeSet()].insert(range) }
+      for range in ranges {
+        state.acknowledged[destination, default: [:]][epoch, default: SequenceRangeSet()].insert(range)
+      }
     }
   }
 }

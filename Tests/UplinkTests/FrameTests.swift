@@ -126,4 +126,23 @@ struct FrameTests {
     #expect(will.isRetained && will.qualityOfService == 1)
     #expect(text(will.payload) == #"{"online":false,"boot":12,"version":"0.1.0","t":17}"#)
   }
+
+  @Test func aThinnedSegmentSaysSoAndItsRecordsHaveNoSeq() throws {
+    let frame = try #require(BackfillFrame([Given.thinned(1, 60), Given.thinned(61, 120)], site: "s", limit: 64_000))
+    #expect(frame.segments == 2 && frame.range == SequenceRange(1, 120))
+    let record = { (power: Int) in
+      #"{"t":1782036000000,"span_ms":60000,"device":"grid-meter","values":{"power_w":\#(power)}}"# + "\n"
+    }
+    #expect(
+      text(frame.lines)
+        == #"{"v":1,"site":"s","log":"telemetry","epoch":"0123456789abcdef","first":1,"last":120,"thinned":true}"#
+        + "\n" + record(1) + record(61))
+  }
+
+  @Test func thinnedAndWholeSegmentsAreNeverInOneFrame() throws {
+    let mixed = [Given.segment(1, 2), Given.thinned(3, 60), Given.segment(61, 62)]
+    #expect(try #require(BackfillFrame(mixed, site: "s", limit: 64_000)).range == SequenceRange(1, 2))
+    let rest = Array(mixed.dropFirst())
+    #expect(try #require(BackfillFrame(rest, site: "s", limit: 64_000)).range == SequenceRange(3, 60))
+  }
 }

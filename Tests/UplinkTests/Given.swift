@@ -9,12 +9,33 @@ enum Given {
   static let start = Moment(
     wall: Timestamp(milliseconds: 1_782_036_000_000), monotonic: MonotonicInstant(nanoseconds: 1_000_000_000_000))
 
+  /// Summer time from 2026-03-29T01:00Z to 2026-10-25T01:00Z.
+  static let berlin = TimeZoneTable(
+    name: "Europe/Berlin", initialOffset: .seconds(3600),
+    transitions: [
+      .init(at: Timestamp(milliseconds: 1_774_746_000_000), offset: .seconds(7200)),
+      .init(at: Timestamp(milliseconds: 1_792_890_000_000), offset: .seconds(3600)),
+    ])
+
   static func settings(
-    delay: Duration = .zero, rate: Int = 1_000_000, inFlight: Int = 128_000, frame: Int = 64_000
+    destination: DestinationID = "vpp", delay: Duration = .zero, rate: Int = 1_000_000, inFlight: Int = 128_000,
+    frame: Int = 64_000, acknowledgedBy: Acknowledgement = .broker, monthlyData: Int? = nil
   ) -> UplinkSettings {
     UplinkSettings(
-      destination: "vpp", site: "mill-lane-4", version: "0.1.0", backfillStartDelay: delay...delay,
-      backfillBytesPerSecond: rate, inFlightBytes: inFlight, backfillFrameBytes: frame)
+      destination: destination, site: "mill-lane-4", version: "0.1.0", backfillStartDelay: delay...delay,
+      backfillBytesPerSecond: rate, inFlightBytes: inFlight, backfillFrameBytes: frame,
+      acknowledgedBy: acknowledgedBy, monthlyData: monthlyData)
+  }
+
+  /// A segment that one record of a minute's mean stands for.
+  static func thinned(_ first: UInt64, _ last: UInt64, age: Duration = .zero) -> Segment {
+    var segment = segment(first, first, age: age)
+    guard case .sample(var sample) = segment.records[0].body else { return segment }
+    sample.span = .seconds(60)
+    segment.records = [Record(seq: nil, time: segment.firstTime, body: .sample(sample))]
+    segment.range = SequenceRange(first, last)
+    segment.isThinned = true
+    return segment
   }
 
   /// A telemetry segment with one record of one value a seq, all measured `age` before ``start``.

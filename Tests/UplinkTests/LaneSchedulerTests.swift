@@ -99,7 +99,7 @@ struct LaneSchedulerTests {
     #expect(lanes.fits(5000, in: .live))
     lanes.sent(delivery(.live, 5000), as: 1, at: now.monotonic)
     #expect(!lanes.fits(1, in: .live))
-    #expect(lanes.acknowledged(1)?.bytes == 5000)
+    #expect(lanes.acknowledged(1, at: now.monotonic)?.bytes == 5000)
     #expect(lanes.fits(1, in: .live))
   }
 
@@ -109,5 +109,30 @@ struct LaneSchedulerTests {
     lanes.sent(delivery(.live, 1000), as: 1, at: now.monotonic)
     let waiting = Waiting(live: [Given.segment(2, 2)], events: [Given.eventSegment(1)])
     #expect(lanes.next(of: waiting, at: now) == nil)
+  }
+
+  @Test func aLaneThatFoundNoRoomIsTriedAgainWhenAQuarterOfItIsFree() {
+    var lanes = LaneScheduler(Given.settings(inFlight: 1000), seed: 1)
+    lanes.connected(at: now.monotonic)
+    for id in 1...10 { lanes.sent(delivery(.live, 100), as: UInt64(id), at: now.monotonic) }
+    lanes.foundNoRoom(in: .live)
+    let waiting = Waiting(live: [Given.segment(2, 2)])
+    for id in 1...2 {
+      _ = lanes.acknowledged(UInt64(id), at: now.monotonic)
+      #expect(lanes.isWaitingForRoom && lanes.next(of: waiting, at: now) == nil)
+    }
+    _ = lanes.acknowledged(3, at: now.monotonic)
+    #expect(!lanes.isWaitingForRoom && lanes.next(of: waiting, at: now) != nil)
+    lanes.linkFoundNoRoom()
+    #expect(lanes.isWaitingForRoom)
+    lanes.disconnected()
+    #expect(!lanes.isWaitingForRoom)
+  }
+
+  @Test func aYoungThinnedSegmentIsBacklog() {
+    var lanes = LaneScheduler(Given.settings(), seed: 1)
+    lanes.connected(at: now.monotonic)
+    let thinned = Given.thinned(1, 60)
+    #expect(lanes.next(of: Waiting(backlog: [thinned, Given.segment(61, 62)]), at: now) == .backlog([thinned]))
   }
 }

@@ -1,5 +1,4 @@
 import EnergyModel
-import Foundation
 import TestKit
 import Testing
 
@@ -8,48 +7,6 @@ import Testing
 /// Timelines of a whole uplink between a fake journal and a fake link.
 @Suite(.serialized, .schemaChecked)
 struct UplinkTests {
-  private final class Site: Sendable {
-    let link = FakeLink()
-    let store: FakeStore
-    let time = ManualTime(Given.start)
-    let uplink: Uplink
-    private let work: Task<Void, Never>
-
-    init(_ segments: [Segment] = [], settings: UplinkSettings = Given.settings()) {
-      let store = FakeStore(segments)
-      self.store = store
-      let uplink = Uplink(
-        settings: settings, link: link, store: store, compressor: NoCompression(), time: time, seed: 1)
-      self.uplink = uplink
-      work = Task { await uplink.run() }
-    }
-
-    deinit { work.cancel() }
-
-    /// What the wire says has been sent, in order: ranges of a topic.
-    func ranges(_ topic: String, log: String? = nil) throws -> [ClosedRange<Int>] {
-      try link.sent(topic).compactMap { message in
-        let text = String(decoding: message.payload, as: UTF8.self)
-        let header = topic == "backfill" ? String(text.prefix { $0 != "\n" }) : text
-        let object = try #require(try JSONSerialization.jsonObject(with: Data(header.utf8)) as? [String: Any])
-        guard log == nil || object["log"] as? String == log else { return nil }
-        return try #require(object["first"] as? Int)...(try #require(object["last"] as? Int))
-      }
-    }
-
-    func expect(_ topic: String, _ expected: [ClosedRange<Int>], _ what: String) async throws {
-      try await eventually(within: 5, "\(what): \(topic) \(expected), is \(try ranges(topic))") {
-        try ranges(topic) == expected
-      }
-    }
-
-    func acknowledgeAll() { for message in link.sent() { link.acknowledge(message) } }
-    func stop() async {
-      work.cancel()
-      await work.value
-    }
-  }
-
   @Test func aCommitGoesOutAndIsAcknowledgedOnce() async throws {
     let site = Site()
     site.link.connect()
@@ -216,6 +173,65 @@ struct UplinkTests {
     let questions = site.store.questions
     try await Task.sleep(for: .milliseconds(300))
     #expect(site.store.questions == questions)
+    await site.stop()
+  }
+
+  @Test func twoDestinationsOverOneStoreDoNotDisturbEachOther() async throws {
+    // One reads both logs and is up, the other does not read the event log and is down at first.
+    let store = FakeStore([Given.segment(1, 3), Given.eventSegment(1)])
+    store.hide(Given.eventEpoch, from: "grid")
+    let vpp = Site(store: store)
+    let grid = Site(settings: Given.settings(destination: "grid"), store: store)
+    vpp.link.connect()
+    try await vpp.expect("telemetry", [1...3], "the first")
+    try await vpp.expect("events", [1...1], "its events")
+    vpp.acknowledgeAll()
+    try await eventually("noted") { !store.acknowledged(Given.eventEpoch).isEmpty }
+    #expect(store.acknowledged(by: "vpp") == [SequenceRange(1, 3)])
+    #expect(store.acknowledged(by: "grid").isEmpty)
+    #expect(grid.link.sent().isEmpty)
+    grid.link.connect()
+    try await grid.expect("telemetry", [1...3], "the second, all of it")
+    vpp.link.receive("replay", #"{"epoch":"0123456789abcdef","ranges":[[1,3]]}"#)
+    try await vpp.expect("telemetry", [1...3, 1...3], "once more to the one who asked")
+    grid.acknowledgeAll()
+    try await eventually("noted for the second") { store.acknowledged(by: "grid") == [SequenceRange(1, 3)] }
+    #expect(store.acknowledged(by: "vpp").isEmpty, "the first still waits for its second copy")
+    #expect(try grid.ranges("telemetry") == [1...3])
+    #expect(grid.link.sent("events").isEmpty)
+    await vpp.stop()
+    await grid.stop()
+  }
+
+  @Test func aRefusedSubscriptionIsToldOnceAndShownUntilTheNextConnection() async throws {
+    let site = Site()
+    site.link.connect()
+    site.link.refuseSubscription("holdfast/v1/mill-lane-4/ack")
+    site.link.refuseSubscription("holdfast/v1/mill-lane-4/ack")
+    try await eventually("shown") { site.uplink.counters().lastError?.contains("mill-lane-4/ack") == true }
+    site.store.breakDown(true)
+    site.store.commit()
+    try await eventually("another error") { site.uplink.counters().lastError?.contains("journal") == true }
+    site.store.breakDown(false)
+    site.time.advance(by: .seconds(2))
+    site.store.commit()
+    try await eventually("shown again") { site.uplink.counters().lastError?.contains("mill-lane-4/ack") == true }
+    #expect(site.events.names == ["subscription-refused"])
+    site.link.disconnect()
+    site.link.connect()
+    try await eventually("gone") { site.uplink.counters().isConnected && site.uplink.counters().lastError == nil }
+    await site.stop()
+  }
+
+  @Test func whatIsThinnedIsBacklogHoweverYoungItIs() async throws {
+    let site = Site([
+      Given.thinned(1, 60, age: .seconds(300)), Given.thinned(61, 120, age: .seconds(5)), Given.segment(121, 122),
+    ])
+    site.link.connect()
+    try await site.expect("telemetry", [121...122], "fresh")
+    try await site.expect("backfill", [1...120], "thinned ones together")
+    let text = String(decoding: site.link.sent("backfill")[0].payload, as: UTF8.self)
+    #expect(text.split(separator: "\n")[0].hasSuffix(#""first":1,"last":120,"thinned":true}"#))
     await site.stop()
   }
 }

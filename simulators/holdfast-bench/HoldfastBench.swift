@@ -7,7 +7,8 @@ import Foundation
 struct HoldfastBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "holdfast-bench", abstract: "Figures of this build, as ratios against plain C in one run.",
-    subcommands: [AllFigures.self, JournalFigures.self], defaultSubcommand: AllFigures.self)
+    subcommands: [AllFigures.self, JournalFigures.self, UplinkFigures.self, OutageBench.self],
+    defaultSubcommand: AllFigures.self)
 }
 
 /// What `make bench` prints.
@@ -29,6 +30,9 @@ struct AllFigures: AsyncParsableCommand {
   @Option(help: "Seconds that the site is watched.")
   var seconds = 60
 
+  @Option(help: "Segments that the uplink sends in each round.")
+  var segments = 20_000
+
   @Option(help: "The site's configuration.")
   var config = "config/demo.yaml"
 
@@ -36,11 +40,34 @@ struct AllFigures: AsyncParsableCommand {
     let programs = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
     if FileManager.default.fileExists(atPath: limits) {
       try BusBench(limits: limits, build: build, rounds: rounds).run()
+      try await UplinkBench(limits: limits, build: build, rounds: rounds, segments: segments).run()
     } else {
-      print("bus: no plain C programs at \(limits), no ratio")
+      print("bus and uplink: no plain C programs at \(limits), no ratio")
     }
     try await JournalBench(limits: limits, build: build, trace: trace, rounds: rounds).run()
     try await SiteBench(programs: programs, config: config, seconds: seconds).run()
+  }
+}
+
+/// The uplink alone.
+struct UplinkFigures: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "uplink", abstract: "Messages a second from committed segment to acknowledged range.")
+
+  @Option(help: "The folder with the plain C programs.")
+  var limits = "../shared/limits"
+
+  @Option(help: "Where the C programs are built.")
+  var build = ".build/limits"
+
+  @Option(help: "Rounds of the comparison; medians are printed.")
+  var rounds = 5
+
+  @Option(help: "Segments that are sent in each round.")
+  var segments = 20_000
+
+  func run() async throws {
+    try await UplinkBench(limits: limits, build: build, rounds: rounds, segments: segments).run()
   }
 }
 

@@ -28,6 +28,11 @@ struct SensorService: Service {
       events.post(
         Event(at: time.now(), name: "broker-lost", severity: .warning, text: "\(broker): \(reason)"))
     case .acknowledged: break
+    case .subscriptionRefused(let topic):
+      events.post(
+        Event(
+          at: time.now(), name: "subscription-refused", severity: .warning,
+          text: "\(broker) refuses the subscription to \(topic)"))
     case .message(let message):
       for reading in sensors.readings(for: message) {
         switch reading {

@@ -1,0 +1,54 @@
+import EnergyModel
+import Foundation
+
+/// What a receiver says on `ack` or `replay`: `{"epoch":"…","ranges":[[1,1846]]}`. Further members are left alone.
+struct ReceiverRequest: Sendable {
+  enum Kind: String, CaseIterable, Sendable { case ack, replay }
+
+  /// Why a message is not taken, for people.
+  struct Refusal: Error, Hashable, Sendable {
+    let text: String
+    init(_ text: String) { self.text = text }
+  }
+
+  /// More is not looked at.
+  static let largestPayload = 64 << 10
+  /// A replay is work for the journal; a receiver that misses more asks again.
+  static let mostReplayRanges = 256
+
+  let kind: Kind
+  let epoch: Epoch
+  let ranges: SequenceRangeSet
+
+  init(_ message: IncomingMessage, as kind: Kind) throws(Refusal) {
+    guard !message.isRetained else { throw Refusal("a retained message: it would be obeyed with each connection") }
+    guard message.payload.count <= Self.largestPayload else { throw Refusal("\(message.payload.count) bytes") }
+    let content: Content
+    do { content = try JSONDecoder().decode(Content.self, from: Data(message.payload)) } catch {
+      throw Refusal("no epoch and ranges in it")
+    }
+    guard let epoch = Epoch(content.epoch) else { throw Refusal("an epoch has 16 lower-case hexadecimal digits") }
+    guard kind == .ack || content.ranges.count <= Self.mostReplayRanges else {
+      throw Refusal("\(content.ranges.count) ranges, \(Self.mostReplayRanges) are the most")
+    }
+    var ranges: [SequenceRange] = []
+    for pair in content.ranges {
+      guard pair.count == 2, 1 <= pair[0], pair[0] <= pair[1] else { throw Refusal("\(pair.prefix(3)) is no range") }
+      ranges.append(SequenceRange(pair[0], pair[1]))
+    }
+    self.kind = kind
+    self.epoch = epoch
+    self.ranges = SequenceRangeSet(ranges)
+  }
+
+  /// Nobody can have received, or miss, what was never sent.
+  func check(against log: LogState) throws(Refusal) {
+    guard let last = ranges.ranges.last?.last, let held = log.held, last > held.last else { return }
+    throw Refusal("a range ends at \(last), the log at \(held.last)")
+  }
+
+  private struct Content: Decodable {
+    let epoch: String
+    let ranges: [[UInt64]]
+  }
+}

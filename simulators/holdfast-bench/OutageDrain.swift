@@ -1,0 +1,126 @@
+import EnergyModel
+import Foundation
+import Journal
+import MQTTLink
+import Synchronization
+import TestKit
+import Uplink
+
+extension OutageBench {
+  /// Connects through the line, goes on measuring, and waits until nothing but live data is left.
+  func drain(
+    _ journal: Journal, _ time: DrivenTime, _ noise: inout NoisySite, _ folder: URL
+  ) async throws {
+    let broker = try TestBroker()
+    defer { broker.stop() }
+    let database = folder.appendingPathComponent("receiver.sqlite")
+    let receiver = try startReceiver(broker.port, database, folder)
+    defer { receiver.terminate() }
+    let proxy = try FaultProxy(
+      to: broker.port, shape: .init(bitsPerSecond: line, delay: .milliseconds(roundTrip / 2)))
+    defer { proxy.stop() }
+    let watch = LiveWatch(port: broker.port, site: Self.site, time: time)
+    let (link, uplink) = makeUplink(journal, time, port: proxy.port)
+    time.letGo()
+    watch.start()
+    link.start()
+    let work = [Task { await journal.run() }, Task { await uplink.run() }, Task { await watch.run() }]
+    let took = await feed(journal, time, &noise)
+    for _ in 0..<300 where journal.backlog(for: Self.destination) > 0 { try await Task.sleep(for: .milliseconds(100)) }
+    link.stop()
+    watch.stop()
+    link.join()
+    for task in work { task.cancel() }
+    print(
+      String(
+        format:
+          "drained in %.1f min through %.1f Mbit/s and %d ms (limit 30 min); live data %.2f s old (p99 of %d records; limit 6 s)",
+        took / 60, Double(line) / 1e6, roundTrip, watch.age(share: 0.99), watch.count))
+    guard journal.backlog(for: Self.destination) == 0 else { throw BenchFailure(text: "not drained") }
+    try await prove(receiver, database, records: journal.counters().committedRecords)
+  }
+
+  private func makeUplink(_ journal: Journal, _ time: DrivenTime, port: Int) -> (MQTTLink, Uplink) {
+    let settings = UplinkSettings(
+      destination: Self.destination, site: Self.site, version: "bench", backfillBytesPerSecond: line / 8)
+    let link = MQTTLink(
+      settings: LinkSettings(clientID: "outage", host: "127.0.0.1", port: port), time: time, seed: 1)
+    let uplink = Uplink(
+      settings: settings, link: link, store: journal, compressor: ZstdCompressor(), time: time, seed: 2)
+    return (link, uplink)
+  }
+
+  /// Goes on measuring each second until the backlog is no more than a few commits. Answers the seconds it took.
+  private func feed(_ journal: Journal, _ time: DrivenTime, _ noise: inout NoisySite) async -> Double {
+    let start = time.now().monotonic
+    let small = UInt64(devices * 16)
+    for second in 1...Int(patience * 60) {
+      let rest = start + .seconds(second) - time.now().monotonic
+      try? await Task.sleep(for: max(.zero, rest))
+      for sample in noise.samples(at: time.now()) { journal.accept(sample) }
+      if journal.backlog(for: Self.destination) <= small { break }
+    }
+    return (time.now().monotonic - start).seconds
+  }
+
+  private var programs: URL { URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent() }
+
+  private func startReceiver(_ port: Int, _ database: URL, _ folder: URL) throws -> ChildProcess {
+    try ChildProcess(
+      programs.appendingPathComponent("holdfast-receiver").path,
+      ["run", "--mqtt", "127.0.0.1:\(port)", "--database", database.path],
+      output: folder.appendingPathComponent("receiver.log"))
+  }
+
+  /// The receiver's own word that it has everything.
+  private func prove(_ receiver: ChildProcess, _ database: URL, records: UInt64) async throws {
+    let verdict = { () -> String in
+      try shell(
+        programs.appendingPathComponent("holdfast-receiver").path, ["prove", "--database", database.path])
+    }
+    for _ in 0..<100 {
+      if (try? verdict()) != nil { break }
+      try await Task.sleep(for: .milliseconds(200))
+    }
+    print("the receiver proves \(records) committed records:\n\(try verdict())")
+  }
+}
+
+/// Sees what arrives live, straight at the broker, and how old it is.
+final class LiveWatch: Sendable {
+  private let link: MQTTLink
+  private let time: DrivenTime
+  private let ages = Mutex<[Double]>([])
+
+  init(port: Int, site: String, time: DrivenTime) {
+    self.time = time
+    link = MQTTLink(
+      settings: LinkSettings(
+        clientID: "watch", host: "127.0.0.1", port: port, subscriptions: ["holdfast/v1/\(site)/telemetry"]),
+      time: time, seed: 3)
+  }
+
+  func start() { link.start() }
+  func stop() { link.stop() }
+
+  func run() async {
+    for await event in link.events() {
+      guard case .message(let message) = event,
+        let object = try? JSONSerialization.jsonObject(with: Data(message.payload)) as? [String: Any],
+        let records = object["records"] as? [[String: Any]]
+      else { continue }
+      let times = records.compactMap { ($0["t"] as? NSNumber)?.int64Value }
+      let now = message.received.wall.milliseconds
+      ages.withLock { $0 += times.map { Double(now - $0) / 1000 } }
+    }
+  }
+
+  var count: Int { ages.withLock { $0.count } }
+
+  /// The age that this share of the records does not exceed, s.
+  func age(share: Double) -> Double {
+    let sorted = ages.withLock { $0.sorted() }
+    guard !sorted.isEmpty else { return .nan }
+    return sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]
+  }
+}
