@@ -36,43 +36,51 @@ enum KillAim: CaseIterable, Sendable {
     case .start:
       try await Scenario.sleep(Double.random(in: 0...0.4, using: &random))
     case .commit:
-      try await Scenario.sleep(Double.random(in: 0.8...3, using: &random))
-      let late = UInt32.random(in: 0...100, using: &random)
-      await Self.kill(process, patience: 3) {
-        let known = Self.stamp(database)
-        return {
-          guard Self.stamp(database) != known else { return false }
-          if late > 50 { usleep(late - 50) }
-          return true
-        }
-      }
+      try await Scenario.sleep(Double.random(in: 0.3...2, using: &random))
+      let late = UInt32.random(in: 0...60, using: &random)
+      let log = database.path + "-wal"
+      await Self.kill(process) { Self.awaitCommit(log, late: late) }
     case .checkpoint:
-      await Self.kill(process, patience: patience) {
-        { WriteAheadLog.Checkpoint(database).map { $0.isUnderWay(behind: left) } ?? false }
+      await Self.kill(process) {
+        let end = Date().addingTimeInterval(patience)
+        while Date() < end, WriteAheadLog.Checkpoint(database)?.isUnderWay(behind: left) != true { usleep(50) }
       }
     }
     stage.killAgent()
   }
 
-  /// Looks every few microseconds, on a thread that nothing else waits for.
-  private static func kill(
-    _ process: pid_t, patience: Double, when makeCondition: @escaping @Sendable () -> () -> Bool
-  ) async {
+  /// Waits on a thread that nothing else waits for.
+  private static func kill(_ process: pid_t, after wait: @escaping @Sendable () -> Void) async {
     await withCheckedContinuation { continuation in
       DispatchQueue.global(qos: .userInteractive).async {
-        let hasCome = makeCondition()
-        let end = Date().addingTimeInterval(patience)
-        while !hasCome(), Date() < end { usleep(20) }
+        wait()
         Foundation.kill(process, SIGKILL)
         continuation.resume()
       }
     }
   }
 
+  /// Lets one commit pass, and returns as soon as the next one, a second later, has written its first bytes. It
+  /// takes some tenths of a millisecond, so for the last moments this looks without a pause.
+  /// - Parameter late: microseconds into the commit.
+  private static func awaitCommit(_ log: String, late: UInt32) {
+    let end = Date().addingTimeInterval(4)
+    var known = stamp(log)
+    while stamp(log) == known, Date() < end { usleep(500) }
+    usleep(850_000)
+    known = stamp(log)
+    while Date() < end {
+      for _ in 0..<100 where stamp(log) != known {
+        if late > 30 { usleep(late - 30) }
+        return
+      }
+    }
+  }
+
   /// Size and time of change of the write-ahead log.
-  private static func stamp(_ database: URL) -> [Int] {
+  private static func stamp(_ log: String) -> SIMD2<Int> {
     var status = stat()
-    guard stat(database.path + "-wal", &status) == 0 else { return [] }
-    return [Int(status.st_size), Int(status.st_mtim.tv_sec), Int(status.st_mtim.tv_nsec)]
+    guard stat(log, &status) == 0 else { return .zero }
+    return [Int(status.st_size), Int(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int(status.st_mtim.tv_nsec)]
   }
 }
