@@ -82,6 +82,7 @@ public actor Receiver {
       isConnected = false
       report("disconnected: \(reason)")
     case .acknowledged: break
+    case .subscriptionRefused(let topic): report("the broker refuses the subscription to \(topic)")
     case .message(let message):
       try take(message)
       if acks.isDue(at: time.now().monotonic) { acknowledgeNow() }
