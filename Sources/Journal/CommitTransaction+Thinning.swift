@@ -2,8 +2,6 @@ import EnergyModel
 import GRDB
 
 extension CommitTransaction {
-  /// Bytes of payloads that one commit reads in order to thin them, so that it stays short.
-  static let mostThinnedBytes = 512 << 10
   /// Segments that become one.
   static let mostThinnedSegments = 256
   /// Records of a thinned segment, so that a message stays small.
@@ -28,7 +26,7 @@ extension CommitTransaction {
     var unreadable = DroppedRuns()
     var spent = 0
     for grain in Thinning.Grain.allCases {
-      while spent < Self.mostThinnedBytes, try pagesInUse() > target, let run = try oldestRun(for: grain) {
+      while spent < room.mostThinnedBytes, try pagesInUse() > target, let run = try oldestRun(for: grain) {
         // Many small runs are as much work.
         spent += max(run.bytes, room.pageSize)
         try thin(run, to: grain, &unreadable)
@@ -64,7 +62,7 @@ extension CommitTransaction {
       let isAlike = grain.thins(next.format) && status(next.key.range, log) == status(first.key.range, log)
       let isFull =
         run.parts.count == Self.mostThinnedSegments
-        || !run.parts.isEmpty && run.bytes + next.bytes > Self.mostThinnedBytes
+        || !run.parts.isEmpty && run.bytes + next.bytes > room.mostThinnedBytes
       guard follows && isAlike && !isFull else {
         // What is still fine will be as coarse some day, and join.
         isComplete = isComplete || !follows || isFull || next.format?.isThinned ?? true || grain == .minutes

@@ -25,6 +25,10 @@ struct Room: Sendable {
     return room
   }
 
+  /// Bytes of payloads that one commit reads in order to thin them: so that it stays short, and because the pages that
+  /// become free go through the log all the same.
+  var mostThinnedBytes: Int { min(512 << 10, limit * pageSize / 32) }
+
   /// Pages that a commit may take, generously: payloads, interior pages, and a page for each tree it touches.
   func pages(for bytes: Int, segments: Int) -> Int { bytes / (pageSize - 200) + segments * 2 + 10 }
 }
@@ -44,16 +48,17 @@ extension CommitTransaction {
   mutating func makeRoom(for bytes: Int, segments count: Int, isDiskFull: Bool) throws -> [Entry] {
     let needed = room.pages(for: bytes, segments: count)
     let used = try pagesInUse()
-    guard used + needed > room.limit else { return [] }
-    let enough = max(used, room.limit) - needed
-    let target = enough - room.limit / Room.purgedShare
+    // Thinning does a little with each commit, so it begins before the room is needed.
+    let margin = room.thinsOldest ? 2 * needed : needed
+    guard used + margin > room.limit else { return [] }
+    let most = max(used, room.limit)
+    let target = most - margin - room.limit / Room.purgedShare
     var dropped = DroppedRuns()
     var announced: [Entry] = []
     for stage in Stage.allCases {
-      if stage == .telemetry {
-        // Thinning announces nothing, so it need not go beyond what this commit takes.
-        if room.thinsOldest, try pagesInUse() > enough { announced = try thin(downTo: enough) }
-        if room.thinsOldest, try pagesInUse() <= enough { break }
+      if room.thinsOldest, stage == .telemetry {
+        announced = try thin(downTo: most - margin)
+        if try pagesInUse() <= most - needed { break }
       }
       while try pagesInUse() > target, let (log, keys) = try oldest(stage) {
         for key in keys where try pagesInUse() > target { try delete(key, of: log, into: &dropped) }

@@ -210,7 +210,6 @@ import Testing
     let journal = try await stand.open()
     let points = Array(Point.allCases.prefix(20))
     var random = SeededGenerator(state: 4)
-    let clock = ContinuousClock()
     var took: [Duration] = []
     for _ in 0..<1200 {
       for _ in 0..<4 {
@@ -221,14 +220,15 @@ import Testing
             Sample(device: DeviceID("device-\(device)"), measured: stand.time.now(), readings: readings))
         }
       }
-      let start = clock.now
+      // Of the processor, because the machine has other things to do.
+      let start = clock()
       #expect(await journal.commit())
-      took.append(clock.now - start)
+      took.append(.microseconds(Int64(clock() - start)))
     }
     took.sort()
     let counters = journal.counters()
     let report =
-      "thinned \(counters.thinnedRecords) of 240000 records, purged \(counters.purgedRecords); a commit: "
+      "thinned \(counters.thinnedRecords) of 240000 records, purged \(counters.purgedRecords); a commit takes "
       + "median \(took[600]), 99 % \(took[1188]), longest \(took[1199])\n"
     FileHandle.standardError.write(Data(report.utf8))
     #expect(counters.thinnedRecords > 0)
