@@ -1,18 +1,21 @@
 /// Writes JSON piece by piece. It exists because the order of keys and the exact decimals of values
 /// are part of the wire contract, and because pure parts carry no Foundation.
 public struct JSONText: Sendable {
-  public private(set) var text = ""
+  /// UTF-8.
+  public private(set) var bytes: [UInt8] = []
   private var needsComma = false
 
-  public init() { text.reserveCapacity(256) }
+  public init() { bytes.reserveCapacity(256) }
 
-  public mutating func object(_ body: (inout JSONText) -> Void) { nest("{", "}", body) }
-  public mutating func array(_ body: (inout JSONText) -> Void) { nest("[", "]", body) }
+  public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  public mutating func object(_ body: (inout JSONText) -> Void) { nest(UInt8(ascii: "{"), UInt8(ascii: "}"), body) }
+  public mutating func array(_ body: (inout JSONText) -> Void) { nest(UInt8(ascii: "["), UInt8(ascii: "]"), body) }
 
   public mutating func key(_ name: String) {
     separate()
     quote(name)
-    text += ":"
+    bytes.append(UInt8(ascii: ":"))
     needsComma = false
   }
 
@@ -23,91 +26,113 @@ public struct JSONText: Sendable {
 
   public mutating func value(_ integer: some BinaryInteger) {
     separate()
-    text += String(integer)
+    if integer < 0 { bytes.append(UInt8(ascii: "-")) }
+    append(digitsOf: UInt64(integer.magnitude))
   }
 
   public mutating func value(_ flag: Bool) {
     separate()
-    text += flag ? "true" : "false"
+    append(flag ? "true" : "false")
   }
 
   /// A number with at most `decimals` places and no trailing zeros. Not finite becomes null: a missing
   /// value is never zero.
   public mutating func value(_ number: Double, decimals: Int) {
     separate()
-    text += Self.decimal(number, decimals)
+    append(number, decimals)
   }
 
   public mutating func null() {
     separate()
-    text += "null"
+    append("null")
   }
 
   /// Text that is JSON already.
   public mutating func raw(_ json: String) {
     separate()
-    text += json
+    append(json)
   }
 
   /// Ends a line of JSON lines: what follows is a text of its own.
   public mutating func endLine() {
-    text += "\n"
+    bytes.append(UInt8(ascii: "\n"))
     needsComma = false
   }
 
-  private mutating func nest(_ open: String, _ close: String, _ body: (inout JSONText) -> Void) {
+  private mutating func nest(_ open: UInt8, _ close: UInt8, _ body: (inout JSONText) -> Void) {
     separate()
-    text += open
+    bytes.append(open)
     needsComma = false
     body(&self)
-    text += close
+    bytes.append(close)
     needsComma = true
   }
 
   private mutating func separate() {
-    if needsComma { text += "," }
+    if needsComma { bytes.append(UInt8(ascii: ",")) }
     needsComma = true
   }
 
+  private mutating func append(_ string: String) { bytes.append(contentsOf: string.utf8) }
+
   private mutating func quote(_ string: String) {
-    text += "\""
-    defer { text += "\"" }
-    // Nearly always there is nothing to escape, and then it is copied as it is.
-    guard string.utf8.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) else { return text += string }
-    for scalar in string.unicodeScalars {
-      switch scalar {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case "\n": text += "\\n"
-      case "\r": text += "\\r"
-      case "\t": text += "\\t"
-      case _ where scalar.value < 0x20:
-        let hex = String(scalar.value, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-      default: text.unicodeScalars.append(scalar)
+    bytes.append(UInt8(ascii: "\""))
+    for byte in string.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""): append("\\\"")
+      case UInt8(ascii: "\\"): append("\\\\")
+      case UInt8(ascii: "\n"): append("\\n")
+      case UInt8(ascii: "\r"): append("\\r")
+      case UInt8(ascii: "\t"): append("\\t")
+      case ..<0x20:
+        let hex = String(byte, radix: 16)
+        append("\\u" + String(repeating: "0", count: 4 - hex.count) + hex)
+      default: bytes.append(byte)
       }
     }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// At least `width` of them.
+  private mutating func append(digitsOf number: UInt64, width: Int = 1) {
+    let start = bytes.count
+    var rest = number
+    repeat {
+      bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+      rest /= 10
+    } while rest > 0 || bytes.count - start < width
+    bytes[start...].reverse()
+  }
+
+  private mutating func append(_ number: Double, _ decimals: Int) {
+    var power = 1.0
+    for _ in 0..<decimals { power *= 10 }
+    let scaled = (number * power).rounded()
+    guard scaled.magnitude < 9.2e18 else { return append(number.isFinite ? "\(number)" : "null") }
+    append(scaled: Int64(scaled), decimals)
+  }
+
+  private mutating func append(scaled: Int64, _ decimals: Int) {
+    if scaled < 0 { bytes.append(UInt8(ascii: "-")) }
+    append(digitsOf: scaled.magnitude, width: decimals + 1)
+    guard decimals > 0 else { return }
+    bytes.insert(UInt8(ascii: "."), at: bytes.count - decimals)
+    while bytes.last == UInt8(ascii: "0") { bytes.removeLast() }
+    if bytes.last == UInt8(ascii: ".") { bytes.removeLast() }
   }
 
   /// `number` rounded half away from zero to `decimals` places (0...9), without trailing zeros.
   public static func decimal(_ number: Double, _ decimals: Int) -> String {
-    var power = 1.0
-    for _ in 0..<decimals { power *= 10 }
-    let scaled = (number * power).rounded()
-    guard scaled.magnitude < 9.2e18 else { return number.isFinite ? "\(number)" : "null" }
-    return decimal(scaled: Int64(scaled), decimals)
+    var json = JSONText()
+    json.append(number, decimals)
+    return json.text
   }
 
   /// `scaled` / 10^`decimals`, exactly.
   public static func decimal(scaled: Int64, _ decimals: Int) -> String {
-    guard decimals > 0 else { return String(scaled) }
-    var digits = String(scaled.magnitude)
-    if digits.count <= decimals { digits = String(repeating: "0", count: decimals + 1 - digits.count) + digits }
-    let split = digits.index(digits.endIndex, offsetBy: -decimals)
-    var fraction = digits[split...]
-    while fraction.last == "0" { fraction.removeLast() }
-    let whole = (scaled < 0 ? "-" : "") + digits[..<split]
-    return fraction.isEmpty ? whole : whole + "." + fraction
+    var json = JSONText()
+    json.append(scaled: scaled, decimals)
+    return json.text
   }
 }
 

@@ -104,10 +104,14 @@ final class LinkThread {
     // would do so until the time for connecting is up.
     let isInHandshake = isInHandshake(handle)
     if readiness.hasHungUp, isInHandshake { try handle.checkSocket() }
-    try send(desk.takeOutbox(), on: handle)
+    let outbox = desk.takeOutbox()
+    try send(outbox, on: handle)
     do throws(LinkFailure) {
       if isReadable || mayHaveMore { try handle.receive() }
       if isReadable { machine.heard(at: now) }
+      // The library writes each message by itself, and the socket would send each as a packet of its own.
+      if outbox.count > 1 { handle.holdPackets(true) }
+      defer { if outbox.count > 1 { handle.holdPackets(false) } }
       try handle.transmit()
       if readiness.hasHungUp, isInHandshake { throw .hungUpInHandshake }
       // Before the broker's answer the library's keepalive would only cut the time for connecting short.

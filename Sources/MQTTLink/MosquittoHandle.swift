@@ -61,6 +61,13 @@ final class MosquittoHandle {
   func receive() throws(LinkFailure) { try check("read", mosquitto_loop_read(client, 1)) }
   func transmit() throws(LinkFailure) { try check("write", mosquitto_loop_write(client, 1)) }
 
+  /// While held, the socket sends full packets alone; what is left goes when it is let go. Of no consequence
+  /// where the system refuses it.
+  func holdPackets(_ isHeld: Bool) {
+    var flag: Int32 = isHeld ? 1 : 0
+    _ = setsockopt(socket, Int32(IPPROTO_TCP), TCP_CORK, &flag, socklen_t(MemoryLayout<Int32>.size))
+  }
+
   /// Pings after the keepalive's silence and gives up when the answer stays away (7).
   func tend() throws(LinkFailure) { try check("keepalive", mosquitto_loop_misc(client)) }
 

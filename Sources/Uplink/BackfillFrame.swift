@@ -37,7 +37,7 @@ struct BackfillFrame {
   private static func headerLine(_ segment: Segment, range: SequenceRange, site: String) -> [UInt8] {
     var json = JSONText()
     json.object { SegmentFrame.header(segment, range: range, site: site, &$0) }
-    return Array(json.text.utf8) + [lineFeed]
+    return json.bytes + [lineFeed]
   }
 
   private static func lines(of records: [Record]) -> [UInt8] {
@@ -46,7 +46,7 @@ struct BackfillFrame {
       RecordText.write(record, &json)
       json.endLine()
     }
-    return Array(json.text.utf8)
+    return json.bytes
   }
 
   private static let lineFeed = UInt8(ascii: "\n")

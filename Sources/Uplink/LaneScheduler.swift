@@ -93,7 +93,7 @@ struct LaneScheduler: Sendable {
     linkFull = nil
   }
 
-  private func isOpen(_ lane: Lane) -> Bool { full[lane].map { ledger.bytesInFlight <= $0 } ?? true }
+  private func isOpen(_ lane: Lane) -> Bool { full[lane] == nil }
 
   func isBacklogOpen(at now: MonotonicInstant) -> Bool { isConnected && now >= backlogOpens }
 
@@ -132,6 +132,7 @@ struct LaneScheduler: Sendable {
   /// or one that needs the word of the receiver.
   mutating func acknowledged(_ id: UInt64, at now: MonotonicInstant) -> Delivery? {
     let delivery = ledger.acknowledged(id, at: now)
+    if !full.isEmpty { full = full.filter { ledger.bytesInFlight > $0.value } }
     if let linkFull, ledger.messagesInFlight <= linkFull { self.linkFull = nil }
     return delivery
   }

@@ -11,7 +11,7 @@ enum SegmentFrame {
         for record in segment.records { RecordText.write(record, &json) }
       }
     }
-    return Array(json.text.utf8)
+    return json.bytes
   }
 
   /// The members before `records`; a backfill frame has the same ones with a range over its whole.

@@ -16,7 +16,7 @@ enum StatusFrame {
         for log in logs { write(log, &json) }
       }
     }
-    return Array(json.text.utf8)
+    return json.bytes
   }
 
   /// A log that holds nothing yet has neither `first` nor `last`.

@@ -10,6 +10,8 @@ import Testing
     #expect(JSONText.decimal(50.0, 2) == "50")
     #expect(JSONText.decimal(scaled: -7, 3) == "-0.007")
     #expect(JSONText.decimal(-0.0001, 2) == "0")
+    #expect(JSONText.decimal(1000, 2) == "1000" && JSONText.decimal(100, 0) == "100" && JSONText.decimal(0, 3) == "0")
+    #expect(JSONText.decimal(scaled: .min, 3) == "-9223372036854775.808")
   }
 
   @Test func whatIsNotANumberIsNull() {
@@ -30,6 +32,17 @@ import Testing
       json.member("c", 1.25, decimals: 1)
     }
     #expect(json.text == #"{"a":1,"b":[true,{},null],"c":1.3}"#)
+  }
+
+  @Test func integersOfEverySizeAreWritten() {
+    var json = JSONText()
+    json.array { json in
+      json.value(Int64.min)
+      json.value(UInt64.max)
+      json.value(-7)
+      json.value(UInt8(0))
+    }
+    #expect(json.text == "[-9223372036854775808,18446744073709551615,-7,0]")
   }
 
   @Test func stringsAreEscaped() {

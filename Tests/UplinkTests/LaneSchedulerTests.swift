@@ -123,6 +123,8 @@ struct LaneSchedulerTests {
     }
     _ = lanes.acknowledged(3, at: now.monotonic)
     #expect(!lanes.isWaitingForRoom && lanes.next(of: waiting, at: now) != nil)
+    for id in 11...12 { lanes.sent(delivery(.live, 100), as: UInt64(id), at: now.monotonic) }
+    #expect(lanes.next(of: waiting, at: now) != nil, "and then up to the whole window")
     lanes.linkFoundNoRoom()
     #expect(lanes.isWaitingForRoom)
     lanes.disconnected()

@@ -95,7 +95,7 @@ struct UplinkBench {
     let end = start + 120_000_000_000
     while journal.acknowledgedRecords(by: Self.destination) < before + UInt64(segments),
       DispatchTime.now().uptimeNanoseconds < end
-    { usleep(200) }
+    { usleep(1000) }
     let took = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
     let sent = uplink.counters().acknowledgedSegments
     link.stop()
