@@ -81,10 +81,10 @@ public actor Receiver {
     case .disconnected(let reason):
       isConnected = false
       report("disconnected: \(reason)")
-    case .acknowledged: break
     case .message(let message):
       try take(message)
       if acks.isDue(at: time.now().monotonic) { acknowledgeNow() }
+    default: break
     }
   }
 
