@@ -1,5 +1,6 @@
 import EnergyModel
 import Foundation
+import GRDB
 import Testing
 
 @testable import Receiver
@@ -14,6 +15,23 @@ import Testing
     #expect(try shelf.store(Given.telemetry(Given.segment(4, 5)))?.new == 0)
     #expect(try shelf.archive.recordCount(site: "mill", epoch: Given.epoch) == 5)
     #expect(try shelf.holdings().received.ranges == [SequenceRange(1, 5)])
+  }
+
+  @Test func aSegmentIsKeptAsAWholeOrNotAtAll() throws {
+    let shelf = try Shelf()
+    try shelf.failAt(seq: 3)
+    #expect(throws: DatabaseError.self) { try shelf.store(Given.telemetry(Given.segment(1, 5))) }
+    try shelf.reopen()
+    #expect(try shelf.archive.recordCount(site: "mill", epoch: Given.epoch) == 0)
+    #expect(try shelf.holdings().received.isEmpty)
+  }
+
+  /// Otherwise a power cut could take back what was acknowledged.
+  @Test func whatIsStoredIsOnTheDisk() throws {
+    let shelf = try Shelf()
+    let queue = shelf.archive.queue
+    #expect(try queue.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
+    #expect(try queue.read { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
   }
 
   @Test func rangesJoinInWhateverOrderTheyCome() throws {

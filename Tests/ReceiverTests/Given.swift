@@ -1,5 +1,6 @@
 import EnergyModel
 import Foundation
+import GRDB
 import Journal
 import Synchronization
 import TestKit
@@ -101,6 +102,14 @@ final class Shelf {
       try archive.store(status, of: message.site, at: Given.time)
       return nil
     case .segment(let segment): return try archive.store(segment, of: message.site, at: Given.time)
+    }
+  }
+
+  /// Lets the database fail in the middle of a segment.
+  func failAt(seq: Int) throws {
+    try archive.queue.write {
+      try $0.execute(
+        sql: "CREATE TRIGGER t BEFORE INSERT ON record WHEN new.seq = \(seq) BEGIN SELECT raise(ABORT, 'no'); END")
     }
   }
 

@@ -36,6 +36,13 @@ import Testing
     #expect(some.holes.isEmpty)
   }
 
+  @Test func whatIsHereIsNeitherLostNorThinned() {
+    var some = holdings(1...5, announced: 4...9)
+    some.thinned.insert(SequenceRange(5, 7))
+    #expect(some.onlyThinned.ranges == [SequenceRange(6, 7)])
+    #expect(some.lost.ranges == [SequenceRange(8, 9)])
+  }
+
   /// What the site no longer holds will not come by itself, even where nothing of the log has arrived yet.
   @Test func belowWhatIsHeldThereIsAHole() {
     let none = holdings(told: 5...9)

@@ -114,6 +114,15 @@ import Testing
     try await scene.stop()
   }
 
+  /// The supervisor starts it again, and the site sends again what nobody acknowledged.
+  @Test func aDatabaseThatFailsEndsItWithoutAnAcknowledgement() async throws {
+    let scene = try Scene()
+    try scene.shelf.failAt(seq: 3)
+    scene.tell(Given.telemetry(Given.segment(1, 5)))
+    await #expect(throws: (any Error).self) { try await scene.work.value }
+    #expect(scene.link.texts.isEmpty)
+  }
+
   @Test func anotherContentIsAnAlarm() async throws {
     let scene = try Scene()
     scene.tell(Given.telemetry(Given.segment(1, 3)), Given.telemetry(Given.segment(3, 4, value: 1)))

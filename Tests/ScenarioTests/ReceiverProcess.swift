@@ -37,7 +37,7 @@ final class ReceiverProcess {
 
   /// Holds its transactions up from outside, and kills it while messages wait for theirs.
   func killBeforeCommit(heldUpFor seconds: Double) throws {
-    let database = try DatabaseQueue(path: database.path)
+    let database = try open()
     defer { try? database.close() }
     try database.writeWithoutTransaction { db in
       try db.execute(sql: "BEGIN IMMEDIATE")
@@ -64,7 +64,7 @@ final class ReceiverProcess {
 
   /// Records of an epoch in the database, up to a seq.
   func count(_ epoch: String, upTo last: UInt64) throws -> UInt64 {
-    let database = try DatabaseQueue(path: database.path)
+    let database = try open()
     defer { try? database.close() }
     let sql = "SELECT count(*) FROM record WHERE seq <= ? AND log = (SELECT id FROM log WHERE epoch = ?)"
     return UInt64(try database.read { try Int64.fetchOne($0, sql: sql, arguments: [Int64(last), epoch]) ?? 0 })
@@ -78,6 +78,12 @@ final class ReceiverProcess {
       if count != last { lacking[epoch] = last - count }
     }
     return lacking
+  }
+
+  private func open() throws -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(10)
+    return try DatabaseQueue(path: database.path, configuration: configuration)
   }
 
   private var program: String { Scenario.programs.appendingPathComponent("holdfast-receiver").path }

@@ -26,6 +26,12 @@ public struct Holdings: Sendable {
   /// What needs not be sent again: the records, or what is left of them.
   public var held: SequenceRangeSet { received.union(thinned) }
 
+  /// Averages are here and the records themselves are not.
+  public var onlyThinned: SequenceRangeSet { thinned.without(received) }
+
+  /// Announced as lost and not here in any form. What a site lost after it had sent it is not lost here.
+  public var lost: SequenceRangeSet { announced.without(held) }
+
   /// Numbers below the highest one seen, or below what the site still holds, that nobody has said a word of.
   public var holes: [SequenceRange] { missing(from: 1, to: border) }
 

@@ -21,8 +21,8 @@ struct ProveCommand: ParsableCommand {
       records += count
       print("\(log.site) \(log.log ?? "?") \(log.epoch)\(log.isListed ? "" : ", no longer listed")")
       row("received", log.received.ranges)
-      row("thinned", log.thinned.ranges)
-      row("announced gaps", log.announced.ranges)
+      row("thinned", log.onlyThinned.ranges)
+      row("announced gaps", log.lost.ranges)
       row("unannounced holes", log.holes)
       row("still to come", log.stillToCome)
       for lost in try archive.lostTimes(site: log.site, epoch: log.epoch) {
