@@ -63,16 +63,18 @@ actor PowerLife {
     let disk = FaultDisk(folder: folder.path, seed: random.next())
     disk.watch("journal.mark")
     if weakness == .tornSyncs { disk.tearSyncs() }
-    let stage: Stage =
-      [.opening, .closing, .commit, .commit, .commit, .commit].randomElement(using: &random) ?? .commit
-    if stage == .opening { disk.cutPower(after: Int.random(in: 1...30, using: &random), image: image.path) }
+    let stage = [Stage.opening, .opening, .closing, .commit, .commit, .commit, .commit, .commit]
+      .randomElement(using: &random)
+    // A first opening makes the tables and takes longer.
+    let opening = promise.next == 1 ? 80 : 25
+    if stage == .opening { disk.cutPower(after: Int.random(in: 1...opening, using: &random), image: image.path) }
     let journal = try await Journal.open(settings(folder, query: FaultDisk.query), time: time, seed: seed)
     if disk.cut != nil {
       hits[.opening, default: 0] += 1
     } else {
       disk.cancelCut()
       if weakness == .normalSynchronous { try await journal.execute("PRAGMA synchronous = NORMAL") }
-      if stage == .commit { disk.cutPower(after: Int.random(in: 1...250, using: &random), image: image.path) }
+      if stage != .closing { disk.cutPower(after: Int.random(in: 1...220, using: &random), image: image.path) }
       for _ in 0..<14 where disk.cut == nil { await work(journal) }
       if let cut = disk.cut {
         hits[cut.file == .database ? .checkpoint : .commit, default: 0] += 1

@@ -40,7 +40,7 @@ struct Promise: Sendable {
   mutating func examine(_ logs: [HeldLog], state found: [UInt8]?) -> [String] {
     guard logs.count == 2, let telemetry = logs.first(where: { $0.kind == .telemetry }),
       let log = logs.first(where: { $0.kind == .events })
-    else { return ["damaged: \(logs.count) logs"] }
+    else { return ["lost: there are \(logs.count) logs"] }
     guard epoch == nil || epoch == telemetry.epoch else { return ["lost: the log has another epoch"] }
     let isFlightThere = !flight.samples.isEmpty && telemetry.next > next
     var wrong = examineRecords(telemetry, announced: announced(telemetry.epoch, log))
