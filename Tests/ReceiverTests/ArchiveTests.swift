@@ -43,6 +43,7 @@ import Testing
     #expect(try shelf.store(Given.telemetry(Given.segment(13, 13)))?.held == SequenceRange(10, 18))
     #expect(try shelf.store(Given.telemetry(Given.segment(4, 19)))?.held == SequenceRange(1, 20))
     #expect(try shelf.holdings().received.ranges == [SequenceRange(1, 20)])
+    #expect(try shelf.archive.queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM range") } == 1)
   }
 
   @Test func anotherContentUnderTheSameNumberIsAnAlarmAndTheFirstStays() throws {

@@ -38,6 +38,7 @@ import Testing
     let receiver: Receiver
     let work: Task<Void, any Error>
     let lines: Lines
+    let dropped = Counter()
 
     init(replayAfter: Duration? = .seconds(30)) throws {
       shelf = try Shelf()
@@ -45,7 +46,9 @@ import Testing
       self.lines = lines
       var settings = Receiver.Settings()
       settings.replayAfter = replayAfter
-      let receiver = Receiver(settings, link: link, archive: shelf.archive, time: time) { line in lines.add(line) }
+      let receiver = Receiver(settings, link: link, archive: shelf.archive, time: time, dropped: dropped.value) {
+        line in lines.add(line)
+      }
       self.receiver = receiver
       work = Task { try await receiver.run() }
       link.tell(.connected)
@@ -64,6 +67,11 @@ import Testing
     func expect(_ texts: [String]) async throws {
       try await eventually("\(texts), is \(link.texts)") { link.texts == texts }
     }
+  }
+
+  private final class Counter: Sendable {
+    let count = Mutex<UInt64>(0)
+    func value() -> UInt64 { count.withLock { $0 } }
   }
 
   private final class Lines: Sendable {
@@ -121,6 +129,13 @@ import Testing
     scene.tell(Given.telemetry(Given.segment(1, 5)))
     await #expect(throws: (any Error).self) { try await scene.work.value }
     #expect(scene.link.texts.isEmpty)
+  }
+
+  @Test func whatTheLinkDroppedIsTold() async throws {
+    let scene = try Scene()
+    scene.dropped.count.withLock { $0 = 7 }
+    try await eventually("told") { scene.lines.contains("7 messages came faster") }
+    try await scene.stop()
   }
 
   @Test func anotherContentIsAnAlarm() async throws {

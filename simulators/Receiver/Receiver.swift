@@ -19,25 +19,30 @@ public actor Receiver {
   private let link: any MessageLink
   private let archive: Archive
   private let time: any TimeSource
+  private let dropped: @Sendable () -> UInt64
   private let report: @Sendable (String) -> Void
   private let executor = ThreadExecutor(name: "receiver")
   private var acks: AckBook
   private var windows: [String: ReplayWindow] = [:]
   private var isConnected = false
   private var lastLook: MonotonicInstant?
+  private var toldDropped: UInt64 = 0
   private var nextID: UInt64 = 0
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-  /// - Parameter report: takes lines for people.
+  /// - Parameters:
+  ///   - dropped: how many messages found no room in the link's queue. They are holes like any other.
+  ///   - report: takes lines for people.
   public init(
     _ settings: Settings, link: any MessageLink, archive: Archive, time: any TimeSource,
-    report: @escaping @Sendable (String) -> Void
+    dropped: @escaping @Sendable () -> UInt64 = { 0 }, report: @escaping @Sendable (String) -> Void
   ) {
     self.settings = settings
     self.link = link
     self.archive = archive
     self.time = time
+    self.dropped = dropped
     self.report = report
     acks = AckBook(every: settings.acknowledgeEvery, after: settings.acknowledgeAfter)
   }
@@ -112,6 +117,9 @@ public actor Receiver {
   /// What is due without a message. Internal, so that tests with a clock of their own can call it.
   func tick() throws {
     let now = time.now().monotonic
+    let dropped = dropped()
+    if dropped > toldDropped { report("\(dropped - toldDropped) messages came faster than they could be kept") }
+    toldDropped = dropped
     guard isConnected else { return windows = windows.mapValues { $0.closed } }
     if acks.isDue(at: now) { acknowledgeNow() }
     guard let patience = settings.replayAfter, lastLook.map({ now - $0 >= .seconds(1) }) ?? true else { return }

@@ -25,7 +25,8 @@ struct RunCommand: AsyncParsableCommand {
     settings.replayAfter = try patience()
     let time = SystemTime()
     let link = MQTTLink(settings: try linkSettings(), time: time, seed: .random(in: 0 ... .max))
-    let receiver = Receiver(settings, link: link, archive: archive, time: time) { line in
+    let receiver = Receiver(settings, link: link, archive: archive, time: time, dropped: { link.droppedMessages }) {
+      line in
       FileHandle.standardError.write(Data((line + "\n").utf8))
     }
     link.start()
