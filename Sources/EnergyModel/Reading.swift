@@ -33,7 +33,8 @@ public enum Quality: String, Hashable, Codable, Sendable {
 /// One point of one device. A failed read has no value: it never becomes zero.
 public struct Reading: Hashable, Sendable {
   public var point: Point
-  /// In the point's unit. Present exactly where the quality is good, frozen or stale.
+  /// In the point's unit. Present exactly where the quality is good, frozen or stale; of an interval (see
+  /// ``Sample/span``) only where it is good.
   public var value: Double?
   public var quality: Quality
 

@@ -122,11 +122,18 @@ struct LogReader {
       guard found.isEmpty else { continue }
       isGood = false
       if !pattern.isEmpty {
-        let hint = NearestName.hint(pattern, among: Point.allCases.map(\.rawValue))
-        item.refuse((pattern.contains("*") ? "matches no point" : "unknown point") + hint)
+        item.refuse((pattern.contains("*") ? "matches no point" : "unknown point") + Self.hint(pattern))
       }
     }
     return isGood ? points : nil
+  }
+
+  /// For a pattern such as `energi_*` the beginnings of names are what it is compared with.
+  private static func hint(_ pattern: String) -> String {
+    let names = Point.allCases.map(\.rawValue)
+    guard pattern.hasSuffix("*") else { return NearestName.hint(pattern, among: names) }
+    let length = pattern.count - 1
+    return NearestName.hint(pattern, among: Set(names.map { $0.prefix(length) + "*" }).sorted())
   }
 
   /// `*` stands for any letters, none included.
