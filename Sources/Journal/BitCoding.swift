@@ -50,6 +50,7 @@ struct BitWriter {
 
   mutating func column(_ values: [Int64]) { column(count: values.count) { values[$0] } }
 
+  @inline(__always)
   private mutating func column(count: Int, _ value: (Int) -> Int64) {
     guard count > 0 else { return }
     var sum: UInt64 = 0

@@ -26,8 +26,8 @@ struct SampleEncoding {
     shapeOf.reserveCapacity(samples.count)
     var points: [[Point]] = []
     var number = 0
-    for sample in samples {
-      number = table.number(of: sample, after: number)
+    for record in samples.indices {
+      number = table.number(of: samples[record], after: number)
       // Devices come round in the same order.
       let next = (shapeOf.last ?? -1) + 1
       let guess = next < numbers.count && numbers[next] == number ? next : numbers.firstIndex(of: number)
@@ -47,10 +47,12 @@ struct SampleEncoding {
   private mutating func fillCells(_ points: [[Point]]) {
     let powers = points.map { $0.map(ReadingCode.power) }
     var index: Int64 = 0
-    for (record, sample) in samples.enumerated() {
+    for record in samples.indices {
       var (cell, step) = grid.cells(of: record)
-      for (reading, power) in zip(sample.readings, powers[grid.shapeOf[record]]) {
-        let scaled = ReadingCode.scaled(reading.value, power: power)
+      let (readings, powers) = (samples[record].readings, powers[grid.shapeOf[record]])
+      for column in readings.indices {
+        let reading = readings[column]
+        let scaled = ReadingCode.scaled(reading.value, power: powers[column])
         if let scaled { cells[cell] = scaled }
         if case .good = reading.quality, scaled != nil {
         } else {

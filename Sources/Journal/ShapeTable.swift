@@ -67,6 +67,6 @@ extension Shape {
 
   func isShape(of sample: Sample) -> Bool {
     guard sample.device == device, sample.readings.count == points.count else { return false }
-    return zip(sample.readings, points).allSatisfy { $0.point == $1 }
+    return points.indices.allSatisfy { sample.readings[$0].point == points[$0] }
   }
 }

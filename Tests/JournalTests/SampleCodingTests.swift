@@ -196,6 +196,8 @@ import Testing
     let swapped = number("hybrid", [.frequency, .power], after: hybrid)
     #expect(Set([meter, hybrid, swapped]).count == 3)
     #expect(number("hybrid", [.power, .frequency], after: meter) == hybrid)
+    #expect(number("hybrid", [.frequency, .power], after: meter) == swapped)
+    #expect(number("hybrid", [.power, .frequency], after: meter) == hybrid)
     #expect(number("hybrid", [.power], after: meter) != hybrid)
     #expect(number("meter", [.power, .frequency], after: meter) == meter)
     #expect(number("hybrid", [.power, .frequency], after: meter) == hybrid)

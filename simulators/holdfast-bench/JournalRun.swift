@@ -26,24 +26,41 @@ final class JournalRun {
 
   /// - Parameter withEvents: one a minute.
   func play(_ seconds: ArraySlice<[Sample]>, withEvents: Bool = false) async throws {
-    for (second, samples) in zip(seconds.indices, seconds) {
-      time.advance(by: .seconds(1))
-      for var sample in samples {
-        sample.measured.wall = sample.measured.wall + offset
-        sample.measured.monotonic = sample.measured.monotonic + offset
-        journal.accept(sample)
-      }
-      if withEvents && second % 60 == 0 {
-        journal.post(
-          Event(
-            at: time.now(), name: "device-silent", severity: .warning, device: "device-01",
-            text: "device-01 has not answered for 30 s", data: ["silent_s": .integer(Int64(second % 300))]))
-      }
-      guard (second + 1) % Self.secondsPerCommit == 0 else { continue }
-      guard await journal.flush() else { throw BenchFailure(text: "a commit failed: \(journal.counters())") }
-      commits += 1
-    }
+    let part = Part(seconds: seconds, offset: offset, withEvents: withEvents, time: time)
+    commits += try await part.play(into: journal)
     offset = offset + .seconds(seconds.count)
+  }
+
+  private struct Part: Sendable {
+    let seconds: ArraySlice<[Sample]>
+    let offset: Duration
+    let withEvents: Bool
+    let time: ManualTime
+
+    /// On the journal's own thread, so that no time goes by between one commit and the next.
+    /// - Returns: the number of commits.
+    func play(into journal: isolated Journal) throws -> Int {
+      var commits = 0
+      for (second, samples) in zip(seconds.indices, seconds) {
+        time.advance(by: .seconds(1))
+        for var sample in samples {
+          sample.measured.wall = sample.measured.wall + offset
+          sample.measured.monotonic = sample.measured.monotonic + offset
+          journal.accept(sample)
+        }
+        if withEvents && second % 60 == 0 { journal.post(event(second)) }
+        guard (second + 1) % JournalRun.secondsPerCommit == 0 else { continue }
+        guard journal.flush() else { throw BenchFailure(text: "a commit failed: \(journal.counters())") }
+        commits += 1
+      }
+      return commits
+    }
+
+    private func event(_ second: Int) -> Event {
+      Event(
+        at: time.now(), name: "device-silent", severity: .warning, device: "device-01",
+        text: "device-01 has not answered for 30 s", data: ["silent_s": .integer(Int64(second % 300))])
+    }
   }
 
   var counters: SiteStatus.Journal { journal.counters() }
