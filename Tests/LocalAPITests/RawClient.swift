@@ -6,20 +6,7 @@ final class RawClient {
   private var descriptor: Int32
 
   init(port: Int, receiveBuffer: Int32? = nil) throws {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    if var size = receiveBuffer {
-      setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
-    }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = UInt16(port).bigEndian
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    let result = withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard result == 0 else { throw TestKitError.didNotStart("a connection to port \(port)") }
+    descriptor = try Loopback.connection(to: port, receiveBuffer: receiveBuffer)
     _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
   }
 
@@ -48,20 +35,9 @@ final class RawClient {
 /// Accepts connections in the kernel and never answers.
 final class SilentServer {
   let port = Loopback.freePort()
-  private let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  private let descriptor: Int32
 
-  init() throws {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = UInt16(port).bigEndian
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    let result = withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard result == 0, listen(descriptor, 4) == 0 else { throw TestKitError.didNotStart("a silent server") }
-  }
+  init() throws { descriptor = try Loopback.listener(port: port, backlog: 4) }
 
   deinit { close(descriptor) }
 }
