@@ -13,6 +13,9 @@ struct LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
 
   var description: String { "\(operation): \(text)" }
 
+  /// The broker was reached and said no.
+  var isRefusal: Bool { code == MOSQ_ERR_CONN_REFUSED.rawValue }
+
   /// - Parameters:
   ///   - systemError: `errno` as it was right after the call.
   ///   - detail: the library's last line of log about an error.

@@ -59,4 +59,7 @@ public struct LinkSettings: Sendable, CustomStringConvertible, CustomDebugString
 
   /// The keepalive as the library takes it: 5...65535 whole seconds.
   var keepAliveSeconds: Int32 { Int32(min(max(5, keepAlive.components.seconds), 65535)) }
+
+  /// True where nothing needs to be looked up: an IPv4 or IPv6 address in digits.
+  var isHostAnAddress: Bool { host.contains(":") || host.allSatisfy { $0 == "." || $0.isASCII && $0.isNumber } }
 }

@@ -10,7 +10,9 @@ final class LinkThread {
   private let time: any TimeSource
   private let desk: LinkDesk
   private let bell: Wakeup
+  private let connector: Connector
   private var machine: LinkMachine
+  private var dial: Dial?
   private var handle: MosquittoHandle?
   private var messages: [Int32: UInt64] = [:]
   private var subscriptions: [Int32: String] = [:]
@@ -19,12 +21,17 @@ final class LinkThread {
   private var mayHaveMore = false
   private var hasEnded = false
 
-  init(_ settings: LinkSettings, time: any TimeSource, seed: UInt64, desk: LinkDesk, bell: Wakeup) {
+  init(
+    _ settings: LinkSettings, time: any TimeSource, seed: UInt64, desk: LinkDesk, bell: Wakeup,
+    connector: @escaping Connector
+  ) {
     self.settings = settings
     self.time = time
     self.desk = desk
     self.bell = bell
-    machine = LinkMachine(keepAlive: .seconds(Int64(settings.keepAliveSeconds)), seed: seed)
+    self.connector = connector
+    machine = LinkMachine(
+      keepAlive: .seconds(Int64(settings.keepAliveSeconds)), hasTwoRoutes: !settings.isHostAnAddress, seed: seed)
   }
 
   func run() {
@@ -32,6 +39,7 @@ final class LinkThread {
     while !hasEnded {
       let readiness = wait()
       if desk.isStopping { perform(machine.stop(at: now)) }
+      takeDial()
       do throws(LinkFailure) { try serve(readiness) } catch { lose(error) }
       if let handle, desk.isFlushed, !handle.wantsToWrite { perform(machine.flushed()) }
       perform(machine.tick(at: now))
@@ -134,7 +142,9 @@ final class LinkThread {
     return !signals.isEmpty
   }
 
-  private func lose(_ failure: LinkFailure) { perform(machine.lost(failure.description, at: now)) }
+  private func lose(_ failure: LinkFailure) {
+    perform(machine.lost(failure.description, at: now, otherRouteMayHelp: !failure.isRefusal))
+  }
 
   // MARK: Doing what the machine says
 
@@ -151,12 +161,20 @@ final class LinkThread {
     }
   }
 
+  /// A look-up that still hangs is waited for, so that they do not pile up.
   private func open(_ route: LinkMachine.Route) {
-    do throws(LinkFailure) {
-      let fresh = try MosquittoHandle(settings, time: time)
-      handle = fresh
-      try fresh.connect(to: settings, route: route)
-    } catch { lose(error) }
+    dial = dial ?? Dial(settings, route: route, time: time, connector: connector, bell: bell)
+  }
+
+  private func takeDial() {
+    guard let outcome = dial?.take() else { return }
+    dial = nil
+    // Too late: its client goes away here, and the next attempt begins with a fresh one.
+    guard machine.dialled() else { return }
+    switch outcome {
+    case .success(let fresh): handle = fresh
+    case .failure(let failure): lose(failure)
+    }
   }
 
   private func discard() {

@@ -14,6 +14,7 @@ public final class MQTTLink: MessageLink, Sendable {
   private let time: any TimeSource
   private let seed: UInt64
   private let desk: LinkDesk
+  private let connector: Connector
   private let bell = Wakeup()
   private let life = Mutex(Life())
 
@@ -23,7 +24,12 @@ public final class MQTTLink: MessageLink, Sendable {
   }
 
   /// - Parameter seed: of the jitter; give each link of a fleet another.
-  public init(settings: LinkSettings, time: any TimeSource, seed: UInt64) {
+  public convenience init(settings: LinkSettings, time: any TimeSource, seed: UInt64) {
+    self.init(settings: settings, time: time, seed: seed, connector: Dial.real)
+  }
+
+  init(settings: LinkSettings, time: any TimeSource, seed: UInt64, connector: @escaping Connector) {
+    self.connector = connector
     self.settings = settings
     self.time = time
     self.seed = seed
@@ -38,8 +44,8 @@ public final class MQTTLink: MessageLink, Sendable {
     life.withLock { life in
       guard !life.hasStarted, !desk.isStopping else { return }
       life.hasStarted = true
-      life.thread = OwnThread(name: "mqtt") { [settings, time, seed, desk, bell] in
-        LinkThread(settings, time: time, seed: seed, desk: desk, bell: bell).run()
+      life.thread = OwnThread(name: "mqtt") { [settings, time, seed, desk, bell, connector] in
+        LinkThread(settings, time: time, seed: seed, desk: desk, bell: bell, connector: connector).run()
       }
     }
   }
@@ -85,7 +91,8 @@ public final class MQTTLink: MessageLink, Sendable {
     bell.ring()
   }
 
-  /// Blocks until the thread has ended, after ``stop()``: about 2 s, or as long as a name look-up takes.
+  /// Blocks until the thread has ended, after ``stop()``: about 2 s. A name look-up that
+  /// hangs is not waited for.
   public func join() {
     let running = life.withLock { life in
       defer { life.thread = nil }

@@ -6,7 +6,7 @@ import Glibc
 /// never reconnected, because after a fatal code the library's own state is not to be relied on (traps,
 /// libmosquitto 1 and 2), and because a new one cannot send an old message a second time (3).
 ///
-/// Belongs to the link's thread. Callbacks run inside ``receive()``, ``transmit()`` and ``tend()``, under
+/// Made on the thread of a ``Dial``, then it belongs to the link's thread. Callbacks run inside ``receive()``, ``transmit()`` and ``tend()``, under
 /// a lock of the library that is not recursive: they note what happened in ``signals`` and return (6).
 final class MosquittoHandle {
   enum Signal {
@@ -43,7 +43,7 @@ final class MosquittoHandle {
   /// Closes the socket without a goodbye when it is still open.
   deinit { mosquitto_destroy(client) }
 
-  /// Begins to connect and returns; only the look-up of the name blocks, and only this thread (8).
+  /// Begins to connect and returns; the look-up of the name blocks, for as long as the resolver likes (8).
   func connect(to settings: LinkSettings, route: LinkMachine.Route) throws(LinkFailure) {
     let isLiteralIPv6 = settings.host.contains(":")
     // A local address of one family leaves the library only the remote addresses of that family.

@@ -23,6 +23,11 @@ public struct OwnThread: Sendable {
     self.handle = handle
   }
 
+  /// Starts a thread that nobody will ``join()``: it ends when `body` does, however long that takes.
+  public static func detached(name: String, _ body: @escaping @Sendable () -> Void) {
+    pthread_detach(OwnThread(name: name, body).handle)
+  }
+
   /// Blocks until the thread has ended. Call it once, and never from the cooperative pool unless the
   /// thread is known to be ending.
   public func join() { pthread_join(handle, nil) }

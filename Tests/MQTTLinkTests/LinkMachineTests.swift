@@ -13,6 +13,7 @@ import Testing
   func connected() -> LinkMachine {
     var machine = machine()
     _ = machine.start(at: now)
+    _ = machine.dialled()
     _ = machine.accepted(at: now)
     return machine
   }
@@ -30,6 +31,11 @@ import Testing
     var machine = machine()
     #expect(machine.start(at: now) == [.open(.any)])
     #expect(machine.start(at: now) == [])
+    #expect(machine.accepted(at: now) == [])
+    let isDialled1 = machine.dialled()
+    #expect(isDialled1)
+    let isDialled2 = machine.dialled()
+    #expect(!isDialled2)
     #expect(machine.accepted(at: now) == [.welcome])
     #expect(machine.accepted(at: now) == [])
   }
@@ -37,22 +43,97 @@ import Testing
   @Test func givesUpAfterTenSecondsWithoutAnAnswer() {
     var machine = machine()
     _ = machine.start(at: now)
+    _ = machine.dialled()
     let begun = now
     #expect(wait(&machine).first == .discard)
     #expect(now - begun == .seconds(10))
     #expect(wait(&machine) == [.open(.ipv4)])
   }
 
-  @Test func waitsBetweenOneSecondAndTheCeilingAndTriesTheOtherRoute() {
+  @Test func triesBothRoutesOfANameThenWaitsBetweenOneSecondAndTheCeiling() {
     var machine = machine()
     _ = machine.start(at: now)
-    for (ceiling, route) in [(2, .ipv4), (4, .any), (8, .ipv4), (16, .any), (32, .ipv4), (60, .any), (60, .ipv4)]
-      as [(Double, LinkMachine.Route)]
-    {
+    for ceiling in [2, 4, 8, 16, 32, 60, 60] as [Double] {
+      let first = now
+      _ = machine.lost("refused", at: now)
+      #expect(wait(&machine) == [.open(.ipv4)])
+      #expect((1...2).contains((now - first).seconds))
+      let second = now
+      _ = machine.lost("refused", at: now)
+      #expect(wait(&machine) == [.open(.any)])
+      #expect((1...ceiling).contains((now - second).seconds))
+    }
+  }
+
+  @Test func triesAnAddressByOneRoute() {
+    var machine = LinkMachine(keepAlive: .seconds(20), hasTwoRoutes: false, seed: 1)
+    _ = machine.start(at: now)
+    for ceiling in [2, 4, 8, 16, 32, 60, 60] as [Double] {
       let lost = now
       _ = machine.lost("refused", at: now)
-      #expect(wait(&machine) == [.open(route)])
+      #expect(wait(&machine) == [.open(.any)])
       #expect((1...ceiling).contains((now - lost).seconds))
+    }
+  }
+
+  @Test func beginsWithTheRouteThatLedToTheBroker() {
+    var machine = machine()
+    _ = machine.start(at: now)
+    _ = machine.lost("refused", at: now)
+    #expect(wait(&machine) == [.open(.ipv4)])
+    _ = machine.dialled()
+    _ = machine.accepted(at: now)
+    _ = machine.lost("gone", at: now)
+    #expect(wait(&machine) == [.open(.ipv4)])
+    _ = machine.lost("refused", at: now)
+    #expect(wait(&machine) == [.open(.any)])
+    _ = machine.lost("refused", at: now)
+    #expect(wait(&machine) == [.open(.ipv4)])
+  }
+
+  /// It was reached: another route leads to the same no.
+  @Test func doesNotAskABrokerThatRefusedTwice() {
+    var machine = machine()
+    _ = machine.start(at: now)
+    _ = machine.dialled()
+    _ = machine.lost("bad password", at: now, otherRouteMayHelp: false)
+    #expect(wait(&machine) == [.open(.any)])
+  }
+
+  @Test func saysThatALookUpHangsAndLetsALateOneGo() {
+    var machine = machine()
+    _ = machine.start(at: now)
+    let reason = "the look-up of the broker's name has not answered within 10.0 seconds"
+    #expect(wait(&machine) == [.discard, .report(reason)])
+    let isDialled3 = machine.dialled()
+    #expect(!isDialled3)
+    #expect(wait(&machine) == [.open(.any)])
+    let isDialled4 = machine.dialled()
+    #expect(isDialled4)
+  }
+
+  /// The line heals at the worst moment: just after an attempt began that will hang to its end, or just after the
+  /// last sign of life of a connection that has not yet been seen to be half-open. From there to the beginning of
+  /// the next attempt it is at most 60 s, which leaves 10 s to connect.
+  @Test func comesBackWithinSeventySecondsWhereverTheLineHeals() {
+    for seed in 0..<300 as Range<UInt64> {
+      for hasTwoRoutes in [true, false] {
+        var machine = LinkMachine(keepAlive: .seconds(20), hasTwoRoutes: hasTwoRoutes, seed: seed)
+        _ = machine.start(at: now)
+        var attempt = now
+        for _ in 0..<12 {
+          _ = machine.dialled()
+          var begins = false
+          repeat { begins = wait(&machine).contains(.open(.any)) } while !begins
+          #expect(now - attempt <= .seconds(60), "seed \(seed)")
+          attempt = now
+        }
+        _ = machine.dialled()
+        _ = machine.accepted(at: now)
+        let heard = now
+        while !wait(&machine).contains(.open(.any)) {}
+        #expect(now - heard <= .seconds(60), "seed \(seed)")
+      }
     }
   }
 
@@ -65,6 +146,7 @@ import Testing
     _ = wait(&machine)
     #expect(machine.lost("no route", at: now) == [.discard, .report("no route")])
     _ = wait(&machine)
+    _ = machine.dialled()
     _ = machine.accepted(at: now)
     #expect(machine.lost("refused", at: now) == [.discard, .report("refused")])
     _ = wait(&machine)
@@ -74,20 +156,23 @@ import Testing
   @Test func keepsTheBackoffAfterAShortConnectionAndDropsItAfterAStableOne() {
     var machine = machine()
     _ = machine.start(at: now)
-    for _ in 0..<8 {
+    for _ in 0..<16 {
       _ = machine.lost("refused", at: now)
       _ = wait(&machine)
     }
     var longest = Duration.zero
     for _ in 0..<20 {
+      _ = machine.dialled()
       _ = machine.accepted(at: now)
       time.advance(by: .seconds(29))
       let lost = now
+      machine.heard(at: now)
       _ = machine.lost("gone", at: now)
       _ = wait(&machine)
       longest = max(longest, now - lost)
     }
     #expect(longest > .seconds(20))
+    _ = machine.dialled()
     _ = machine.accepted(at: now)
     time.advance(by: .seconds(30))
     let lost = now

@@ -1,7 +1,8 @@
 import EnergyModel
-import MQTTLink
 import Synchronization
 import TestKit
+
+@testable import MQTTLink
 
 /// A link under test whose events are read and kept.
 final class LinkWatch: Sendable {
@@ -13,8 +14,8 @@ final class LinkWatch: Sendable {
     let events = Mutex<[LinkEvent]>([])
   }
 
-  init(_ settings: LinkSettings) {
-    let link = MQTTLink(settings: settings, time: SystemTime(), seed: 42)
+  init(_ settings: LinkSettings, seed: UInt64 = 42, connector: @escaping Connector = Dial.real) {
+    let link = MQTTLink(settings: settings, time: SystemTime(), seed: seed, connector: connector)
     let log = Log()
     self.link = link
     self.log = log
