@@ -6,8 +6,8 @@ import Testing
 struct BenchClient {
   var bench: SiteBench
 
-  init(_ world: SiteWorld) {
-    bench = SiteBench(world: world, identity: InverterIdentity(serial: "34119087"))
+  init(_ world: SiteWorld, furtherMeters: Int = 0) {
+    bench = SiteBench(world: world, identity: InverterIdentity(serial: "34119087"), furtherMeters: furtherMeters)
   }
 
   /// The body of the answer.
@@ -63,6 +63,18 @@ extension UInt16 {
     #expect(client.registers(.inverter, address, 2) == [0xFFFF, 0])
     #expect(client.ask(.inverter, [3] + BenchClient.bytes(address + 2) + [0, 1]) == [0x83, 2])
     #expect(client.ask(.inverter, [3] + BenchClient.bytes(39_999) + [0, 1]) == [0x83, 2])
+  }
+
+  @Test func furtherMetersAnswerAsUnitsOfTheirOwnWithValuesOfTheirOwn() {
+    var client = BenchClient(Worlds.steady(load: 3000, pv: 0), furtherMeters: 50)
+    let ask: [UInt8] = [4] + BenchClient.bytes(52) + BenchClient.bytes(2)
+    let powers = (1...51).map { client.ask(.meter, ask, unit: UInt8($0)) }
+    #expect(Set(powers).count == 51)
+    #expect(powers.allSatisfy { $0.count == 6 })
+    let voltage: [UInt8] = [4] + BenchClient.bytes(0) + BenchClient.bytes(2)
+    #expect(client.ask(.meter, voltage, unit: 7) == client.ask(.meter, voltage))
+    #expect(client.ask(.meter, ask, unit: 52) == [0x84, 0x0B])
+    #expect(client.ask(.inverter, [3] + BenchClient.bytes(40_000) + [0, 2], unit: 2) == [0x83, 0x0B])
   }
 
   @Test func theInverterTellsTheTruthInItsUnits() throws {

@@ -14,6 +14,10 @@ public struct SiteBench: Sendable {
       }
     }
 
+    /// How long the unit thinks. Further meters than the first sit behind a fast gateway, so that one connection
+    /// serves fifty of them each second.
+    public func latency(unit: UInt8) -> Duration { self == .meter && unit > 1 ? .milliseconds(2) : latency }
+
     /// How often it measures.
     var refresh: Duration { self == .meter ? .seconds(1) : .milliseconds(500) }
   }
@@ -24,15 +28,21 @@ public struct SiteBench: Sendable {
   private var elapsed = Duration.zero
   private var inverterView: Truth
   private var inverterRegisters: [UInt16] = []
+  private var meterImage: MeterImage
   private var meterRegisters: [UInt16] = []
+  /// Units 2... on the meter's bus.
+  private let furtherMeters: Int
   /// When each device measures next.
   private var inverterDue = Duration.zero
   private var meterDue = Duration.zero
 
-  public init(world: SiteWorld, identity: InverterIdentity, script: LoadScript? = nil) {
+  /// - Parameter furtherMeters: 0...246; meters like the first as units 2... of the meter's bus.
+  public init(world: SiteWorld, identity: InverterIdentity, script: LoadScript? = nil, furtherMeters: Int = 0) {
     self.world = world
     self.identity = identity
     self.script = script
+    self.furtherMeters = furtherMeters
+    meterImage = MeterImage(world.truth)
     inverterView = world.truth
     measure()
   }
@@ -58,7 +68,8 @@ public struct SiteBench: Sendable {
     // Settings and their timers are the inverter's own state, not a measurement: never late.
     if isInverterDue || world.settings != servedSettings { refreshInverter() }
     if elapsed >= meterDue {
-      meterRegisters = MeterImage(world.truth).registers
+      meterImage = MeterImage(world.truth)
+      meterRegisters = meterImage.registers
       meterDue += Device.meter.refresh
     }
   }
@@ -79,12 +90,12 @@ public struct SiteBench: Sendable {
   public mutating func answer(_ frame: ModbusFrame, from device: Device) -> ModbusFrame? {
     var reply = frame
     do throws(ModbusException) {
-      guard frame.unit == 1 else { throw .gatewayTargetFailed }
+      guard frame.unit == 1 || isFurtherMeter(frame.unit, device) else { throw .gatewayTargetFailed }
       let request = try ModbusRequest(frame.body)
       let result =
         switch device {
         case .inverter: try answerAsInverter(request)
-        case .meter: try answerAsMeter(request)
+        case .meter: try answerAsMeter(request, unit: Int(frame.unit))
         case .relay: try answerAsRelay(request)
         }
       reply.body = result.unit(answering: frame.body)
@@ -92,6 +103,10 @@ public struct SiteBench: Sendable {
       reply.body = [(frame.body.first ?? 0) | 0x80, error.rawValue]
     }
     return reply
+  }
+
+  private func isFurtherMeter(_ unit: UInt8, _ device: Device) -> Bool {
+    device == .meter && unit > 1 && Int(unit) <= 1 + furtherMeters
   }
 
   private mutating func answerAsInverter(_ request: ModbusRequest) throws(ModbusException) -> ModbusReply {
@@ -114,11 +129,12 @@ public struct SiteBench: Sendable {
   }
 
   /// The meter takes at most 40 parameters a request, whole ones only.
-  private func answerAsMeter(_ request: ModbusRequest) throws(ModbusException) -> ModbusReply {
+  private func answerAsMeter(_ request: ModbusRequest, unit: Int) throws(ModbusException) -> ModbusReply {
     guard case .readInput(let address, let count) = request else { throw .illegalFunction }
     guard count <= 80 else { throw .illegalDataValue }
     guard address % 2 == 0, count % 2 == 0 else { throw .illegalDataAddress }
-    return .registers(try Self.cut(meterRegisters, at: address, count))
+    let registers = unit == 1 ? meterRegisters : meterImage.ofFurtherMeter(unit: unit).registers
+    return .registers(try Self.cut(registers, at: address, count))
   }
 
   private mutating func answerAsRelay(_ request: ModbusRequest) throws(ModbusException) -> ModbusReply {

@@ -48,7 +48,7 @@ struct Connection {
     halfFrameSince = reader.isWithinFrame ? (halfFrameSince ?? now) : nil
     for frame in frames {
       guard let reply = bench.withLock({ $0.answer(frame, from: device) }) else { continue }
-      let due = max(now, answers.last?.due ?? now) + device.latency
+      let due = max(now, answers.last?.due ?? now) + device.latency(unit: frame.unit)
       answers.append((due, reply.bytes))
     }
     if answers.count > Self.mostAnswers { isAlive = false }

@@ -50,6 +50,7 @@ struct SiteOptions: ParsableArguments {
   @Option(help: "Serial number of the inverter.") var serial = "34119087"
   @Option(help: "Household without the boiler, W, instead of a lived-in one.") var fixedLoad: Double?
   @Option(help: "What the strings could deliver, DC W, instead of the sun's.") var fixedPv: Double?
+  @Option(help: "Further meters, as units 2… on the meter's port, 0...246.") var meters = 0
   @Option(help: "The boiler's thermostat.") var boiler = Boiler.natural
   @Option(help: "File with lines SECONDS LOAD_W PV_W (a dash leaves it to nature), each valid until the next.")
   var loadScript: String?
@@ -59,6 +60,7 @@ struct SiteOptions: ParsableArguments {
       throw ValidationError("latitude and longitude lie in -90...90 and -180...180 degrees")
     }
     guard (0...100).contains(soc) else { throw ValidationError("--soc lies in 0...100 %") }
+    guard (0...246).contains(meters) else { throw ValidationError("--meters lies in 0...246") }
     guard (1...1e6).contains(acLimit) else { throw ValidationError("--ac-limit lies in 1...1000000 W") }
     for watts in [pvPeak, fixedLoad ?? 0, fixedPv ?? 0] where !(0...1e6).contains(watts) {
       throw ValidationError("powers lie in 0...1000000 W")
@@ -87,7 +89,8 @@ struct SiteOptions: ParsableArguments {
     parameters.inverter.exportCap = exportCap < 0 ? nil : exportCap
     parameters.battery.soc = soc
     let world = SiteWorld(parameters: parameters, seed: seed, start: start, overrides: overrides)
-    return try SiteBench(world: world, identity: InverterIdentity(serial: serial), script: script())
+    return try SiteBench(
+      world: world, identity: InverterIdentity(serial: serial), script: script(), furtherMeters: meters)
   }
 
   private var overrides: Overrides {

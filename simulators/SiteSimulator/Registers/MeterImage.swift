@@ -41,6 +41,22 @@ public struct MeterImage: Hashable, Sendable {
     values[342] = imported + exported
   }
 
+  /// Another meter of the same kind, which sees a fixed share of every current: powers, currents and energies
+  /// are that part, voltages, factors and the frequency the same. Shares differ by the unit, so that two devices
+  /// never tell the same.
+  /// - Parameter unit: 2...247.
+  public func ofFurtherMeter(unit: Int) -> MeterImage {
+    var image = self
+    let share = 0.2 + 0.003 * Double(unit)
+    for (address, value) in values where !Self.sharedAddresses.contains(address) {
+      image.values[address] = value * share
+    }
+    return image
+  }
+
+  /// Voltages, power factors, frequency.
+  private static let sharedAddresses: Set = [0, 2, 4, 30, 32, 34, 42, 62, 70]
+
   public var registers: [UInt16] {
     var writer = RegisterWriter(capacity: Self.length)
     for address in stride(from: 0, to: Self.length, by: 2) { writer.float(values[address] ?? 0) }
