@@ -7,18 +7,10 @@ import SiteStage
 struct CommittedLogs {
   private(set) var last: [String: UInt64] = [:]
 
-  /// Reads a copy, as a power cut would leave it, so that the agent's own file is not touched.
-  mutating func read(_ stage: SiteStage) throws {
-    let copy = stage.folder.appendingPathComponent("copy-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: copy) }
-    for suffix in ["", "-wal"] {
-      let source = stage.database.path + suffix
-      guard FileManager.default.fileExists(atPath: source) else { continue }
-      try FileManager.default.copyItem(atPath: source, toPath: copy.appendingPathComponent("j" + suffix).path)
-    }
-    let database = try DatabaseQueue(path: copy.appendingPathComponent("j").path)
-    defer { try? database.close() }
+  mutating func read(_ stage: SiteStage) throws { try read(JournalCopy(stage)) }
+
+  mutating func read(_ copy: JournalCopy) throws {
+    let database = copy.database
     guard try database.read({ try $0.tableExists("log") }) else { return }
     for row in try database.read({ try Row.fetchAll($0, sql: "SELECT epoch, next FROM log") }) {
       let epoch: Int64 = row["epoch"]

@@ -14,6 +14,8 @@ public final class SiteStage {
     public var prefersConfiguredPorts = false
     /// Further arguments of `holdfast-sim run`.
     public var simulator: [String] = []
+    /// So many further meters on the meter's bus, `meter-02` and so on, read once a second.
+    public var meters = 0
     /// Changes the configuration's text before it is used.
     public var edit: (String) -> String = { $0 }
     /// A second broker for the uplink, which keeps its sessions, so that one can fail without the other.
@@ -22,6 +24,13 @@ public final class SiteStage {
     public var profiles: URL?
     /// Added to the agent's environment.
     public var agentEnvironment: [String: String] = [:]
+    /// Puts a line of this rate and delay between the agent and the aggregator's broker.
+    public var line: FaultProxy.Shape?
+    /// Where the uplink finds its broker.
+    public var aggregatorHost = "127.0.0.1"
+    /// Address of the name server that the agent alone asks. Needs root: the agent gets a mount namespace with
+    /// a `resolv.conf` of its own.
+    public var nameServer: String?
     /// A descriptor that takes the agent's log instead of a file.
     public var agentErrors: Int32?
 
@@ -36,6 +45,8 @@ public final class SiteStage {
   public let ports: StagePorts
   public private(set) var broker: TestBroker
   public private(set) var aggregator: TestBroker
+  /// Present where the options ask for it: the line to the aggregator, with faults to switch.
+  public let line: FaultProxy?
   private var simulator: ChildProcess?
   private var agent: ChildProcess?
   private var agentStarts = 0
@@ -45,10 +56,21 @@ public final class SiteStage {
     folder = try TemporaryFolder.make("site")
     ports = StagePorts(prefersConfigured: options.prefersConfiguredPorts)
     broker = try TestBroker(port: ports.broker)
-    aggregator = options.separatesBrokers ? try TestBroker(isPersistent: true) : broker
-    let text = options.edit(try String(contentsOf: options.configuration, encoding: .utf8))
-    let placed = ports.place(text, uplink: aggregator.port)
+    let aggregator = options.separatesBrokers ? try TestBroker(isPersistent: true) : broker
+    self.aggregator = aggregator
+    line = try options.line.map { try FaultProxy(to: aggregator.port, shape: $0) }
+    let shipped = try String(contentsOf: options.configuration, encoding: .utf8)
+    let text = options.edit(Self.add(meters: options.meters, to: shipped))
+    let placed = ports.place(text, uplink: "\(options.aggregatorHost):\(line?.port ?? aggregator.port)")
     try placed.write(to: configurationFile, atomically: true, encoding: .utf8)
+  }
+
+  private static func add(meters: Int, to text: String) -> String {
+    guard meters > 0 else { return text }
+    let lines = (2...meters + 1).map { unit in
+      "  meter-\(unit < 10 ? "0" : "")\(unit): {profile: eastron-sdm630, bus: meter, unit: \(unit), period: 1 s}\n"
+    }
+    return text.replacing("\ndevices:\n", with: "\ndevices:\n" + lines.joined(), maxReplacements: 1)
   }
 
   deinit { stop() }
@@ -74,6 +96,7 @@ public final class SiteStage {
       [
         "run", "--inverter-port", "\(ports.inverter)", "--meter-port", "\(ports.meter)", "--relay-port",
         "\(ports.relay)", "--mqtt", "127.0.0.1:\(ports.broker)", "--truth", truthFile.path,
+        "--meters", "\(options.meters)",
       ] + options.simulator, output: folder.appendingPathComponent("simulator.log"))
   }
 
@@ -84,13 +107,23 @@ public final class SiteStage {
 
   public func startAgent() throws {
     agentStarts += 1
-    agent = try ChildProcess(
+    let profiles =
+      options.profiles ?? options.configuration.deletingLastPathComponent().appendingPathComponent("devices")
+    var words = [
       options.programs.appendingPathComponent("holdfast").path,
-      [
-        "run", configurationFile.path, "--state", stateFolder.path, "--profiles",
-        (options.profiles ?? options.configuration.deletingLastPathComponent().appendingPathComponent("devices")).path,
-      ], output: folder.appendingPathComponent("agent-\(agentStarts).log"), errors: options.agentErrors,
-      environment: options.agentEnvironment)
+      "run", configurationFile.path, "--state", stateFolder.path, "--profiles", profiles.path,
+    ]
+    if let server = options.nameServer { words = try wordsOfNamespace(nameServer: server) + words }
+    agent = try ChildProcess(
+      words[0], Array(words[1...]), output: folder.appendingPathComponent("agent-\(agentStarts).log"),
+      errors: options.agentErrors, environment: options.agentEnvironment)
+  }
+
+  /// What stands before a command that is to ask a name server of its own. The process keeps its number.
+  private func wordsOfNamespace(nameServer: String) throws -> [String] {
+    let file = folder.appendingPathComponent("resolv.conf")
+    try "nameserver \(nameServer)\n".write(to: file, atomically: true, encoding: .utf8)
+    return ["unshare", "-m", "sh", "-c", #"mount --bind "$0" /etc/resolv.conf && exec "$@""#, file.path]
   }
 
   public func killAgent() {
@@ -114,6 +147,7 @@ public final class SiteStage {
     simulator = nil
     broker.stop()
     if aggregator !== broker { aggregator.stop() }
+    line?.stop()
   }
 
   public func removeFolder() { try? FileManager.default.removeItem(at: folder) }

@@ -28,9 +28,9 @@ public struct StagePorts: Sendable {
   }
 
   /// The configuration with its addresses replaced; the uplink goes to a broker of its own.
-  func place(_ text: String, uplink: Int) -> String {
+  func place(_ text: String, uplink: String) -> String {
     let from = Self.configured
-    var text = text.replacing("tcp://127.0.0.1:\(from.broker)", with: "tcp://127.0.0.1:\(uplink)")
+    var text = text.replacing("tcp://127.0.0.1:\(from.broker)", with: "tcp://\(uplink)")
     for (old, new) in [
       (from.inverter, inverter), (from.meter, meter), (from.relay, relay), (from.broker, broker), (from.page, page),
     ] where old != new {
