@@ -75,13 +75,11 @@ struct HistoryStart {
   private func samples(of log: Int64, since: Timestamp) throws -> [Sample] {
     let table = SegmentTable(db: db)
     var samples: [Sample] = []
-    for key in try table.keys(log, since: since).prefix(Self.mostSegments).reversed() {
-      let row = try Row.fetchOne(
-        db.cachedStatement(sql: "SELECT format, payload FROM segment WHERE id = ?"), arguments: [key.id])
-      guard let row, let format = SegmentFormat(rawValue: try row.integer("format")), !format.isThinned else {
-        continue
-      }
-      let records = try? Payload(format: format, bytes: row.bytes("payload")).records(in: key.range, shapes: shapes)
+    guard let held = try table.held(log) else { return [] }
+    let young = try table.unsent(log, outside: SequenceRangeSet(), of: held, since: since, limit: .max)
+    for stored in young.suffix(Self.mostSegments) {
+      guard let format = SegmentFormat(rawValue: stored.format), !format.isThinned else { continue }
+      let records = try? Payload(format: format, bytes: stored.bytes).records(in: stored.key.range, shapes: shapes)
       for record in records ?? [] {
         if case .sample(let sample) = record.body, sample.measured.isClockTrusted, sample.span == nil {
           samples.append(sample)

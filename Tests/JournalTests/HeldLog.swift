@@ -76,7 +76,7 @@ extension Journal {
 
   /// Where a log stands, without asking the disk.
   func next(_ kind: LogState.Kind) -> (epoch: Epoch, seq: UInt64)? {
-    guard let ledger = opened?.ledger, let index = ledger.current(kind) else { return nil }
+    guard let ledger = opened?.ledger, let index = ledger.current(kind).first else { return nil }
     return (ledger.logs[index].epoch, ledger.logs[index].next)
   }
 }

@@ -5,7 +5,8 @@ import TestKit
 
 /// A name server of the test's own that takes questions and answers none, until told to: then 127.0.0.1.
 final class SilentResolver: Sendable {
-  static let address = "127.53.53.53"
+  /// On loopback, another one each time: the port is always 53.
+  let address = "127.53.\(Int.random(in: 1...254)).\(Int.random(in: 1...254))"
   private struct State {
     var questions = 0
     var answers = false
@@ -19,11 +20,11 @@ final class SilentResolver: Sendable {
   init() throws {
     let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     self.descriptor = descriptor
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = UInt16(53).bigEndian
-    address.sin_addr.s_addr = inet_addr(Self.address)
-    let result = withUnsafePointer(to: &address) { pointer in
+    var place = sockaddr_in()
+    place.sin_family = sa_family_t(AF_INET)
+    place.sin_port = UInt16(53).bigEndian
+    place.sin_addr.s_addr = inet_addr(address)
+    let result = withUnsafePointer(to: &place) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }

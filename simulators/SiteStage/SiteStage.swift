@@ -24,6 +24,8 @@ public final class SiteStage {
     public var profiles: URL?
     /// Added to the agent's environment.
     public var agentEnvironment: [String: String] = [:]
+    /// Puts a line of this rate and delay between the agent and the aggregator's broker.
+    public var line: FaultProxy.Shape?
     /// Where the uplink finds its broker.
     public var aggregatorHost = "127.0.0.1"
     /// Address of the name server that the agent alone asks. Needs root: the agent gets a mount namespace with
@@ -43,6 +45,8 @@ public final class SiteStage {
   public let ports: StagePorts
   public private(set) var broker: TestBroker
   public private(set) var aggregator: TestBroker
+  /// Present where the options ask for it: the line to the aggregator, with faults to switch.
+  public let line: FaultProxy?
   private var simulator: ChildProcess?
   private var agent: ChildProcess?
   private var agentStarts = 0
@@ -52,10 +56,12 @@ public final class SiteStage {
     folder = try TemporaryFolder.make("site")
     ports = StagePorts(prefersConfigured: options.prefersConfiguredPorts)
     broker = try TestBroker(port: ports.broker)
-    aggregator = options.separatesBrokers ? try TestBroker(isPersistent: true) : broker
+    let aggregator = options.separatesBrokers ? try TestBroker(isPersistent: true) : broker
+    self.aggregator = aggregator
+    line = try options.line.map { try FaultProxy(to: aggregator.port, shape: $0) }
     let shipped = try String(contentsOf: options.configuration, encoding: .utf8)
     let text = options.edit(Self.add(meters: options.meters, to: shipped))
-    let placed = ports.place(text, uplink: "\(options.aggregatorHost):\(aggregator.port)")
+    let placed = ports.place(text, uplink: "\(options.aggregatorHost):\(line?.port ?? aggregator.port)")
     try placed.write(to: configurationFile, atomically: true, encoding: .utf8)
   }
 
@@ -141,6 +147,7 @@ public final class SiteStage {
     simulator = nil
     broker.stop()
     if aggregator !== broker { aggregator.stop() }
+    line?.stop()
   }
 
   public func removeFolder() { try? FileManager.default.removeItem(at: folder) }

@@ -64,10 +64,10 @@ struct OutageBench: AsyncParsableCommand {
     for second in 1...Int(hours * 3600) {
       time.advance(by: .seconds(1))
       for sample in noise.samples(at: time.now()) { journal.accept(sample) }
-      if second % 4 == 0 { await journal.flush() }
+      if second % 4 == 0 { _ = await journal.flush() }
       if second % 3600 == 0 { most = max(most, bytes(in: state)) }
     }
-    await journal.flush()
+    _ = await journal.flush()
     return (max(most, bytes(in: state)), (SystemTime().now().monotonic - start).seconds)
   }
 

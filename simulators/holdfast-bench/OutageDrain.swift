@@ -46,7 +46,8 @@ extension OutageBench {
     let link = MQTTLink(
       settings: LinkSettings(clientID: "outage", host: "127.0.0.1", port: port), time: time, seed: 1)
     let uplink = Uplink(
-      settings: settings, link: link, store: journal, compressor: ZstdCompressor(), time: time, seed: 2)
+      settings: settings, link: link, store: journal, compressor: ZstdCompressor(), events: journal, states: journal,
+      zone: .utc, time: time, seed: 2)
     return (link, uplink)
   }
 
