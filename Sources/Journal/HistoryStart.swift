@@ -76,7 +76,7 @@ struct HistoryStart {
     let table = SegmentTable(db: db)
     var samples: [Sample] = []
     guard let held = try table.held(log) else { return [] }
-    let young = try table.unsent(log, outside: SequenceRangeSet(), of: held, since: since, limit: .max)
+    let young = try table.unsent(log, outside: SequenceRangeSet(), of: held, since: since, limit: 4096)
     for stored in young.suffix(Self.mostSegments) {
       guard let format = SegmentFormat(rawValue: stored.format), !format.isThinned else { continue }
       let records = try? Payload(format: format, bytes: stored.bytes).records(in: stored.key.range, shapes: shapes)

@@ -40,7 +40,7 @@ public struct JournalSettings: Sendable {
     }
   }
 
-  public static let smallestBudget = 256 * 1024
+  public static let smallestBudget = 512 * 1024
 
   /// - Parameter reserve: nil takes an eighth of the budget, at most 8 MB: twice the write-ahead log.
   public init(

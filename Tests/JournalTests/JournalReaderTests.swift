@@ -140,7 +140,7 @@ import Testing
     #expect(statistics.minutes.partialRows == 1)
     #expect(statistics.minutes.bytes > 0)
     #expect(statistics.quarters.rows == 0)
-    #expect(statistics.reserveBytes == 1 << 20)
+    #expect(statistics.reserveBytes == stand.settings.reserve)
     await journal.close()
   }
 

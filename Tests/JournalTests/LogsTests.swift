@@ -148,7 +148,7 @@ import Testing
     let journal = try await stand.open()
     var random = SeededGenerator(state: 1)
     var commits: UInt64 = 0
-    while journal.counters().purgedRecords == 0, commits < 2000 {
+    while try await journal.telemetry("hung").first?.held?.first ?? 1 == 1, commits < 2000 {
       for _ in 0..<10 {
         stand.time.advance(by: .milliseconds(400))
         let noise = [Point.power, .powerL1, .powerL2, .powerL3, .reactivePower].map {

@@ -74,7 +74,7 @@ extension Scenarios {
   }
 
   /// Its word alone releases data: whatever it lost comes again without being asked for, a minute later.
-  @Test(.disabled("acknowledge: receiver is not parsed yet"), .timeLimit(.minutes(6)))
+  @Test(.timeLimit(.minutes(6)))
   func receiverWhoseWordCountsIsKilledAgainAndAgain() async throws {
     let stage = try SiteStage(options("acknowledge: receiver, "))
     defer { Scenario.clear(stage) }
@@ -82,7 +82,7 @@ extension Scenarios {
   }
 
   /// The broker's word releases data: whatever it lost is asked for.
-  @Test(.disabled("the agent does not answer replay yet"), .timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(5)))
   func receiverIsKilledAgainAndAgain() async throws {
     let stage = try SiteStage(options())
     defer { Scenario.clear(stage) }
@@ -92,7 +92,7 @@ extension Scenarios {
   /// 00:00  the receiver is away, its session waits at the broker, which acknowledges what the site sends
   /// 00:08  the broker is killed and comes back empty: what it acknowledged is nowhere but in the site's journal
   /// then   the receiver asks for all of it and gets it
-  @Test(.disabled("the agent does not answer replay yet"), .timeLimit(.minutes(4)))
+  @Test(.timeLimit(.minutes(4)))
   func whatTheBrokerAcknowledgedAndLostComesOnReplay() async throws {
     let stage = try SiteStage(options())
     defer { Scenario.clear(stage) }
