@@ -10,7 +10,9 @@ public final class TestBroker {
   public init(port: Int = Loopback.freePort(), isPersistent: Bool = false) throws {
     self.port = port
     folder = try TemporaryFolder.make("broker")
+    // Started as root it would become a user who cannot write the test's folder, and keep nothing over a stop.
     let configuration = """
+      user root
       listener \(port) 127.0.0.1
       allow_anonymous true
       persistence \(isPersistent)
