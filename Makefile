@@ -6,13 +6,17 @@ VERSION = $(shell sed -n 's/^let agentVersion = "\(.*\)"/\1/p' Sources/holdfast/
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 SWIFT_FORMAT_FOLDERS = Package.swift Sources Tests simulators
 
-.PHONY: help setup build demo test lint format bench release deb clean
+CHAOS = power write damage full replay kill links outage
+
+.PHONY: help setup build demo test lint format bench chaos $(CHAOS:%=chaos-%) tests release deb clean
 
 help:
 	@echo 'make demo [SECONDS=30]  broker, simulated site and agent on loopback'
 	@echo 'make test               every test'
 	@echo 'make lint | format      check or mend the formatting'
 	@echo 'make bench              figures as ratios against plain C'
+	@echo 'make chaos              everything that may go wrong, in full numbers: about an hour; or one of'
+	@echo '                        $(CHAOS:%=chaos-%)'
 	@echo 'make deb                a Debian package in .build/deb'
 
 # Only what is missing is installed, so that a second call needs no network and no rights.
@@ -28,10 +32,46 @@ build: setup
 demo: build
 	.build/debug/holdfast-demo $(if $(SECONDS),--seconds $(SECONDS))
 
-# One after another: many tests talk to real peers and measure time, and two cores are few.
-test: build
+tests: build
 	swift build --build-tests
+
+# One after another: many tests talk to real peers and measure time, and two cores are few.
+test: tests
 	swift test --skip-build --no-parallel
+
+# The short versions of these are part of `make test`. Those that only wait run beside each other.
+chaos: tests
+	$(MAKE) chaos-power chaos-write chaos-damage chaos-full chaos-replay
+	$(MAKE) chaos-kill
+	$(MAKE) -j2 chaos-links chaos-outage
+
+CHAOS_TEST = HOLDFAST_CHAOS=1 swift test --ignore-lock --skip-build --no-parallel --filter
+
+# 2,000 power cuts.
+chaos-power: tests
+	$(CHAOS_TEST) PowerCutTests
+# 400 failing writes and syncs, and the control cycle beside them.
+chaos-write: tests
+	$(CHAOS_TEST) 'FailingDiskTests|FailingJournalTests'
+# 100 damaged files.
+chaos-damage: tests
+	$(CHAOS_TEST) DamageLoopTests
+# An hour of a full disk.
+chaos-full: tests
+	$(CHAOS_TEST) FullDiskTests
+# The broker is killed right after its acknowledgements.
+chaos-replay: tests
+	$(CHAOS_TEST) whatTheBrokerAcknowledgedAndLostComesOnReplay
+# 500 kills of sites with fifty devices.
+chaos-kill: tests
+	$(CHAOS_TEST) killedFiveHundredTimes
+# 200 faults of the line and the name look-up.
+chaos-links: tests
+	$(CHAOS_TEST) 'comesBackFromTwoHundredFaults|nameOfTheAggregatorIsNotAnswered'
+# 72 hours without a broker, drained through a thin line.
+chaos-outage: setup
+	swift build -c release
+	.build/release/holdfast-bench outage
 
 lint:
 	swift format lint --strict --recursive $(SWIFT_FORMAT_FOLDERS)
