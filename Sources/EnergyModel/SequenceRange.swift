@@ -27,7 +27,6 @@ public struct SequenceRangeSet: Hashable, Sendable {
   /// Adds a range and joins it with neighbours. Returns how many numbers were new.
   @discardableResult
   public mutating func insert(_ new: SequenceRange) -> UInt64 {
-    let before = count
     // All ranges that overlap or touch `new` are one run, because ranges are disjoint and ascending.
     let start = ranges.partitioningIndex { $0.last == .max || $0.last + 1 >= new.first }
     let end = ranges.partitioningIndex { $0.first > new.last && $0.first - new.last > 1 }
@@ -35,8 +34,12 @@ public struct SequenceRangeSet: Hashable, Sendable {
     if start < end {
       joined = SequenceRange(min(new.first, ranges[start].first), max(new.last, ranges[end - 1].last))
     }
+    let known = ranges[start..<max(start, end)].reduce(UInt64(0)) { sum, range in
+      let (first, last) = (max(range.first, new.first), min(range.last, new.last))
+      return first <= last ? sum + (last - first + 1) : sum
+    }
     ranges.replaceSubrange(start..<max(start, end), with: [joined])
-    return count - before
+    return new.count - known
   }
 
   public func contains(_ sequence: UInt64) -> Bool {

@@ -76,16 +76,8 @@ struct HistoryRow: Sendable {
 
   /// Adds what is good of a sample; the rest only takes its place in the order of points.
   mutating func add(_ sample: Sample) {
-    let position = position(of: sample.device)
-    var next = 0
-    for reading in sample.readings {
-      let index = devices[position].index(of: reading.point, near: next)
-      next = index + 1
-      guard reading.quality == .good, let scaled = ReadingCode.scaled(reading),
-        scaled.magnitude < HistoryTally.largest.magnitude
-      else { continue }
-      devices[position].tallies[index].add(scaled)
-    }
+    // One access to the device for all its readings: looking it up for each costs more than the sums.
+    devices[position(of: sample.device)].add(sample.readings)
   }
 
   /// Joins with what came later. The result is partial where one of the two is.
@@ -113,6 +105,18 @@ struct HistoryRow: Sendable {
 }
 
 extension HistoryRow.Device {
+  fileprivate mutating func add(_ readings: [Reading]) {
+    var next = 0
+    for reading in readings {
+      let index = index(of: reading.point, near: next)
+      next = index + 1
+      guard reading.quality == .good, let scaled = ReadingCode.scaled(reading),
+        scaled.magnitude < HistoryTally.largest.magnitude
+      else { continue }
+      tallies[index].add(scaled)
+    }
+  }
+
   /// Where a point stands. Samples of a device have the same order again and again, so it is nearly always
   /// the place after the one before.
   fileprivate mutating func index(of point: Point, near expected: Int) -> Int {

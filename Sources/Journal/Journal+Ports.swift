@@ -38,10 +38,10 @@ extension Journal: StateStore {
 extension Journal: SegmentStore {
   public nonisolated var boot: Int { face.counters.boot }
 
-  /// None while the file could not be opened.
+  /// Throws while the file could not be opened: that there are none would be news to a receiver.
   public func logs(for destination: DestinationID) throws -> [LogState] {
     try refuseStrangers(destination)
-    guard let opened else { return try logs() }
+    guard let opened else { throw JournalError.closed }
     return opened.ledger.logs.filter { $0.readers[destination] != nil }.map {
       LogState(epoch: $0.epoch, name: $0.name, kind: $0.kind, held: $0.part(of: $0.held, for: destination))
     }

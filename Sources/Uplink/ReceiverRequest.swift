@@ -13,8 +13,8 @@ struct ReceiverRequest: Sendable {
 
   /// More is not looked at.
   static let largestPayload = 64 << 10
-  /// A replay is work for the journal; a receiver that misses more asks again.
-  static let mostReplayRanges = 256
+  /// Each is work for the journal; a receiver that has more to say says it in several messages.
+  static let mostRanges = 256
 
   let kind: Kind
   let epoch: Epoch
@@ -28,8 +28,8 @@ struct ReceiverRequest: Sendable {
       throw Refusal("no epoch and ranges in it")
     }
     guard let epoch = Epoch(content.epoch) else { throw Refusal("an epoch has 16 lower-case hexadecimal digits") }
-    guard kind == .ack || content.ranges.count <= Self.mostReplayRanges else {
-      throw Refusal("\(content.ranges.count) ranges, \(Self.mostReplayRanges) are the most")
+    guard content.ranges.count <= Self.mostRanges else {
+      throw Refusal("\(content.ranges.count) ranges, \(Self.mostRanges) are the most")
     }
     var ranges: [SequenceRange] = []
     for pair in content.ranges {
@@ -43,7 +43,13 @@ struct ReceiverRequest: Sendable {
 
   /// Nobody can have received, or miss, what was never sent.
   func check(against log: LogState) throws(Refusal) {
-    guard let last = ranges.ranges.last?.last, let held = log.held, last > held.last else { return }
+    guard let last = ranges.ranges.last?.last else { return }
+    guard let held = log.held else {
+      // Nothing is left to release; what was let go can still be asked for, and is announced as gone.
+      guard kind == .ack else { return }
+      throw Refusal("a range ends at \(last), and the log holds nothing")
+    }
+    guard last > held.last else { return }
     throw Refusal("a range ends at \(last), the log at \(held.last)")
   }
 

@@ -56,7 +56,8 @@ extension Uplink {
 
   private func publish(_ parcel: Parcel) -> Outcome {
     let bytes = parcel.payload.count
-    guard affords(parcel.lane, bytes: parcel.topic.utf8.count + bytes) else { return .tooDear }
+    let lane = eventEpochs.contains(parcel.epoch) ? .events : parcel.lane
+    guard affords(lane, bytes: parcel.topic.utf8.count + bytes) else { return .tooDear }
     guard scheduler.fits(bytes, in: parcel.lane) else {
       scheduler.foundNoRoom(in: parcel.lane)
       return .noRoom

@@ -42,7 +42,6 @@ extension Uplink {
   }
 
   private func confirm(_ request: ReceiverRequest) {
-    isAckRefusalTold = false
     guard !request.ranges.isEmpty else { return }
     let released = scheduler.confirmed(request.ranges, of: request.epoch, at: time.now().monotonic)
     for delivery in released { countAcknowledged(delivery) }
@@ -51,6 +50,7 @@ extension Uplink {
   /// What was sent of these ranges counts no more, so the ordinary lanes take them up again.
   private func replay(_ request: ReceiverRequest) async throws(ReceiverRequest.Refusal) {
     guard !request.ranges.isEmpty else { return }
+    guard replays.mayGo(at: time.now().monotonic) else { throw ReceiverRequest.Refusal("too often: ask again later") }
     do {
       try await store.replay(request.ranges.ranges, of: request.epoch, to: settings.destination)
     } catch {
@@ -64,8 +64,7 @@ extension Uplink {
     count { $0.refusedMessages += 1 }
     switch kind {
     case .ack:
-      guard !isAckRefusalTold else { return }
-      isAckRefusalTold = true
+      guard ackWarnings.mayTell(at: time.now().monotonic) else { return }
     case .replay:
       guard replayWarnings.mayTell(at: time.now().monotonic) else { return }
     }

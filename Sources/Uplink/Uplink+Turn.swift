@@ -51,6 +51,7 @@ extension Uplink {
       let connection = scheduler.connections
       let logs = try await store.logs(for: settings.destination)
       knownEpochs.formUnion(logs.map(\.epoch))
+      eventEpochs.formUnion(logs.filter { $0.kind == .events }.map(\.epoch))
       if !isLeaving { publishStatus(logs) }
       if scheduler.isWaitingForRoom { return }
       var waiting = try await fetch(logs, at: now)
@@ -74,7 +75,9 @@ extension Uplink {
       case .events where affords(.events): waiting.events += try await unacknowledged(of: log, since: since)
       case .telemetry, .events: break
       }
-      guard scheduler.isBacklogOpen(at: now.monotonic), affords(.backlog) else { continue }
+      guard scheduler.isBacklogOpen(at: now.monotonic), affords(log.kind == .events ? .events : .backlog) else {
+        continue
+      }
       let segments = try await unacknowledged(of: log, since: nil)
       // The log whose backlog is the oldest comes first; the others wait for their turn.
       guard let first = segments.first, LaneScheduler.isBacklog(first, since: since) else { continue }
@@ -111,7 +114,8 @@ extension Uplink {
     let now = time.now().monotonic
     var deadlines: [MonotonicInstant?] = [storeRests]
     if scheduler.isConnected && !isLeaving && storeRests == nil {
-      deadlines += [linkRests, status.deadline(every: settings.statusInterval)]
+      // While the link has no room, a status that is due waits for it as well.
+      deadlines.append(linkRests ?? status.deadline(every: settings.statusInterval))
       if scheduler.backlogOpens > now { deadlines.append(scheduler.backlogOpens) }
       deadlines.append(scheduler.ledger.awaited.deadline)
     }

@@ -32,7 +32,10 @@ public actor Uplink {
   /// Epochs of every log that was there since the start.
   var knownEpochs: Set<Epoch> = []
   /// Once until a good one comes.
-  var isAckRefusalTold = false
+  var replays = RequestPace()
+  var ackWarnings = WarningPace(.seconds(60))
+  /// Epochs of event logs, which the month's data serve longest, however old the events are.
+  var eventEpochs: Set<Epoch> = []
   var replayWarnings = WarningPace(.seconds(60))
   var data: DataBudget?
   var isDataRestored = false

@@ -32,6 +32,6 @@ struct StandardOutput {
 
 /// A field of CSV: in quotes where it needs them.
 func csvField(_ text: String) -> String {
-  guard text.contains(where: { ",\"\r\n".contains($0) }) else { return text }
+  guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
   return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
 }

@@ -27,6 +27,8 @@ import Testing
     #expect(journal.boot == 0)
     #expect(try await journal.load("memory") == nil)
     #expect(try await journal.logs().isEmpty)
+    // A receiver would take an empty list for the end of every log.
+    await #expect(throws: JournalError.closed) { try await journal.logs(for: "vpp") }
     await #expect(throws: JournalError.closed) {
       try await journal.acknowledge([SequenceRange(1, 1)], of: Epoch(number: 1), by: "vpp")
     }

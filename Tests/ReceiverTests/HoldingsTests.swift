@@ -11,6 +11,8 @@ import Testing
     for range in received { holdings.received.insert(SequenceRange(range.lowerBound, range.upperBound)) }
     if let announced { holdings.announced.insert(SequenceRange(announced.lowerBound, announced.upperBound)) }
     holdings.told = told.map { SequenceRange($0.lowerBound, $0.upperBound) }
+    holdings.spoken = told?.upperBound ?? 0
+    holdings.isListed = told != nil
     return holdings
   }
 
@@ -41,6 +43,18 @@ import Testing
     some.thinned.insert(SequenceRange(5, 7))
     #expect(some.onlyThinned.ranges == [SequenceRange(6, 7)])
     #expect(some.lost.ranges == [SequenceRange(8, 9)])
+  }
+
+  /// A log that is not listed any more, or holds nothing any more, sends nothing: its tail is missing.
+  @Test func whatCannotComeAnyMoreIsAHole() {
+    var gone = holdings(1...50, told: 1...57)
+    gone.isListed = false
+    #expect(gone.holes == [SequenceRange(51, 57)])
+    #expect(gone.stillToCome.isEmpty)
+    var empty = holdings(1...50, told: 1...57)
+    empty.told = nil
+    #expect(empty.holes == [SequenceRange(51, 57)])
+    #expect(empty.missing == [SequenceRange(51, 57)])
   }
 
   /// What the site no longer holds will not come by itself, even where nothing of the log has arrived yet.

@@ -98,7 +98,7 @@ struct AcknowledgingTests {
     await site.stop()
   }
 
-  @Test func whatMakesNoSenseIsRefusedCountedAndToldOnceUntilAGoodOneComes() async throws {
+  @Test func whatMakesNoSenseIsRefusedCountedAndToldOnceAMinute() async throws {
     let site = Site([Given.segment(1, 6)], settings: Given.settings(acknowledgedBy: .receiver))
     site.link.connect()
     try await site.expect("telemetry", [1...6], "fresh")
@@ -106,7 +106,8 @@ struct AcknowledgingTests {
       "", "null", "[]", "{}", ack("[[4]]"), ack("[[1,2,3]]"), ack("[[3,1]]"), ack("[[0,3]]"), ack("[[-1,3]]"),
       ack("[[1,1.5]]"), ack("[[1,18446744073709551616]]"), ack("[[1,18446744073709551615]]"), ack("[[1,7]]"),
       ack("[[1,3]]", epoch: "0123456789ABCDEF"), ack("[[1,3]]", epoch: "0123456789abcdee"),
-      ack(String(repeating: "[1,3],", count: 11_000) + "[1,3]"), String(repeating: "[", count: 60_000),
+      ack(String(repeating: "[1,3],", count: 11_000) + "[1,3]"),
+      ack("[" + String(repeating: "[1,1],", count: 256) + "[1,1]]"), String(repeating: "[", count: 60_000),
     ]
     for payload in bad { site.link.receive("ack", payload) }
     site.link.receive("ack", ack("[[1,3]]"), isRetained: true)
@@ -116,6 +117,10 @@ struct AcknowledgingTests {
     #expect(site.store.acknowledged().isEmpty)
     site.link.receive("ack", ack("[[1,6]]"))
     try await eventually("a good one") { site.store.acknowledged() == [SequenceRange(1, 6)] }
+    site.link.receive("ack", "nonsense")
+    try await eventually("counted") { site.uplink.counters().refusedMessages == UInt64(bad.count) + 2 }
+    #expect(site.events.names == ["ack-refused"])
+    site.time.advance(by: .seconds(60))
     site.link.receive("ack", "nonsense")
     try await eventually("told anew") { site.events.names == ["ack-refused", "ack-refused"] }
     await site.stop()

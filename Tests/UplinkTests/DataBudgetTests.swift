@@ -168,6 +168,22 @@ struct DataBudgetTests {
     await site.stop()
   }
 
+  /// At 91 % the backlog waits, but an alarm of the last outage does not.
+  @Test func oldEventsGoWhereOldTelemetryWaits() async throws {
+    let states = FakeStates()
+    var spent = DataBudget(limit: 30_000, zone: Given.berlin)
+    spent.count(topic: "", payload: 27_000, at: Given.start)
+    states.save(spent.saved(), under: "uplink-data/vpp")
+    let site = Site(
+      [Given.segment(1, 3, age: .seconds(600)), Given.eventSegment(1, age: .seconds(300))],
+      settings: Given.settings(monthlyData: 30_000), states: states)
+    try await eventually("restored") { site.uplink.counters().dataBytes == 27_090 }
+    site.link.connect()
+    try await site.expect("backfill", [1...1], "the event")
+    #expect(try site.ranges("backfill", log: "events") == [1...1])
+    await site.stop()
+  }
+
   @Test func theCountIsSavedAtMostOnceAMinuteAndWhenLeaving() async throws {
     let site = Site([Given.segment(1, 3)], settings: Given.settings(monthlyData: 1_000_000))
     site.link.connect()

@@ -82,6 +82,7 @@ extension Archive {
         holdings.log = row["name"]
         holdings.isListed = row["listed"]
         holdings.told = range(row["first"], row["last"])
+        holdings.spoken = UInt64(clamping: row["last"] as Int64? ?? 0)
         found.append(holdings)
       }
       guard let account = (row["account"] as Int64?).flatMap(Account.init),

@@ -13,8 +13,10 @@ public struct Holdings: Sendable {
   public var thinned = SequenceRangeSet()
   /// Records that a gap record of the event log says are lost.
   public var announced = SequenceRangeSet()
-  /// What the site last said it holds.
+  /// What the site last said it holds; nil while it holds nothing.
   public var told: SequenceRange?
+  /// The highest number that the site ever spoke of.
+  public var spoken: UInt64 = 0
   /// Whether the last status lists the log: only then can the site send anything of it again.
   public var isListed = false
 
@@ -42,7 +44,9 @@ public struct Holdings: Sendable {
 
   private var border: UInt64 {
     let highest = [received, thinned, announced].compactMap(\.ranges.last?.last).max() ?? 0
-    return max(highest, (told?.first ?? 1) - 1)
+    // What a site no longer lists, or no longer holds, will not come any more.
+    guard isListed, let told else { return max(highest, spoken) }
+    return max(highest, told.first - 1)
   }
 
   private func missing(from first: UInt64, to last: UInt64) -> [SequenceRange] {

@@ -26,7 +26,7 @@ extension OutageBench {
     link.start()
     let work = [Task { await journal.run() }, Task { await uplink.run() }, Task { await watch.run() }]
     let took = await feed(journal, time, &noise)
-    for _ in 0..<300 where journal.backlog(for: Self.destination) > 0 { try await Task.sleep(for: .milliseconds(100)) }
+    try await settle(journal, database)
     link.stop()
     watch.stop()
     link.join()
@@ -37,14 +37,16 @@ extension OutageBench {
           "drained in %.1f min through %.1f Mbit/s and %d ms (limit 30 min); live data %.2f s old (p99 of %d records; limit 6 s)",
         took / 60, Double(line) / 1e6, roundTrip, watch.age(share: 0.99), watch.count))
     guard journal.backlog(for: Self.destination) == 0 else { throw BenchFailure(text: "not drained") }
-    try await prove(receiver, database, records: journal.counters().committedRecords)
+    print("the receiver, of \(journal.counters().committedRecords) committed records:\n\(try verdict(database))")
   }
 
   private func makeUplink(_ journal: Journal, _ time: DrivenTime, port: Int) -> (MQTTLink, Uplink) {
     let settings = UplinkSettings(
       destination: Self.destination, site: Self.site, version: "bench", backfillBytesPerSecond: line / 8)
     let link = MQTTLink(
-      settings: LinkSettings(clientID: "outage", host: "127.0.0.1", port: port), time: time, seed: 1)
+      settings: LinkSettings(
+        clientID: "outage", host: "127.0.0.1", port: port, subscriptions: settings.subscriptions),
+      time: time, seed: 1)
     let uplink = Uplink(
       settings: settings, link: link, store: journal, compressor: ZstdCompressor(), events: journal, states: journal,
       zone: .utc, time: time, seed: 2)
@@ -73,17 +75,17 @@ extension OutageBench {
       output: folder.appendingPathComponent("receiver.log"))
   }
 
-  /// The receiver's own word that it has everything.
-  private func prove(_ receiver: ChildProcess, _ database: URL, records: UInt64) async throws {
-    let verdict = { () -> String in
-      try shell(
-        programs.appendingPathComponent("holdfast-receiver").path, ["prove", "--database", database.path])
+  /// Waits until the receiver has everything: what it lost under the load it asks for again.
+  private func settle(_ journal: Journal, _ database: URL) async throws {
+    for _ in 0..<600 {
+      if journal.backlog(for: Self.destination) == 0, (try? verdict(database)) != nil { return }
+      try await Task.sleep(for: .milliseconds(500))
     }
-    for _ in 0..<100 {
-      if (try? verdict()) != nil { break }
-      try await Task.sleep(for: .milliseconds(200))
-    }
-    print("the receiver proves \(records) committed records:\n\(try verdict())")
+  }
+
+  /// The receiver's own word that it has everything; throws when it has not.
+  private func verdict(_ database: URL) throws -> String {
+    try shell(programs.appendingPathComponent("holdfast-receiver").path, ["prove", "--database", database.path])
   }
 }
 

@@ -2,7 +2,7 @@ import EnergyModel
 
 extension SiteReader {
   func readUplinks(_ value: ConfigValue) -> [SiteConfiguration.Uplink] {
-    var brokers: [SiteConfiguration.Broker: String] = [:]
+    var brokers: [String: String] = [:]
     return value.namedEntries("a mapping of uplinks").compactMap { name, entry in
       let keys = [
         "mqtt", "user", "password_file", "certificate", "live_window", "log", "logs", "acknowledge", "backfill",
@@ -18,11 +18,11 @@ extension SiteReader {
         value.choice(["broker", "receiver"], what: "acknowledgement").flatMap(Acknowledgement.init(rawValue:))
       }
       let rate = section["backfill"].map { $0.measure(.rate, in: 1e3...10e6) } ?? 32e3
-      let monthly = section["monthly_data"].map { $0.measure(.bytes, in: 1e6...1e12) }
+      let monthly = section["monthly_data"].map { $0.measure(.bytes, in: 50e6...1e12) }
       guard let url, let window, let logs, let word = word ?? .broker, let rate else { return nil }
       let broker = SiteConfiguration.Broker(
         host: url.host, port: url.port, user: user.name, passwordFile: user.passwordFile, certificate: certificate)
-      if let other = brokers.updateValue(name, forKey: broker) {
+      if let other = brokers.updateValue(name, forKey: "\(broker.host.lowercased()):\(broker.port)") {
         entry.problems.add(
           line: entry.line, path: entry.path,
           "the same broker as uplinks.\(other): both would speak under the same topics, write logs: instead")
