@@ -31,7 +31,6 @@ public actor Uplink {
   var requests: [ReceiverRequest] = []
   /// Epochs of every log that was there since the start.
   var knownEpochs: Set<Epoch> = []
-  /// Once until a good one comes.
   var replays = RequestPace()
   var ackWarnings = WarningPace(.seconds(60))
   /// Epochs of event logs, which the month's data serve longest, however old the events are.

@@ -10,12 +10,15 @@ struct ProveCommand: ParsableCommand {
 
   @OptionGroup var options: DatabaseOption
   @Option(help: "One site only.") var site: String?
+  @Flag(help: "What the site announced and has not sent yet is missing as well.") var strict = false
 
   func run() throws {
     let archive = try options.open()
-    var isComplete = true
+    let logs = try archive.holdings(site: site)
+    // Nothing at all proves nothing.
+    var isComplete = !logs.isEmpty
     var records: UInt64 = 0
-    for log in try archive.holdings(site: site) {
+    for log in logs {
       let count = try archive.recordCount(site: log.site, epoch: log.epoch)
       let contradictions = try archive.contradictions(site: log.site, epoch: log.epoch)
       // While it is received, more than was counted may be there already.
@@ -31,6 +34,7 @@ struct ProveCommand: ParsableCommand {
       }
       if contradictions > 0 { print("  CONTRADICTIONS     \(contradictions) records came with another content") }
       if count < log.received.count { print("  DAMAGED            \(count) records in the database") }
+      if strict && !log.stillToCome.isEmpty { isComplete = false }
       if !log.holes.isEmpty || contradictions > 0 || count < log.received.count { isComplete = false }
     }
     for refusal in try archive.refusals() {
