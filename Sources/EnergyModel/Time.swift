@@ -1,5 +1,5 @@
 /// A point in wall time: milliseconds since 1970-01-01T00:00:00 UTC. It names records and tariffs;
-/// ages, intervals and deadlines never use it.
+/// ages, intervals and deadlines never use it. Sums wrap around: a damaged file may hold any number.
 public struct Timestamp: Hashable, Comparable, Codable, Sendable {
   public var milliseconds: Int64
 
@@ -8,14 +8,14 @@ public struct Timestamp: Hashable, Comparable, Codable, Sendable {
   public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 
   public static func + (a: Timestamp, b: Duration) -> Timestamp {
-    Timestamp(milliseconds: a.milliseconds + b.milliseconds)
+    Timestamp(milliseconds: a.milliseconds &+ b.milliseconds)
   }
 
   public static func - (a: Timestamp, b: Duration) -> Timestamp {
-    Timestamp(milliseconds: a.milliseconds - b.milliseconds)
+    Timestamp(milliseconds: a.milliseconds &- b.milliseconds)
   }
 
-  public static func - (a: Timestamp, b: Timestamp) -> Duration { .milliseconds(a.milliseconds - b.milliseconds) }
+  public static func - (a: Timestamp, b: Timestamp) -> Duration { .milliseconds(a.milliseconds &- b.milliseconds) }
 }
 
 /// A point on the monotonic clock of this boot, in nanoseconds. It never jumps, and means nothing

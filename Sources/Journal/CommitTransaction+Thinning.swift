@@ -38,7 +38,7 @@ extension CommitTransaction {
 
   private mutating func oldestRun(for grain: Thinning.Grain) throws -> Run? {
     var best: Run?
-    for index in ledger.logs.indices where ledger.logs[index].kind == .telemetry {
+    for index in ledger.logs.indices where ledger.logs[index].canBeThinned {
       guard let run = try run(index, for: grain) else { continue }
       if run.parts[0].key.lastTime < best?.parts[0].key.lastTime ?? Timestamp(milliseconds: .max) { best = run }
     }

@@ -18,6 +18,11 @@ struct HistoryStart {
     history.builder = HistoryBuilder(start: start)
     history.minuteBytes = try counter(.minute)
     history.quarterBytes = try counter(.quarter)
+    // A budget that was lowered since must not be made up for by data that nobody has yet.
+    history.minuteBytes -= try HistoryTable(db: db, name: .minute).deleteOldest(
+      before: .min, bytes: history.minuteBytes - limits.minuteBytes, most: .max)
+    history.quarterBytes -= try HistoryTable(db: db, name: .quarter).deleteOldest(
+      before: .min, bytes: history.quarterBytes - limits.quarterBytes, most: .max)
     let quarters = HistoryTable(db: db, name: .quarter)
     if let newest = try HistoryTable(db: db, name: .minute).newest() {
       let quarter = HistoryBuilder.begin(of: newest, HistoryTable.Name.quarter.length)
@@ -28,8 +33,8 @@ struct HistoryStart {
   }
 
   private func counter(_ name: HistoryTable.Name) throws -> Int {
-    Int(
-      clamping: try Int64.fetchOne(db, sql: "SELECT value FROM counter WHERE name = ?", arguments: [name.counter]) ?? 0)
+    let value = try Int64.fetchOne(db, sql: "SELECT value FROM counter WHERE name = ?", arguments: [name.counter])
+    return max(0, Int(clamping: value ?? 0))
   }
 
   /// Minutes that have no row, or one of less than the log has.
@@ -76,8 +81,8 @@ struct HistoryStart {
     let table = SegmentTable(db: db)
     var samples: [Sample] = []
     guard let held = try table.held(log) else { return [] }
-    let young = try table.unsent(log, outside: SequenceRangeSet(), of: held, since: since, limit: 4096)
-    for stored in young.suffix(Self.mostSegments) {
+    let young = try table.unsent(log, outside: SequenceRangeSet(), of: held, since: since, limit: Self.mostSegments)
+    for stored in young {
       guard let format = SegmentFormat(rawValue: stored.format), !format.isThinned else { continue }
       let records = try? Payload(format: format, bytes: stored.bytes).records(in: stored.key.range, shapes: shapes)
       for record in records ?? [] {

@@ -54,16 +54,19 @@ struct HistoryTable {
   /// Deletes the oldest rows while they are older than `cutoff` or more than `bytes` are to go; bounded,
   /// because there will be a next time.
   /// - Returns: the bytes that went.
-  func deleteOldest(before cutoff: Int64, bytes: Int) throws -> Int {
-    let oldest = try Row.fetchAll(
-      db.cachedStatement(sql: "SELECT time, length(payload) AS size FROM \(name) ORDER BY time LIMIT 64"))
+  func deleteOldest(before cutoff: Int64, bytes: Int, most: Int = 64) throws -> Int {
+    let oldest = try Row.fetchCursor(
+      db.cachedStatement(sql: "SELECT time, length(payload) AS size FROM \(name) ORDER BY time LIMIT ?"),
+      arguments: [most])
     var gone = 0
-    for row in oldest {
+    var last: Int64?
+    while let row = try oldest.next() {
       let time = try row.integer("time")
       guard time < cutoff || gone < bytes else { break }
-      try db.run("DELETE FROM \(name) WHERE time = ?", [time])
+      last = time
       gone += Self.cost(Int(try row.integer("size")))
     }
+    if let last { try db.run("DELETE FROM \(name) WHERE time <= ?", [last]) }
     return gone
   }
 

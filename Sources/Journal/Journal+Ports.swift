@@ -132,10 +132,12 @@ extension Journal: SegmentStore {
     front.isDirty = true
     let missing = try file.queue.read { db in
       front.backlog = try LedgerRows(db: db).backlog(front.acknowledged, of: destination, in: log)
-      return try asked.ranges.flatMap { try SegmentTable(db: db).holes(log.id, in: $0) }
+      return try asked.ranges.reduce(into: [SequenceRange]()) { holes, range in
+        holes += try SegmentTable(db: db).holes(log.id, in: range, limit: Self.mostGapsOfReplay - holes.count)
+      }
     }
     let now = time.now()
-    for range in missing.prefix(Self.mostGapsOfReplay) {
+    for range in missing {
       intake.put(.lostRecords(epoch: epoch, range: range, cause: "not-held", at: now), isUrgent: false)
     }
     ledger.fronts[Ledger.FrontKey(destination: destination, log: log.id)] = front

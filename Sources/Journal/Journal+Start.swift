@@ -13,15 +13,16 @@ extension Journal {
     self.hasLostLog = hasLostLog
     let mark = HighWaterMark.read(folder: settings.folder)
     filesAside = max(mark.mark?.filesAside ?? 0, JournalFile.copies(folder: settings.folder).last ?? 0, filesAside)
-    var events: [Event] = []
+    // A start that fails after setting aside must not take the alarm with it.
+    var events: [Event] { untold }
     var file: JournalFile?
     do {
       if let damage { throw JournalError.damaged(damage) }
       file = try begin(open(), hasLostLog, mark, events)
     } catch JournalError.damaged(let what) {
-      events.append(try setAside(what))
+      untold.append(try setAside(what))
     } catch let error as DatabaseError where meansDamageAtStart(error) {
-      events.append(try setAside(error.message ?? "result code \(error.extendedResultCode)"))
+      untold.append(try setAside(error.message ?? "result code \(error.extendedResultCode)"))
     }
     guard file == nil else { return }
     _ = try begin(open(), false, mark, events)
@@ -31,7 +32,8 @@ extension Journal {
   /// be sent: it has to fail again.
   private func meansDamageAtStart(_ error: DatabaseError) -> Bool {
     if error.extendedResultCode == .SQLITE_IOERR_READ { return !JournalFile.isReadable(folder: settings.folder) }
-    return error.meansDamage
+    // Keys or types that are not as they were made: the same as in use, where the whole file is asked first.
+    return error.meansDamage || [.SQLITE_CONSTRAINT, .SQLITE_MISMATCH].contains(error.resultCode)
   }
 
   private func open() throws -> JournalFile {
@@ -103,7 +105,7 @@ extension Journal {
       try rows.loadFronts(into: &ledger)
       let start = Moment(wall: end, monotonic: now.monotonic - (now.wall - end), isClockTrusted: now.isClockTrusted)
       ledger.history = try HistoryStart(db: db, shapes: ledger.shapes).history(
-        start: start, limits: History.Limits(settings, room))
+        start: start, limits: History.Limits(settings, self.room(file, isUsual: true)))
       var transaction = CommitTransaction(
         db: db, ledger: ledger, room: room, destinations: settings.destinations.map(\.id), now: now)
       var batch = Batch()
@@ -116,6 +118,7 @@ extension Journal {
     }
     opened = Opened(file: file, ledger: ledger)
     self.hasLostLog = nil
+    untold = []
     reporters.assign(to: ledger)
     face.booted(number, droppedBefore: (ledger.droppedSamples, ledger.droppedEvents))
     writeMark(ledger)

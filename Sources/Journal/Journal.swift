@@ -31,6 +31,8 @@ public actor Journal {
   var damaged: [DamagedSegment] = []
   /// While the file is not open: whether it was found without its write-ahead log.
   var hasLostLog: Bool?
+  /// What happened while the file could not be opened.
+  var untold: [Event] = []
   /// How many files were ever set aside.
   var filesAside = 0
   /// The file was rewritten because it was too large, or that was tried.

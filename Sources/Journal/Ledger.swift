@@ -24,6 +24,9 @@ struct Ledger: Sendable {
     /// Where the search for something to thin goes on. Not stored.
     var thinned: [Thinning.Grain: UInt64] = [:]
 
+    /// What is recorded on change is sparse already, and a mean of its records would be a value that nobody measured.
+    var canBeThinned: Bool { kind == .telemetry && !choice.contains("change ") }
+
     /// Every seq that was ever given.
     var written: SequenceRange? { next > 1 ? SequenceRange(1, next - 1) : nil }
 

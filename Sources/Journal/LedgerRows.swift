@@ -74,7 +74,9 @@ struct LedgerRows {
   }
 
   private func counter(_ name: String) throws -> UInt64 {
-    UInt64(bitPattern: try Int64.fetchOne(db, sql: "SELECT value FROM counter WHERE name = ?", arguments: [name]) ?? 0)
+    let value = try Int64.fetchOne(db, sql: "SELECT value FROM counter WHERE name = ?", arguments: [name]) ?? 0
+    // What no counter can have reached is damage, and must not overflow with the next drop.
+    return (0..<1 << 62).contains(value) ? UInt64(value) : 0
   }
 
   /// Two processes that count on their own would give a seq twice.

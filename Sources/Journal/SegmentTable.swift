@@ -52,9 +52,23 @@ struct SegmentTable {
     return UInt64(clamping: sum ?? 0)
   }
 
-  /// The parts of `range` that no segment holds, oldest first.
-  func holes(_ log: Int64, in range: SequenceRange) throws -> [SequenceRange] {
-    SequenceRangeSet(try keys(log, overlapping: range, limit: .max).map(\.range)).gaps(in: range)
+  /// The parts of `range` that no segment holds, oldest first, at most `limit`.
+  func holes(_ log: Int64, in range: SequenceRange, limit: Int) throws -> [SequenceRange] {
+    let rows = try Row.fetchCursor(
+      db.cachedStatement(
+        sql: """
+          SELECT first, last FROM segment WHERE log = ?1 AND last >= ?2 AND first <= ?3
+            AND first >= coalesce((SELECT max(first) FROM segment WHERE log = ?1 AND first <= ?2), 0) ORDER BY first
+          """), arguments: [log, signed(range.first), signed(range.last)])
+    var holes: [SequenceRange] = []
+    var next = range.first
+    while holes.count < limit, let row = try rows.next() {
+      let held = try row.range()
+      if held.first > next { holes.append(SequenceRange(next, held.first - 1)) }
+      next = max(next, held.last + 1)
+    }
+    if holes.count < limit, next <= range.last { holes.append(SequenceRange(next, range.last)) }
+    return holes
   }
 
   func held(_ log: Int64) throws -> SequenceRange? {

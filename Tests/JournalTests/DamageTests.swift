@@ -173,4 +173,40 @@ import Testing
     #expect(journal.backlog(for: "vpp") == 9)
     await journal.close()
   }
+
+  /// The top bit of a counter flips: what no counter can have reached begins anew, and nothing overflows later.
+  @Test(arguments: ["purged", "thinned", "dropped_samples", "dropped_events"])
+  func aCounterThatCannotBeTrueBeginsAnew(name: String) async throws {
+    let stand = try Stand()
+    var journal = try await stand.open()
+    #expect(await stand.commit(4, to: journal))
+    try await journal.execute("INSERT OR REPLACE INTO counter(name, value) VALUES ('\(name)', -2)")
+    await journal.close()
+    journal = try await stand.open()
+    try await journal.execute("UPDATE segment SET payload = x'00112233' WHERE first = 1 AND log = 2")
+    _ = try await journal.waiting(.telemetry)
+    #expect(await stand.commit(4, to: journal))
+    #expect(journal.counters().purgedRecords == 4)
+    #expect(journal.counters().droppedSamples == 0 && journal.counters().droppedEvents == 0)
+    await journal.close()
+  }
+
+  /// The file is set aside, and the disk does not take the new one: the alarm waits for it.
+  @Test func theAlarmOutlivesAStartThatFails() async throws {
+    let stand = try Stand()
+    var journal = try await stand.open()
+    #expect(await stand.commit(4, to: journal))
+    await journal.close()
+    try FileManager.default.removeItem(at: stand.folder.appendingPathComponent("journal.mark"))
+    try Data(repeating: 7, count: 9000).write(to: stand.database)
+    // Where the new file's log would go there is a folder.
+    let obstacle = URL(fileURLWithPath: stand.database.path + "-journal")
+    try FileManager.default.createDirectory(at: obstacle, withIntermediateDirectories: false)
+    journal = try await stand.open()
+    #expect(journal.boot == 0)
+    try FileManager.default.removeItem(at: obstacle)
+    #expect(await stand.commit(1, to: journal))
+    #expect(try await journal.entries().contains { $0.contains(#""name":"journal-damaged""#) })
+    await journal.close()
+  }
 }
