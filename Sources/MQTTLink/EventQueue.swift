@@ -12,6 +12,11 @@ struct EventQueue: Sendable {
   private var messageBytes = 0
   private(set) var droppedMessages: UInt64 = 0
 
+  /// More should not be read from the broker: half of the room is taken, the other half is for what is under way.
+  var isHalfFull: Bool { messages >= Self.messageCapacity / 2 || messageBytes >= Self.byteCapacity / 2 }
+  /// There is room again for a good while.
+  var isNearlyEmpty: Bool { messages <= Self.messageCapacity / 8 && messageBytes <= Self.byteCapacity / 8 }
+
   mutating func take() -> LinkEvent? {
     guard head < events.count else { return nil }
     let event = events[head]

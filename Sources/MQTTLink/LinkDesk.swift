@@ -12,6 +12,8 @@ final class LinkDesk: Sendable {
     var window: InFlightWindow
     var outbox: [OutgoingMessage] = []
     var events = EventQueue()
+    /// The thread leaves further messages with the broker until the owner has read.
+    var isHeldBack = false
     var reader: CheckedContinuation<LinkEvent?, Never>?
     var refusedMessages: UInt64 = 0
     var refusedSubscriptions: [String] = []
@@ -66,6 +68,15 @@ final class LinkDesk: Sendable {
     }
   }
 
+  /// Whether the owner has just made room for a thread that waits for it: the thread wants to be told.
+  func takeRelief() -> Bool {
+    state.withLock { state in
+      guard state.isHeldBack, state.events.isNearlyEmpty else { return false }
+      state.isHeldBack = false
+      return true
+    }
+  }
+
   private func release() {
     let reader = state.withLock { state in
       defer { state.reader = nil }
@@ -77,6 +88,14 @@ final class LinkDesk: Sendable {
   // MARK: The thread's side
 
   var isStopping: Bool { state.withLock { $0.isStopping } }
+
+  /// Whether to leave further messages with the broker for now.
+  func holdsBack() -> Bool {
+    state.withLock { state in
+      if state.events.isHalfFull { state.isHeldBack = true }
+      return state.isHeldBack
+    }
+  }
 
   /// True when everything handed over has been taken and acknowledged.
   var isFlushed: Bool { state.withLock { $0.outbox.isEmpty && $0.window.isEmpty } }

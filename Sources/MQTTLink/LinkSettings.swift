@@ -26,6 +26,10 @@ public struct LinkSettings: Sendable, CustomStringConvertible, CustomDebugString
   public var inFlightWindow: Int
   /// How many bytes of topics and payloads may be under way. One larger message goes when nothing else does.
   public var inFlightBytes: Int
+  /// True leaves messages with the broker while many are unread, for owners to whom a late message is worth as much
+  /// as a fresh one. An owner that does not read for twice the keepalive loses the connection. False drops and counts
+  /// what finds no room, for owners that take a message for news.
+  public var holdsBack: Bool
   /// False lets the broker keep subscriptions and messages while the link is away.
   public var isCleanSession: Bool
 
@@ -33,7 +37,7 @@ public struct LinkSettings: Sendable, CustomStringConvertible, CustomDebugString
     clientID: String, host: String, port: Int = 1883, user: String? = nil, password: String? = nil,
     certificateAuthority: String? = nil, keepAlive: Duration = .seconds(20), will: OutgoingMessage? = nil,
     subscriptions: [String] = [], inFlightWindow: Int = 64, inFlightBytes: Int = 128_000,
-    isCleanSession: Bool = true
+    isCleanSession: Bool = true, holdsBack: Bool = false
   ) {
     self.clientID = clientID
     self.host = host
@@ -47,6 +51,7 @@ public struct LinkSettings: Sendable, CustomStringConvertible, CustomDebugString
     self.inFlightWindow = inFlightWindow
     self.inFlightBytes = inFlightBytes
     self.isCleanSession = isCleanSession
+    self.holdsBack = holdsBack
   }
 
   public var description: String {

@@ -19,6 +19,8 @@ final class LinkThread {
   /// What OpenSSL has decrypted ahead does not show at the socket, and the library stops reading it early
   /// when errno is EAGAIN for another reason, so after a round that brought something the next does not wait.
   private var mayHaveMore = false
+  /// The owner is behind: nothing is read until it has caught up.
+  private var isHeldBack = false
   private var hasEnded = false
 
   init(
@@ -59,9 +61,10 @@ final class LinkThread {
   }
 
   private func wait() -> Readiness {
+    isHeldBack = settings.holdsBack && !isConnecting && desk.holdsBack()
     var entries = [pollfd(fd: bell.descriptor, events: Int16(POLLIN), revents: 0)]
     if let handle, handle.socket >= 0 {
-      let events = Int32(POLLIN) | (waitsToWrite(handle) ? Int32(POLLOUT) : 0)
+      let events = (isHeldBack ? 0 : Int32(POLLIN)) | (waitsToWrite(handle) ? Int32(POLLOUT) : 0)
       entries.append(pollfd(fd: handle.socket, events: Int16(events), revents: 0))
     }
     let count = poll(&entries, nfds_t(entries.count), timeout)
@@ -87,7 +90,7 @@ final class LinkThread {
 
   /// In milliseconds, for `poll`; -1 waits for the bell alone.
   private var timeout: Int32 {
-    if mayHaveMore { return 0 }
+    if mayHaveMore && !isHeldBack { return 0 }
     let remaining = machine.deadline.map { max(0, ($0 - now).nanoseconds) }
     let milliseconds = remaining.map { Int32(clamping: ($0 + 999_999) / 1_000_000) }
     guard let handle else { return milliseconds ?? -1 }
@@ -107,7 +110,7 @@ final class LinkThread {
     let outbox = desk.takeOutbox()
     try send(outbox, on: handle)
     do throws(LinkFailure) {
-      if isReadable || mayHaveMore { try handle.receive() }
+      if isReadable || (mayHaveMore && !isHeldBack) { try handle.receive() }
       if isReadable { machine.heard(at: now) }
       // The library writes each message by itself, and the socket would send each as a packet of its own.
       if outbox.count > 1 { handle.holdPackets(true) }
@@ -122,7 +125,7 @@ final class LinkThread {
       throw error
     }
     let hasTold = try takeSignals(of: handle)
-    mayHaveMore = handle.isEncrypted && (isReadable || hasTold)
+    mayHaveMore = handle.isEncrypted && (isReadable || hasTold || (mayHaveMore && isHeldBack))
   }
 
   private func send(_ outbox: [OutgoingMessage], on handle: MosquittoHandle) throws(LinkFailure) {

@@ -64,11 +64,16 @@ public final class MQTTLink: MessageLink, Sendable {
   }
 
   /// What happens, in order, to one reader; it ends after ``stop()``. Beyond 1024 unread messages or 4 MiB
-  /// further ones are dropped and counted, acknowledgements and changes of state never.
+  /// further ones are dropped and counted, unless the settings leave them with the broker; acknowledgements and
+  /// changes of state never.
   ///
   /// An attempt that fails is told as a disconnection too, each reason once until a connection succeeds.
   public func events() -> AsyncStream<LinkEvent> {
-    AsyncStream { [desk] in await desk.nextEvent() }
+    AsyncStream { [desk, bell] in
+      let event = await desk.nextEvent()
+      if desk.takeRelief() { bell.ring() }
+      return event
+    }
   }
 
   /// True from the broker's acceptance until the connection is lost.

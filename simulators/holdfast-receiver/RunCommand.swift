@@ -54,7 +54,8 @@ struct RunCommand: AsyncParsableCommand {
     // The session stays at the broker, so that what is sent while the receiver is away waits for it.
     return LinkSettings(
       clientID: clientID, host: String(mqtt[..<colon]), port: Int(port), user: user, password: password,
-      certificateAuthority: ca, subscriptions: SiteMessage.subscriptions(site: site ?? "+"), isCleanSession: false)
+      certificateAuthority: ca, subscriptions: SiteMessage.subscriptions(site: site ?? "+"), isCleanSession: false,
+      holdsBack: true)
   }
 
   private func patience() throws -> Duration? {
