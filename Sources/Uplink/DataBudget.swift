@@ -110,11 +110,14 @@ extension DataBudget {
     var since: Int64?
     var used: Int
     var hasWarned: Bool
+    /// The budget that the warning was about.
+    var limit: Int?
   }
 
   /// What a restart needs to go on counting.
   func saved() -> [UInt8] {
-    let saved = Saved(month: month?.description, since: since?.milliseconds, used: used, hasWarned: hasWarned)
+    let saved = Saved(
+      month: month?.description, since: since?.milliseconds, used: used, hasWarned: hasWarned, limit: limit)
     return (try? JSONEncoder().encode(saved)).map { [UInt8]($0) } ?? []
   }
 
@@ -125,7 +128,8 @@ extension DataBudget {
     else { return }
     let counted = used
     used = saved.used
-    hasWarned = hasWarned || saved.hasWarned
+    // Of another budget nobody was warned.
+    hasWarned = hasWarned || saved.hasWarned && saved.limit ?? limit == limit
     if let month = saved.month.flatMap({ CalendarMonth($0) }) {
       adopt(month, since: Timestamp(milliseconds: saved.since ?? month.start(in: zone).milliseconds))
       look(at: now)
