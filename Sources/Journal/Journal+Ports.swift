@@ -123,10 +123,11 @@ extension Journal: SegmentStore {
     guard var ledger = opened?.ledger, let file = opened?.file else { throw JournalError.closed }
     try refuseStrangers(destination)
     let log = try ledger.log(epoch, readBy: destination)
-    guard let written = log.part(of: log.written, for: destination) else { return }
+    guard let written = log.part(of: log.written, for: destination) else { throw JournalError.neverGiven(last: 0) }
     let asked = SequenceRangeSet(
       ranges.filter { $0.first <= written.last && $0.last >= written.first }
         .map { SequenceRange(max($0.first, written.first), min($0.last, written.last)) })
+    guard !asked.isEmpty else { throw JournalError.neverGiven(last: written.last) }
     var front = front(destination, log, ledger)
     front.acknowledged = SequenceRangeSet(front.acknowledged.ranges.flatMap { asked.gaps(in: $0) })
     front.isDirty = true

@@ -12,6 +12,8 @@ public enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
   case file(operation: String, path: String, code: Int32)
   case unknownDestination(DestinationID)
   case unknownLog(Epoch)
+  /// Asked for again, and no record of the log ever had such a seq; its last one.
+  case neverGiven(last: UInt64)
   /// Somebody else writes into the same database.
   case foreignWriter(log: String)
 
@@ -29,6 +31,7 @@ public enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
     case .file(let operation, let path, let code): "\(operation) \(path): error \(code)"
     case .unknownDestination(let name): "no destination is called \(name)"
     case .unknownLog(let epoch): "no log has the epoch \(epoch)"
+    case .neverGiven(let last): "the log ends at \(last)"
     case .foreignWriter(let log): "another process writes into the log \(log)"
     }
   }

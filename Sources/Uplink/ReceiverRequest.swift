@@ -41,16 +41,14 @@ struct ReceiverRequest: Sendable {
     self.ranges = SequenceRangeSet(ranges)
   }
 
-  /// Nobody can have received, or miss, what was never sent.
-  func check(against log: LogState) throws(Refusal) {
-    guard let last = ranges.ranges.last?.last else { return }
-    guard let held = log.held else {
-      // Nothing is left to release; what was let go can still be asked for, and is announced as gone.
-      guard kind == .ack else { return }
-      throw Refusal("a range ends at \(last), and the log holds nothing")
-    }
-    guard last > held.last else { return }
-    throw Refusal("a range ends at \(last), the log at \(held.last)")
+  /// What an acknowledgement says of a log. It may reach beyond: where a power cut took the last commits, the receiver
+  /// names in one range what it has of them as well. Only what was never given, all of it, is refused.
+  func acknowledged(of log: LogState) throws(Refusal) -> SequenceRangeSet {
+    guard let last = ranges.ranges.last?.last else { return ranges }
+    guard let held = log.held else { throw Refusal("a range ends at \(last), and the log holds nothing") }
+    let known = ranges.ranges.filter { $0.first <= held.last }.map { SequenceRange($0.first, min($0.last, held.last)) }
+    guard !known.isEmpty else { throw Refusal("a range ends at \(last), the log at \(held.last)") }
+    return SequenceRangeSet(known)
   }
 
   private struct Content: Decodable {

@@ -30,9 +30,8 @@ extension Uplink {
           if request.kind == .ack && knownEpochs.contains(request.epoch) { continue }
           throw ReceiverRequest.Refusal("no log has the epoch \(request.epoch)")
         }
-        try request.check(against: log)
         switch request.kind {
-        case .ack: confirm(request)
+        case .ack: confirm(try request.acknowledged(of: log), of: log.epoch)
         case .replay: try await replay(request)
         }
       } catch {
@@ -41,9 +40,9 @@ extension Uplink {
     }
   }
 
-  private func confirm(_ request: ReceiverRequest) {
-    guard !request.ranges.isEmpty else { return }
-    let released = scheduler.confirmed(request.ranges, of: request.epoch, at: time.now().monotonic)
+  private func confirm(_ ranges: SequenceRangeSet, of epoch: Epoch) {
+    guard !ranges.isEmpty else { return }
+    let released = scheduler.confirmed(ranges, of: epoch, at: time.now().monotonic)
     for delivery in released { countAcknowledged(delivery) }
   }
 

@@ -50,6 +50,16 @@ import Testing
     await journal.close()
   }
 
+  @Test func whatWasNeverGivenIsRefused() async throws {
+    let stand = try Stand()
+    let (journal, epoch) = try await ten(stand)
+    await #expect(throws: JournalError.neverGiven(last: 41)) {
+      try await journal.replay([SequenceRange(42, 50)], of: epoch, to: "vpp")
+    }
+    #expect(journal.backlog(for: "vpp") == 1)
+    await journal.close()
+  }
+
   @Test func oneCallAsksForSoManyGapRecords() async throws {
     let stand = try Stand()
     let journal = try await stand.open()

@@ -64,7 +64,8 @@ final class FakeStore: SegmentStore {
   func replay(_ ranges: [SequenceRange], of epoch: Epoch, to destination: DestinationID) async throws {
     let asked = SequenceRangeSet(ranges)
     try state.withLock { state in
-      guard state.segments.contains(where: { $0.epoch == epoch }) else { throw Broken() }
+      let last = state.segments.filter { $0.epoch == epoch }.map(\.range.last).max() ?? 0
+      guard ranges.contains(where: { $0.first <= last }) else { throw Broken() }
       let kept = (state.acknowledged[destination]?[epoch]?.ranges ?? []).flatMap { asked.gaps(in: $0) }
       state.acknowledged[destination, default: [:]][epoch] = SequenceRangeSet(kept)
     }
