@@ -27,6 +27,12 @@ public protocol SetpointPort: Sendable {
   func submit(_ command: SetpointCommand)
 }
 
+/// What an uplink tells of the future.
+public protocol ForecastSource: Sendable {
+  /// The newest one; nil before there is one. Answers at once.
+  func report() -> ForecastReport?
+}
+
 /// What an uplink needs of the journal.
 public protocol SegmentStore: Sendable {
   /// How often this installation has started.

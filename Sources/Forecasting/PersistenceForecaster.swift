@@ -35,19 +35,38 @@ public struct PersistenceForecaster: Sendable {
 
   /// The quarter hour that begins next after `time`.
   public func forecast(at time: Timestamp) -> Forecast {
-    let start = QuarterHour.start(containing: time) + QuarterHour.length
-    return Forecast(start: start, load: value(at: start, of: \.load), pv: value(at: start, of: \.pv))
+    forecasts(from: QuarterHour.start(containing: time) + QuarterHour.length, count: 1)[0]
+  }
+
+  /// So many quarter hours from `start` on, which nobody has measured yet. The interval of each holds for the days
+  /// that lie between it and what it is taken from, so it is as wide for the last as for the first.
+  public func forecasts(from start: Timestamp, count: Int) -> [Forecast] {
+    let begin = QuarterHour.start(containing: start)
+    let starts = (0..<count).map { begin + QuarterHour.length * $0 }
+    let load = values(at: starts, of: \.load)
+    let pv = values(at: starts, of: \.pv)
+    return starts.indices.map { Forecast(start: starts[$0], load: load[$0], pv: pv[$0]) }
   }
 
   public var saved: [UInt8] { history.saved }
 
-  private func value(at start: Timestamp, of quantity: KeyPath<QuarterHour, Watts?>) -> Forecast.Value {
-    guard let (power, days) = lastKnown(before: start, of: quantity) else {
-      return Forecast.Value(power: nil, remark: "no history: this time of day was not measured in the last days")
+  private func values(at starts: [Timestamp], of quantity: KeyPath<QuarterHour, Watts?>) -> [Forecast.Value] {
+    guard let first = starts.first else { return [] }
+    // By the days that lie between.
+    var known: [Int: [Double]] = [:]
+    return starts.map { start in
+      guard let (power, days) = lastKnown(before: start, of: quantity) else {
+        return Forecast.Value(power: nil, remark: "no history: this time of day was not measured in the last days")
+      }
+      let errors = known[days] ?? errors(before: first, of: quantity, days: days)
+      known[days] = errors
+      return Self.value(power, days: days, errors)
     }
+  }
+
+  private static func value(_ power: Watts, days: Int, _ errors: [Double]) -> Forecast.Value {
     var remark = days == 1 ? nil : "measured \(days) days ago, the days since are missing"
-    let errors = errors(before: start, of: quantity)
-    guard errors.count >= Self.fewestErrors else {
+    guard errors.count >= fewestErrors else {
       let reason = "no interval yet: too few quarter hours to compare with the day before"
       remark = remark.map { $0 + "; " + reason } ?? reason
       return Forecast.Value(power: power, remark: remark)
@@ -73,12 +92,13 @@ public struct PersistenceForecaster: Sendable {
     return nil
   }
 
-  /// What came minus what yesterday promised, over the last day, ascending.
-  private func errors(before start: Timestamp, of quantity: KeyPath<QuarterHour, Watts?>) -> [Double] {
+  /// What came minus what was there so many days before, over the last day, ascending.
+  private func errors(before start: Timestamp, of quantity: KeyPath<QuarterHour, Watts?>, days: Int) -> [Double] {
     (1...Self.errorWindow).compactMap { index -> Double? in
       let time = start - QuarterHour.length * index
-      let yesterday = QuarterHour.start(containing: zone.sameTimeYesterday(time))
-      guard let came = history[time]?[keyPath: quantity], let promised = history[yesterday]?[keyPath: quantity]
+      let before = (0..<days).reduce(time) { day, _ in zone.sameTimeYesterday(day) }
+      guard let came = history[time]?[keyPath: quantity],
+        let promised = history[QuarterHour.start(containing: before)]?[keyPath: quantity]
       else { return nil }
       return came.value - promised.value
     }.sorted()

@@ -1,3 +1,4 @@
+public import EnergyDispatch
 public import EnergyModel
 public import Forecasting
 public import ServiceLifecycle
@@ -12,10 +13,13 @@ public final class SiteObserver: Service {
     var grid = EnergyIntegral()
     var inverters: [DeviceID: EnergyIntegral] = [:]
     var forecaster: PersistenceForecaster
+    var outlook = Outlook()
   }
 
   private static let chartPeriod = 5
   private static let chartLength = 3600 / chartPeriod
+  /// Looks in which devices may answer for the first time: before them an offer would say that there is none.
+  private static let patience = 10
   public static let storeKey = "forecast"
 
   private let state: Mutex<State>
@@ -24,16 +28,21 @@ public final class SiteObserver: Service {
   private let site: SiteState
   private let board: ControlBoard
   private let parts: BalanceParts
+  private let control: SiteParameters
+  private let reports: ForecastBoard
   private let time: any TimeSource
   private let store: any StateStore
 
+  /// - Parameter reports: gets what is expected and offered, every five seconds.
   public init(
-    site: SiteState, board: ControlBoard, parts: BalanceParts, forecaster: PersistenceForecaster, time: any TimeSource,
-    store: any StateStore
+    site: SiteState, board: ControlBoard, parts: BalanceParts, control: SiteParameters,
+    forecaster: PersistenceForecaster, reports: ForecastBoard, time: any TimeSource, store: any StateStore
   ) {
     self.site = site
     self.board = board
     self.parts = parts
+    self.control = control
+    self.reports = reports
     self.time = time
     self.store = store
     state = Mutex(State(forecaster: forecaster))
@@ -69,17 +78,21 @@ public final class SiteObserver: Service {
     let now = time.now()
     let snapshot = site.freeze(at: now)
     let balance = SiteStatus.Balance(of: snapshot, parts: parts)
-    let (forecast, saved) = state.withLock { state -> (Forecast, [UInt8]?) in
+    let (forecast, report, saved) = state.withLock { state -> (Forecast?, ForecastReport?, [UInt8]?) in
       integrate(snapshot, &state)
       defer { state.looks += 1 }
+      let isQuarterOver = observe(balance, now, &state)
+      state.outlook.update(state.forecaster, at: now.wall, hasLearned: isQuarterOver)
+      var report: ForecastReport?
       if state.looks % Self.chartPeriod == 0 {
         state.chart.append(ChartSample(at: now.wall, balance: balance))
         if state.chart.count > Self.chartLength { state.chart.removeFirst() }
+        if state.looks >= Self.patience { report = state.outlook.report(snapshot, control, chart: state.chart) }
       }
-      let isQuarterOver = observe(balance, now, &state)
-      return (state.forecaster.forecast(at: now.wall), isQuarterOver ? state.forecaster.saved : nil)
+      return (state.outlook.next, report, isQuarterOver ? state.forecaster.saved : nil)
     }
     latest.withLock { $0 = forecast }
+    if let report { reports.put(report) }
     if let saved { store.save(saved, under: Self.storeKey) }
   }
 

@@ -15,6 +15,7 @@ extension Page {
       const j = s.journal, megabytes = b => number(b / 1e6, 1) + ' MB';
       rows('journal', [['Records committed', number(j.committed_records, 0)], ['Size', megabytes(j.size_bytes) + ' of ' + megabytes(j.budget_bytes)],
         ['Lost: refused, purged', number(j.dropped_samples + j.dropped_events, 0) + ', ' + number(j.purged_records, 0), j.dropped_samples + j.dropped_events + j.purged_records > 0],
+        ...(j.thinned_records ? [['Made coarser', number(j.thinned_records, 0), true]] : []),
         ['State', j.fault ?? 'working', j.fault !== null]]);
       if (s.uplinks.length) id('uplinks').replaceChildren(...s.uplinks.map(u => {
         const list = make('dl'), key = 'uplink-' + u.destination;
@@ -23,6 +24,8 @@ extension Page {
       }));
       for (const u of s.uplinks) rows('uplink-' + u.destination, [[u.destination, u.connected ? '● connected' : '▲ not connected', !u.connected],
         ['Records sent, acknowledged', number(u.sent_records, 0) + ', ' + number(u.acknowledged_records, 0)], ['Waiting', number(u.backlog_records, 0)],
+        ...(u.data_budget_bytes === null ? [] : [['Data this month', megabytes(u.data_bytes) + ' of ' + megabytes(u.data_budget_bytes), u.data_bytes >= 0.9 * u.data_budget_bytes]]),
+        ...(u.refused_messages ? [['Refused messages', number(u.refused_messages, 0), true]] : []),
         ...(u.last_error ? [['Last error', u.last_error, true]] : [])]);
       rows('control', [['Setpoints written, confirmed', number(s.setpoints.written, 0) + ', ' + number(s.setpoints.confirmed, 0)],
         ['Failed', number(s.setpoints.failed, 0), s.setpoints.failed > 0], ['Cycles', number(s.cycle.count, 0)],

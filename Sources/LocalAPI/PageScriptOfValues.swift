@@ -53,7 +53,7 @@ extension Page {
       head.append(make('h3', d.id), make('span', (d.state === 'ok' ? '● ' : '▲ ') + d.state + ' · ' + age, 'state ' + (d.state === 'ok' ? 'ok' : 'bad')));
       for (const [point, value] of Object.entries(d.values)) {
         const [name, unit] = pointName(point), row = make('div'), quality = d.quality[point];
-        const shown = value === null ? '–' : unit === 'Wh' && Math.abs(value) >= 10000 ? number(value / 1000, 1) + ' kWh' : value.toLocaleString('en') + (unit ? ' ' + unit : '');
+        const shown = value === null ? '–' : unit === 'Wh' && Math.abs(value) >= 10000 ? number(value / 1000, 1) + '\u00a0kWh' : value.toLocaleString('en') + (unit ? '\u00a0' + unit : '');
         const cell = make('dd', shown.replace('-', '−'));
         if (quality) cell.append(' ', make('span', '▲ ' + quality.replace('_', ' '), 'mark'));
         row.append(make('dt', name), cell);

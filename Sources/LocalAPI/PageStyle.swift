@@ -46,7 +46,7 @@ extension Page {
     .points { display: grid; grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); gap: .1rem 1.4rem; margin-top: .35rem; font-size: .86rem; }
     .points div, dl div { display: flex; justify-content: space-between; gap: .8rem; }
     .points dt, dl dt { color: var(--quiet); } .points dd, dl dd { text-align: right; overflow-wrap: anywhere; }
-    .mark { color: var(--bad); font-size: .78rem; } .points .mark { white-space: nowrap; } dl { font-size: .9rem; margin-top: .35rem; } dl div { padding: .12rem 0; }
+    .points dd { overflow-wrap: normal; } .mark { color: var(--bad); font-size: .78rem; } .points .mark { white-space: nowrap; } dl { font-size: .9rem; margin-top: .35rem; } dl div { padding: .12rem 0; }
     dd.wide { max-width: 70%; } footer { margin-top: 1.4rem; }
     @media (max-width: 60rem) { .columns { grid-template-columns: 1fr; } }
     @media (max-width: 46rem) { .flows { grid-template-columns: 1fr 1fr; gap: .6rem; } .card { padding: .8rem .9rem; } body { padding-top: 1rem; } .panel { padding: .9rem; } #chart { height: 210px; } }

@@ -52,7 +52,10 @@ extension Uplink {
       let logs = try await store.logs(for: settings.destination)
       knownEpochs.formUnion(logs.map(\.epoch))
       eventEpochs.formUnion(logs.filter { $0.kind == .events }.map(\.epoch))
-      if !isLeaving { publishStatus(logs) }
+      if !isLeaving {
+        publishStatus(logs)
+        publishForecast()
+      }
       if scheduler.isWaitingForRoom { return }
       var waiting = try await fetch(logs, at: now)
       // What was in flight on the connection before is missing in the answer and has to go first.

@@ -14,6 +14,7 @@ public actor Uplink {
   let compressor: any ByteCompressor
   let events: any EventSink
   let states: any StateStore
+  let forecasts: (any ForecastSource)?
   let time: any TimeSource
   let bell = Bell()
 
@@ -24,6 +25,7 @@ public actor Uplink {
   /// The link refused a message although it is connected; asked again then.
   var linkRests: MonotonicInstant?
   var status = StatusSchedule()
+  var forecast = ForecastSchedule()
   var isLeaving = false
   /// How many segments are asked for at once; follows what moves.
   var fetchLimit = Uplink.fetchLimits.lowerBound
@@ -51,12 +53,14 @@ public actor Uplink {
   /// - Parameters:
   ///   - events: where warnings go.
   ///   - states: keeps the count of the month's data, under `uplink-data/` and the destination's name.
+  ///   - forecasts: what `forecast` tells; nil where nobody makes any.
   ///   - zone: of the site; its calendar says when a month begins.
   ///   - seed: of the random delays. Uplinks of one process need different ones, because their message numbers
   ///     begin there too.
   public init(
     settings: UplinkSettings, link: any MessageLink, store: any SegmentStore, compressor: any ByteCompressor,
-    events: any EventSink, states: any StateStore, zone: TimeZoneTable, time: any TimeSource, seed: UInt64
+    events: any EventSink, states: any StateStore, forecasts: (any ForecastSource)? = nil, zone: TimeZoneTable,
+    time: any TimeSource, seed: UInt64
   ) {
     self.settings = settings
     self.link = link
@@ -64,6 +68,7 @@ public actor Uplink {
     self.compressor = compressor
     self.events = events
     self.states = states
+    self.forecasts = forecasts
     self.time = time
     scheduler = LaneScheduler(settings, seed: seed)
     data = settings.monthlyData.map { DataBudget(limit: $0, zone: zone) }
@@ -147,6 +152,7 @@ public actor Uplink {
       scheduler.connected(at: time.now().monotonic)
       data?.connected(at: time.now().monotonic)
       status.connected()
+      forecast.connected()
       linkRests = nil
       linkFault = nil
       count {

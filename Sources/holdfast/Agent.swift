@@ -35,8 +35,9 @@ struct Agent {
     services.append(JournalService(journal: journal))
     let router = makeBuses(samples, reports: board, events)
     try makeSensors(samples, events)
-    let uplinks = try makeUplinks(journal, events)
-    let observer = try await makeObserver(state, board, journal)
+    let forecasts = ForecastBoard()
+    let uplinks = try makeUplinks(journal, events, forecasts)
+    let observer = try await makeObserver(state, board, journal, forecasts)
     services.append(observer)
     services.append(
       try await makeControl(
@@ -87,7 +88,9 @@ struct Agent {
     }
   }
 
-  private mutating func makeUplinks(_ journal: Journal, _ events: any EventSink) throws -> [Uplink] {
+  private mutating func makeUplinks(
+    _ journal: Journal, _ events: any EventSink, _ forecasts: any ForecastSource
+  ) throws -> [Uplink] {
     try configuration.uplinks.map { destination in
       let settings = UplinkSettings(destination, site: configuration.site.id)
       let will = Uplink.will(settings, boot: journal.boot, at: time.now().wall)
@@ -96,19 +99,22 @@ struct Agent {
         seed: .random(in: 0...(.max)))
       let uplink = Uplink(
         settings: settings, link: link, store: journal, compressor: ZstdCompressor(), events: events,
-        states: journal, zone: configuration.site.timeZone, time: time, seed: .random(in: 0...(.max)))
+        states: journal, forecasts: forecasts, zone: configuration.site.timeZone, time: time,
+        seed: .random(in: 0...(.max)))
       services.append(LinkService(link: link))
       services.append(UplinkService(uplink: uplink))
       return uplink
     }
   }
 
-  private func makeObserver(_ state: SiteState, _ board: ControlBoard, _ journal: Journal) async throws -> SiteObserver
-  {
+  private func makeObserver(
+    _ state: SiteState, _ board: ControlBoard, _ journal: Journal, _ forecasts: ForecastBoard
+  ) async throws -> SiteObserver {
     let saved = try await journal.load(SiteObserver.storeKey)
     return SiteObserver(
-      site: state, board: board, parts: BalanceParts(configuration.control),
-      forecaster: PersistenceForecaster(zone: configuration.site.timeZone, saved: saved), time: time, store: journal)
+      site: state, board: board, parts: BalanceParts(configuration.control), control: configuration.control,
+      forecaster: PersistenceForecaster(zone: configuration.site.timeZone, saved: saved), reports: forecasts,
+      time: time, store: journal)
   }
 
   private func makeControl(_ ports: ControlCycle.Ports) async throws -> ControlCycle {

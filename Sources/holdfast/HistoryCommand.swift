@@ -11,7 +11,9 @@ struct HistoryCommand: ParsableCommand {
       CSV has the columns time,mean,min,max,count,partial; JSON is one object a line. An interval is named by its
       beginning in UTC; without a good reading it has no line. `count` says how many readings there were;
       `partial` that the agent did not run during all of it. For counters, states and settings `mean` is the last
-      reading. The default is the last 24 hours.
+      reading. The default is the last 24 hours. A local time that exists twice is the first of the two.
+
+      Ends with 65 when a row cannot be read; the others are printed.
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case csv, json }
@@ -37,14 +39,20 @@ struct HistoryCommand: ParsableCommand {
     if format == .csv { try output.line("time,mean,min,max,count,partial") }
     var next: Timestamp? = from
     var isEmpty = true
+    var unreadable = 0
     while let start = next {
       let page = try reader.history(point, of: device, resolution, from: start, to: to)
+      unreadable += page.unreadable.count
       for time in page.unreadable { complain("holdfast: the row of \(time.text()) cannot be read") }
       for value in page.values { try output.line(line(value, device, point)) }
       isEmpty = isEmpty && page.values.isEmpty
       next = page.next
     }
     try output.flush()
+    guard unreadable == 0 else {
+      complain("holdfast: \(unreadable) rows cannot be read: what they held is missing here")
+      throw ExitCode(65)
+    }
     if isEmpty { complain("holdfast: no history of \(subject) from \(from.text()) to \(to.text())") }
   }
 

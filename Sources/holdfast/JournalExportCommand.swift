@@ -29,9 +29,7 @@ struct JournalExportCommand: ParsableCommand {
     let reader = try state.reader()
     let logs = try chosen(reader.logs())
     // Without --to nothing is cut off at the end: a clock that was set back has left records of the future.
-    let limits = try span.resolved(orBefore: .zero)
-    let from = span.from == nil ? nil : limits.from
-    let to = span.to == nil ? nil : limits.to
+    let (from, to) = try span.given()
     var output = StandardOutput()
     var unreadable = 0
     if format == .csv { try output.line("epoch,seq,time,device,point,value,quality,span_ms") }

@@ -5,13 +5,19 @@ import SiteConfig
 
 /// A time on the command line: ISO 8601 (`2026-06-21T10:00:00Z`, `2026-06-21T12:00+02:00`), a local date or
 /// date and time of the machine's zone (`2026-06-21`, `2026-06-21T12:00`), or before now (`-90m`, `-2h`, `-7d`).
-enum TimeArgument: ExpressibleByArgument, Equatable {
+///
+/// A date is the beginning of its day. Of a local time that exists twice, in the hour when clocks are set back, the
+/// first is taken; one that does not exist, in the hour that is left out, is refused.
+enum TimeArgument: Equatable {
   case at(Timestamp)
   case ago(Duration)
 
-  init?(argument: String) {
-    guard let time = Self.ago(argument) ?? Self.at(argument, zone: .current) else { return nil }
-    self = time
+  init(parsing text: String) throws {
+    if let ago = Self.ago(text) {
+      self = ago
+    } else {
+      self = .at(try Self.at(text, zone: .current))
+    }
   }
 
   func resolved(now: Timestamp) -> Timestamp {
@@ -28,26 +34,36 @@ enum TimeArgument: ExpressibleByArgument, Equatable {
     return .ago(.seconds(number * (seconds[match.2] ?? 1)))
   }
 
-  private static func at(_ text: String, zone: TimeZone) -> TimeArgument? {
+  private static func at(_ text: String, zone: TimeZone) throws -> Timestamp {
     let form = /(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{3}))?)?(Z|[+-]\d\d:?\d\d)?)?/
-    guard let match = text.wholeMatch(of: form)?.output else { return nil }
-    var calendar = Calendar(identifier: .gregorian)
-    calendar.timeZone = zone
-    if let given = match.8 {
-      guard let offset = secondsFromGMT(given), let fixed = TimeZone(secondsFromGMT: offset) else { return nil }
-      calendar.timeZone = fixed
+    guard let match = text.wholeMatch(of: form)?.output else {
+      throw ValidationError("not ISO 8601, a local date (and time), or before now like -2h")
     }
-    let parts = DateComponents(
-      year: Int(match.1), month: Int(match.2), day: Int(match.3), hour: match.4.flatMap { Int($0) } ?? 0,
-      minute: match.5.flatMap { Int($0) } ?? 0, second: match.6.flatMap { Int($0) } ?? 0)
-    // What does not come back as it went in does not exist, such as the 30th of February.
-    guard let date = calendar.date(from: parts),
-      calendar.dateComponents([.year, .month, .day], from: date)
-        == DateComponents(year: parts.year, month: parts.month, day: parts.day),
-      parts.hour ?? 0 < 24, parts.minute ?? 0 < 60, parts.second ?? 0 < 60
-    else { return nil }
-    let milliseconds = Int64(date.timeIntervalSince1970.rounded()) * 1000 + (match.7.flatMap { Int64($0) } ?? 0)
-    return .at(Timestamp(milliseconds: milliseconds))
+    func number(_ digits: Substring?) -> Int { digits.flatMap { Int($0) } ?? 0 }
+    let date = CivilDate(year: number(match.1), month: number(match.2), day: number(match.3))
+    guard date.exists else { throw ValidationError("there is no such day") }
+    let (hour, minute, second) = (number(match.4), number(match.5), number(match.6))
+    guard hour < 24, minute < 60, second < 60 else { throw ValidationError("there is no such time of day") }
+    let seconds = date.daysSince1970 * 86_400 + hour * 3600 + minute * 60 + second
+    if let given = match.8 {
+      guard let offset = secondsFromGMT(given) else { throw ValidationError("\(given) is no offset from UTC") }
+      return Timestamp(milliseconds: Int64(seconds - offset) * 1000 + Int64(number(match.7)))
+    }
+    guard let local = instant(seconds, in: zone, isDay: match.4 == nil) else {
+      throw ValidationError("clocks are set forward over it in \(zone.identifier): this local time does not exist")
+    }
+    return Timestamp(milliseconds: Int64(local) * 1000 + Int64(number(match.7)))
+  }
+
+  /// The first instant, in seconds since 1970, at which the clocks of `zone` show `local`; nil when they never do.
+  /// A day that has no midnight begins when the clocks are set forward over it.
+  private static func instant(_ local: Int, in zone: TimeZone, isDay: Bool) -> Int? {
+    func offset(at instant: Int) -> Int { zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(instant))) }
+    // Offsets are below a day, so these are the ones before and after a change that concerns it.
+    let (before, after) = (offset(at: local - 86_400), offset(at: local + 86_400))
+    if let first = [local - before, local - after].filter({ $0 + offset(at: $0) == local }).min() { return first }
+    let change = local - before
+    return isDay && (change + offset(at: change)) / 86_400 == local / 86_400 ? change : nil
   }
 
   private static func secondsFromGMT(_ text: Substring) -> Int? {
@@ -64,21 +80,35 @@ enum TimeArgument: ExpressibleByArgument, Equatable {
 struct TimeSpanOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
-    help: "Beginning: ISO 8601, a local date (and time), or before now like -2h (s, m, h, d).")
+    help: "Beginning: ISO 8601, a local date (and time), or before now like -2h (s, m, h, d).",
+    transform: TimeArgument.init(parsing:))
   var from: TimeArgument?
 
-  @Option(parsing: .unconditional, help: "End, in the same forms; it is not included. Default: now.")
+  @Option(
+    parsing: .unconditional, help: "End, in the same forms; it is not included. Default: now.",
+    transform: TimeArgument.init(parsing:))
   var to: TimeArgument?
 
-  /// - Parameter before: where it begins unless said otherwise.
+  /// What was said of it.
+  func given() throws -> (from: Timestamp?, to: Timestamp?) { try given(SystemTime(trust: .declared).now().wall) }
+
+  /// - Parameter before: where it begins unless said otherwise. It ends now unless said otherwise.
   func resolved(orBefore before: Duration) throws -> (from: Timestamp, to: Timestamp) {
     let now = SystemTime(trust: .declared).now().wall
-    let end = to?.resolved(now: now) ?? now
-    let begin = from?.resolved(now: now) ?? end - before
-    guard begin <= end else {
-      throw ValidationError("--from \(begin.text()) is later than --to \(end.text())")
+    let (from, to) = try given(now)
+    if let from, to == nil, from > now {
+      throw ValidationError("--from \(from.text()) lies ahead of now (\(now.text())), where it ends without --to")
     }
-    return (begin, end)
+    let end = to ?? now
+    return (from ?? end - before, end)
+  }
+
+  private func given(_ now: Timestamp) throws -> (from: Timestamp?, to: Timestamp?) {
+    let (from, to) = (from?.resolved(now: now), to?.resolved(now: now))
+    if let from, let to, from > to {
+      throw ValidationError("--from \(from.text()) is later than --to \(to.text())")
+    }
+    return (from, to)
   }
 }
 
@@ -87,18 +117,10 @@ extension Timestamp {
   func text(withMilliseconds: Bool = false) -> String {
     let days = (milliseconds - (milliseconds % 86_400_000 + 86_400_000) % 86_400_000) / 86_400_000
     let rest = milliseconds - days * 86_400_000
-    // Days to a civil date, with years that begin in March so that the leap day comes last.
-    let shifted = days + 719_468
-    let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-    let dayOfEra = shifted - era * 146_097
-    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let monthFromMarch = (5 * dayOfYear + 2) / 153
-    let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-    let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-    let date = "\(year)-\(Self.padded(month))-\(Self.padded(dayOfYear - (153 * monthFromMarch + 2) / 5 + 1))"
+    let date = CivilDate(daysSince1970: Int(days))
+    let day = "\(date.year)-\(Self.padded(Int64(date.month)))-\(Self.padded(Int64(date.day)))"
     let time = [rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60].map { Self.padded($0) }.joined(separator: ":")
-    return "\(date)T\(time)\(withMilliseconds ? "." + Self.padded(rest % 1000, 3) : "")Z"
+    return "\(day)T\(time)\(withMilliseconds ? "." + Self.padded(rest % 1000, 3) : "")Z"
   }
 
   private static func padded(_ number: Int64, _ digits: Int = 2) -> String {

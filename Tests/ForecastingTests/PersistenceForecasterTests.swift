@@ -135,6 +135,41 @@ struct PersistenceForecasterTests {
     #expect(load.upper == Watts(1900))
     #expect(load.remark == nil)
   }
+
+  /// Two days whose quarter hours are told apart by their power, in Berlin: before 29 March, which has 23 hours.
+  @Test func aDayAheadIsTheLastDayAtTheSameLocalTime() {
+    let start = Timestamp(milliseconds: 1_774_742_400_000)  // 2026-03-29T00:00:00Z, 01:00 local
+    var text = "holdfast quarter-hours 1\n"
+    for index in -192..<0 { text += "\(start.milliseconds + Int64(index) * 900_000) \(1000 + index) -\n" }
+    let forecaster = PersistenceForecaster(zone: Self.berlin, saved: Array(text.utf8))
+    let day = forecaster.forecasts(from: start + .seconds(5), count: 96)
+    #expect(day.count == 96 && day[0].start == start && day[95].start == start + .seconds(95 * 900))
+    #expect(day[3].load.power == Watts(1000 - 96 + 3))
+    // From 03:00 local on, yesterday is 23 hours ago.
+    #expect(day[4].load.power == Watts(1000 - 96 + 4 + 4))
+    #expect(day[90].load.power == Watts(1000 - 96 + 94))
+    // Not measured yet: the day before, with the errors of two days.
+    #expect(day[95].load.power == Watts(1000 - 96 + 99 - 96))
+    #expect(day[95].load.remark?.hasPrefix("measured 2 days ago") == true)
+    // Every day was 96 W more than the one before.
+    #expect(day[3].load.lower == day[3].load.power && day[3].load.upper == Watts(1000 + 3))
+    #expect(day.allSatisfy { $0.pv.power == nil })
+    // A single forecast says the same.
+    #expect(forecaster.forecast(at: start + .seconds(900 * 3 - 1)) == day[3])
+  }
+
+  /// A value that is two days old gets the errors of two days, or no interval.
+  @Test func anOlderDayHasTheErrorsOfItsAge() {
+    var text = "holdfast quarter-hours 1\n"
+    for index in 0..<(2 * 96) {
+      text += "\(Self.noon.milliseconds + Int64(index) * 900_000) \(index < 96 ? 1000 : 1500) -\n"
+    }
+    let forecaster = PersistenceForecaster(zone: .utc, saved: Array(text.utf8))
+    // Two days after the last measured hour: yesterday is missing, and nothing of the last day can be compared.
+    let late = forecaster.forecasts(from: Self.noon + .seconds(3 * 86_400), count: 1)[0].load
+    #expect(late.power == Watts(1500) && late.lower == nil && late.upper == nil)
+    #expect(late.remark?.contains("no interval yet") == true)
+  }
 }
 
 struct QuarterHourHistoryTests {

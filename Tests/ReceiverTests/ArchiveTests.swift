@@ -115,6 +115,30 @@ import Testing
     #expect(try !shelf.holdings(Given.eventEpoch).isListed)
   }
 
+  @Test func theNewestForecastIsKept() throws {
+    let shelf = try Shelf()
+    #expect(try shelf.archive.forecast(site: "mill") == nil)
+    try shelf.store(Given.forecast(at: 1, up: 5000))
+    try shelf.store(Given.forecast(at: 61, up: 4000))
+    try shelf.reopen()
+    let kept = try #require(try shelf.archive.forecast(site: "mill"))
+    #expect(kept.time == Given.time + .seconds(61))
+    #expect(kept.body.contains(#""up":{"energy_wh":[1000],"power_w":[4000]}"#), "\(kept.body)")
+    let wrong = Given.message("forecast", Array(#"{"v":1,"site":"other","t":1}"#.utf8))
+    #expect(throws: Unreadable.self) { try shelf.store(wrong) }
+  }
+
+  /// Databases of before the forecast was kept.
+  @Test func aDatabaseOfTheFirstVersionGoesOn() throws {
+    let shelf = try Shelf()
+    try shelf.store(Given.telemetry(Given.segment(1, 3)))
+    try shelf.archive.queue.write { try $0.execute(sql: "DROP TABLE forecast; PRAGMA user_version = 1") }
+    try shelf.reopen()
+    try shelf.store(Given.forecast(at: 1, up: 5000))
+    #expect(try shelf.archive.forecast(site: "mill") != nil)
+    #expect(try shelf.holdings().held.ranges == [SequenceRange(1, 3)])
+  }
+
   @Test func exportQuotesWhatNeedsIt() throws {
     let shelf = try Shelf()
     try shelf.store(Given.telemetry(Given.segment(1, 1)))

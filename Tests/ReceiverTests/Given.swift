@@ -69,6 +69,14 @@ enum Given {
       "status", StatusFrame.payload(isOnline: isOnline, boot: 1, version: "1", time: time, logs: states))
   }
 
+  /// Made so many seconds after ``time``.
+  static func forecast(at seconds: Int, up: Double) -> IncomingMessage {
+    let made = Moment(wall: time + .seconds(seconds), monotonic: MonotonicInstant(nanoseconds: 0))
+    let report = ForecastReport(
+      at: made, start: time + .seconds(900), up: [ForecastReport.Offer(power: up, energy: up / 4)])
+    return message("forecast", ForecastFrame.payload(report, site: "mill"))
+  }
+
   static func message(_ leaf: String, _ payload: [UInt8]) -> IncomingMessage {
     IncomingMessage(
       topic: "holdfast/v1/mill/\(leaf)", payload: payload, isRetained: false,
@@ -93,13 +101,16 @@ final class Shelf {
     archive = try Archive(path: folder.appendingPathComponent("r.sqlite").path)
   }
 
-  /// Stores what a message carries; nil for a status.
+  /// Stores what a message carries; nil for what is no segment.
   @discardableResult
   func store(_ incoming: IncomingMessage) throws -> Archive.Stored? {
     let message = try SiteMessage(topic: incoming.topic, payload: incoming.payload)
     switch message.content {
     case .status(let status):
       try archive.store(status, of: message.site, at: Given.time)
+      return nil
+    case .forecast(let forecast):
+      try archive.store(forecast, of: message.site, at: Given.time)
       return nil
     case .segment(let segment): return try archive.store(segment, of: message.site, at: Given.time)
     }

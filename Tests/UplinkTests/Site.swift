@@ -18,14 +18,14 @@ final class Site: Sendable {
 
   init(
     _ segments: [Segment] = [], settings: UplinkSettings = Given.settings(), store: FakeStore? = nil,
-    states: FakeStates = FakeStates()
+    states: FakeStates = FakeStates(), forecasts: (any ForecastSource)? = nil
   ) {
     let store = store ?? FakeStore(segments)
     self.store = store
     self.states = states
     let uplink = Uplink(
       settings: settings, link: link, store: store, compressor: NoCompression(), events: events, states: states,
-      zone: Given.berlin, time: time, seed: 1)
+      forecasts: forecasts, zone: Given.berlin, time: time, seed: 1)
     self.uplink = uplink
     work = Task { await uplink.run() }
   }

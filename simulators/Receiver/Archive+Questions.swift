@@ -13,6 +13,15 @@ extension Archive {
     try queue.read { try String.fetchAll($0, sql: "SELECT name FROM site WHERE online ORDER BY name") }
   }
 
+  /// What a site last said of the coming quarter hours.
+  public func forecast(site: String) throws -> ReceivedForecast? {
+    try queue.read { db in
+      try Row.fetchOne(db, sql: "SELECT t, body FROM forecast WHERE site = ?", arguments: [site]).map {
+        ReceivedForecast(time: Timestamp(milliseconds: $0[0]), body: $0[1])
+      }
+    }
+  }
+
   /// How many records of a log are in the database, which the proof holds against the ranges.
   public func recordCount(site: String, epoch: Epoch) throws -> UInt64 {
     try count("record", site, epoch)

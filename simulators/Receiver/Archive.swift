@@ -70,6 +70,15 @@ public final class Archive: Sendable {
     }
   }
 
+  /// Keeps the newest: what arrives later was made later, because a topic keeps its order.
+  public func store(_ forecast: ReceivedForecast, of site: String, at now: Timestamp) throws {
+    try queue.write { db in
+      try db.execute(
+        sql: "INSERT OR REPLACE INTO forecast VALUES(?, ?, ?, ?)",
+        arguments: [site, forecast.time.milliseconds, forecast.body, now.milliseconds])
+    }
+  }
+
   /// Counts a message that could not be read.
   public func refuse(topic: String, reason: String, at now: Timestamp) throws {
     try queue.write { db in

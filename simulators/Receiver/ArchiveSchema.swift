@@ -1,7 +1,7 @@
 import GRDB
 
 enum ArchiveSchema {
-  static let version = 1
+  static let version = 2
 
   private static let tables = """
     CREATE TABLE site(
@@ -31,6 +31,11 @@ enum ArchiveSchema {
       PRIMARY KEY(topic, reason)) WITHOUT ROWID, STRICT;
     """
 
+  /// The newest one of each site; t: when it was made.
+  private static let forecast = """
+    CREATE TABLE forecast(site TEXT PRIMARY KEY, t INTEGER NOT NULL, body TEXT NOT NULL, received INTEGER NOT NULL) STRICT;
+    """
+
   struct Unknown: Error, CustomStringConvertible {
     let found: Int
     var description: String { "the database has version \(found), this program knows \(version)" }
@@ -39,9 +44,10 @@ enum ArchiveSchema {
   static func prepare(_ db: Database) throws {
     let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
     if found == version { return }
-    guard found == 0 else { throw Unknown(found: found) }
+    guard found == 0 || found == 1 else { throw Unknown(found: found) }
     try db.inTransaction {
-      try db.execute(sql: tables)
+      if found == 0 { try db.execute(sql: tables) }
+      try db.execute(sql: forecast)
       try db.execute(sql: "PRAGMA user_version = \(version)")
       return .commit
     }

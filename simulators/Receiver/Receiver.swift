@@ -105,6 +105,7 @@ public actor Receiver {
     }
     switch message.content {
     case .status(let status): try archive.store(status, of: message.site, at: now)
+    case .forecast(let forecast): try archive.store(forecast, of: message.site, at: now)
     case .segment(let segment):
       let stored = try archive.store(segment, of: message.site, at: now)
       if stored.contradictions > 0 {

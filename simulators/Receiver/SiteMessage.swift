@@ -49,16 +49,24 @@ public struct ReceivedStatus: Hashable, Sendable {
   public var logs: [Log]?
 }
 
+/// What a `forecast` message says: kept as it came, for whoever plans with it.
+public struct ReceivedForecast: Hashable, Sendable {
+  /// When it was made.
+  public var time: Timestamp
+  public var body: String
+}
+
 /// A message of a site, checked as a whole before anything of it counts.
 public struct SiteMessage: Hashable, Sendable {
   public enum Content: Hashable, Sendable {
     case status(ReceivedStatus)
     case segment(ReceivedSegment)
+    case forecast(ReceivedForecast)
   }
 
   /// What a receiver subscribes to, for one site or for `+`.
   public static func subscriptions(site: String) -> [String] {
-    ["status", "telemetry", "events", "backfill"].map { "holdfast/v1/\(site)/\($0)" }
+    ["status", "telemetry", "events", "backfill", "forecast"].map { "holdfast/v1/\(site)/\($0)" }
   }
 
   public var site: String
@@ -73,6 +81,11 @@ public struct SiteMessage: Hashable, Sendable {
     case "telemetry", "events":
       let frame = try JSONObject(payload)
       content = .segment(try ReceivedSegment(frame, records: try frame.objects("records"), site: site))
+    case "forecast":
+      let object = try JSONObject(payload)
+      guard try object.integer("v") == 1 else { throw Unreadable("another version of the contract") }
+      guard try object.string("site") == site else { throw Unreadable("the topic names another site") }
+      content = .forecast(ReceivedForecast(time: try object.time("t"), body: try object.sortedText()))
     case "backfill":
       let lines = try Unpacking.frame(payload).split(separator: UInt8(ascii: "\n")).map { try JSONObject(Array($0)) }
       guard let header = lines.first else { throw Unreadable("an empty frame") }

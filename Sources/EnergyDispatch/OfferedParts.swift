@@ -1,0 +1,86 @@
+import EnergyModel
+
+/// What one battery can be asked for, as far as it is known now. Powers and energies at the busbar.
+struct OfferedBattery {
+  /// Of DC to AC, on the safe side: inverters lose 3 to 8 %.
+  private static let efficiency = 0.9
+  /// Kept out at either end, %: the rules that closed there open again only this far inside.
+  private static let margin = 2.0
+  /// As in ``DeviceProtectionRule``, K.
+  private static let temperatureMargin = 2.0
+
+  /// Above the reserve, Wh.
+  let stored: Double
+  /// Below the upper end, Wh.
+  let room: Double
+  /// The most it takes, W.
+  let takes: Double
+  let isGridCharged: Bool
+  private let gives: Double
+  private let acLimit: Double
+  private let pvPeak: Double
+
+  /// Nil where it may not be written or something that protects it is unknown.
+  init?(_ hybrid: SiteParameters.Hybrid, _ view: SiteView, reserve: Double) {
+    guard let battery = hybrid.battery, hybrid.batteryReversion != nil, let seen = view.hybrid(hybrid.device),
+      let soc = seen.soc.value, seen.batteryPower != nil, seen.temperature != .unknown, seen.chargeMax != .unknown,
+      seen.dischargeMax != .unknown, seen.alarms != .unknown, seen.alarms.value ?? 0 == 0
+    else { return nil }
+    if let celsius = seen.temperature.value {
+      let window = battery.temperatureWindow
+      guard celsius >= window.lowerBound + Self.temperatureMargin,
+        celsius <= window.upperBound - Self.temperatureMargin
+      else { return nil }
+    }
+    let percent = battery.usable.value / 100
+    let floor = max(battery.socWindow.lowerBound, reserve) + Self.margin
+    let ceiling = battery.socWindow.upperBound - Self.margin
+    stored = max(0, soc - floor) * percent * Self.efficiency
+    room = max(0, ceiling - soc) * percent
+    gives = min(battery.maximumDischarge.value, seen.dischargeMax.value ?? .infinity) * Self.efficiency
+    takes = min(battery.maximumCharge.value, seen.chargeMax.value ?? .infinity, hybrid.acLimit.value)
+    isGridCharged = battery.gridCharging == .allowed
+    acLimit = hybrid.acLimit.value
+    pvPeak = hybrid.pvPeak.value
+  }
+
+  /// The most it gives while the strings, which pass through the same inverter, give `production`, W.
+  func gives(beside production: Double) -> Double { max(0, min(gives, acLimit - min(production, pvPeak))) }
+}
+
+/// What the connection has room for, and the loads that may be taken off it.
+struct OfferedConnection {
+  private static let nominalVoltage = FuseRule.nominalVoltage
+  /// Of the fuse's rating: below it the fuse rule has let go of the batteries.
+  private static let ofFuse = 0.85
+  /// Of the feed-in cap, as its rule keeps it.
+  private static let ofCap = 0.99
+
+  /// The most that may flow into the grid and out of it, W.
+  let export: Double
+  let `import`: Double
+  private let loads: [SiteParameters.SheddableLoad]
+  private let baseLoad: Double
+
+  init(_ site: SiteParameters, _ view: SiteView) {
+    var room = 0.0
+    let currents = (view.grid?.currents ?? []).compactMap { $0 }
+    if let fuse = site.fuse, currents.count == fuse.phases, let worst = currents.max(), let least = currents.min() {
+      // How uneven the phases are now; batteries load all of them alike.
+      let mean = currents.reduce(0, +) / Double(fuse.phases)
+      let uneven = max(worst - mean, mean - least)
+      room = max(0, Self.ofFuse * fuse.rating.value - uneven) * Self.nominalVoltage * Double(fuse.phases)
+    }
+    `import` = room
+    export = min(room, (site.feedIn?.limit.value ?? .infinity) * Self.ofCap)
+    loads = site.loads.filter { !$0.isCritical && view.relay($0.device)?.isOn == true }
+    baseLoad = site.baseLoad.value
+  }
+
+  /// What shedding relieves, W. No meter tells what a load takes: together they take no more than the site does
+  /// above its base load. A load may have been switched on just now.
+  func shed(_ expected: Flexibility.Expected, after wait: Duration) -> Double {
+    let rated = loads.filter { $0.minimumOn <= wait }.reduce(0) { $0 + $1.rated.value }
+    return min(rated, max(0, expected.load.lowerBound - baseLoad))
+  }
+}

@@ -1,0 +1,41 @@
+/// A day of the proleptic Gregorian calendar.
+///
+/// The sums are those of Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms" (`civil_from_days`,
+/// `days_from_civil`): years begin in March, so that the leap day comes last.
+public struct CivilDate: Hashable, Sendable {
+  public var year: Int
+  /// 1...12.
+  public var month: Int
+  /// 1...31.
+  public var day: Int
+
+  /// Takes any numbers: see ``exists``.
+  public init(year: Int, month: Int, day: Int) {
+    self.year = year
+    self.month = month
+    self.day = day
+  }
+
+  public init(daysSince1970 days: Int) {
+    let shifted = days + 719_468
+    let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+    let dayOfEra = shifted - era * 146_097
+    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let fromMarch = (5 * dayOfYear + 2) / 153
+    month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9
+    year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    day = dayOfYear - (153 * fromMarch + 2) / 5 + 1
+  }
+
+  public var daysSince1970: Int {
+    let shifted = month <= 2 ? year - 1 : year
+    let era = (shifted >= 0 ? shifted : shifted - 399) / 400
+    let yearOfEra = shifted - era * 400
+    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+    return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+  }
+
+  /// False for the 30th of February.
+  public var exists: Bool { CivilDate(daysSince1970: daysSince1970) == self }
+}

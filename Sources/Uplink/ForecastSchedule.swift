@@ -1,0 +1,56 @@
+import EnergyModel
+
+/// When `forecast` is due: at every connection, when the coming quarter hour is another one, when the clock
+/// became trusted or is no more, and when something else is on offer. At most once a minute.
+struct ForecastSchedule: Sendable {
+  static let shortest = Duration.seconds(60)
+  /// Looking costs little, but a busy uplink turns many times a second.
+  private static let betweenLooks = Duration.seconds(1)
+  /// What is offered has changed when a step differs by more than this share of the most that is offered.
+  private static let change = 0.05
+
+  /// As last published on this connection.
+  private var published: ForecastReport?
+  private var rests: MonotonicInstant?
+
+  mutating func connected() { self = ForecastSchedule() }
+
+  /// Whether it is worth asking for the newest one.
+  func mayLook(at now: MonotonicInstant) -> Bool { rests.map { now >= $0 } ?? true }
+
+  mutating func looked(at now: MonotonicInstant) { rests = now + Self.betweenLooks }
+
+  /// Whether `report` is to be published. One that is over is not: it would tell a past as the present.
+  func isDue(_ report: ForecastReport, at now: Moment) -> Bool {
+    guard report.at.isClockTrusted == now.isClockTrusted, !report.at.isClockTrusted || now.wall < report.end else {
+      return false
+    }
+    guard let published else { return true }
+    guard published.at.isClockTrusted == report.at.isClockTrusted else { return true }
+    guard report.at.isClockTrusted else { return false }
+    return published.start != report.start || Self.differs(published.up, report.up)
+      || Self.differs(published.down, report.down)
+  }
+
+  mutating func published(_ report: ForecastReport, at now: MonotonicInstant) {
+    published = report
+    rests = now + Self.shortest
+  }
+
+  /// It could not go: the same again in a minute.
+  mutating func withheld(at now: MonotonicInstant) { rests = now + Self.shortest }
+
+  private static func differs(_ old: [ForecastReport.Offer], _ new: [ForecastReport.Offer]) -> Bool {
+    differs(old.map(\.power), new.map(\.power)) || differs(old.map(\.energy), new.map(\.energy))
+  }
+
+  /// What lies beyond the end of one of them is 0 there.
+  private static func differs(_ old: [Double], _ new: [Double]) -> Bool {
+    let bound = change * max(old.max() ?? 0, new.max() ?? 0, 1)
+    return (0..<max(old.count, new.count)).contains { index in
+      let before = index < old.count ? old[index] : 0
+      let after = index < new.count ? new[index] : 0
+      return (after - before).magnitude > bound
+    }
+  }
+}
