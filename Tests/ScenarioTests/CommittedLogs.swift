@@ -21,6 +21,13 @@ struct CommittedLogs {
     }
   }
 
+  /// Whether more was committed than the mark beside the database speaks of: the commit returned, or was about to, and
+  /// nobody was told.
+  func isAhead(ofMarkIn folder: URL) throws -> Bool {
+    let mark = try String(contentsOf: folder.appendingPathComponent("journal.mark"), encoding: .utf8)
+    return last.contains { !mark.contains("log \($0) \($1 + 1)\n") }
+  }
+
   /// Committed records that a ledger lacks.
   func missing(in ledger: Ledger) -> [String] {
     last.flatMap { epoch, last in

@@ -8,49 +8,36 @@ import Testing
 
 /// One site that is killed again and again, and what was seen of it from outside.
 struct KillLoop: Sendable {
-  struct Tally: CustomStringConvertible, Sendable {
-    var kills = 0
-    /// Deaths that left half a commit, half a checkpoint, no row of the start.
-    var cutCommits = 0
-    var cutCheckpoints = 0
-    var cutStarts = 0
-    /// From the start of the process to its first telemetry record, s.
-    var firstPolls: [Double] = []
-    var records: UInt64 = 0
-
-    mutating func add(_ other: Tally) {
-      kills += other.kills
-      cutCommits += other.cutCommits
-      cutCheckpoints += other.cutCheckpoints
-      cutStarts += other.cutStarts
-      firstPolls += other.firstPolls
-      records += other.records
-    }
-
-    /// The time to the first poll that so large a part of the starts kept; without one, infinite.
-    func firstPoll(part: Double) -> Double {
-      let sorted = firstPolls.sorted()
-      guard !sorted.isEmpty else { return .infinity }
-      return sorted[min(sorted.count - 1, Int((Double(sorted.count) * part).rounded(.up)) - 1)]
-    }
-
-    var description: String {
-      """
-      \(kills) kills, of them within a commit \(cutCommits), a checkpoint \(cutCheckpoints), a start \(cutStarts); \
-      \(records) records; first poll after \(firstPoll(part: 0.5)) s (median), \(firstPoll(part: 0.99)) s (99 %), \
-      \(firstPoll(part: 1)) s (worst) of \(firstPolls.count)
-      """
-    }
-  }
-
   /// One life of the agent, UTC ms.
   private struct Run {
     var started: Int64
     var died: Int64
   }
 
-  /// After this time there must be a committed record: the promised 3 s, a commit interval, and room.
+  /// What the journal's file holds after a death.
+  private struct Remains {
+    var integrity: String
+    /// The newest start's number, 0 without one, and when it was, UTC ms.
+    var boot = 0
+    var started: Int64 = 0
+    /// The last seq that the telemetry log committed.
+    var committed: UInt64 = 0
+  }
+
+  /// What was seen so far.
+  private struct Course {
+    var tally = KillTally()
+    var committed = CommittedLogs()
+    var runs: [Run] = []
+    var starts: [AnnouncedGaps.Start] = []
+    var remains = Remains(integrity: "ok")
+    var known = KillAim.Knowledge()
+  }
+
+  /// After this time, ms, there must be a committed record: the promised 3 s, a commit interval, and room.
   private static let longEnough: Int64 = 5000
+  /// ms between two records of a device that is read every 1000, as long as the agent runs or comes up.
+  private static let longestSilence: Int64 = 3000
 
   var seed: UInt64
   var kills: Int
@@ -68,60 +55,91 @@ struct KillLoop: Sendable {
     return options
   }
 
-  func run() async throws -> Tally {
+  func run() async throws -> KillTally {
     let stage = try SiteStage(options)
     defer { Scenario.clear(stage) }
     let judge = try UplinkJudge(port: stage.aggregator.port, folder: stage.folder)
     var random = SplitMix64(seed: seed)
-    var tally = Tally()
-    var committed = CommittedLogs()
-    var runs: [Run] = []
-    var left = WriteAheadLog()
-    var boots = 0
+    var course = Course()
+    var aims: [KillAim] = []
     var isBrokerUp = true
-    try await Scenario.start(stage)
-    for number in 0..<kills {
-      if number > 0 {
-        runs.append(Run(started: Self.now(), died: 0))
-        try stage.startAgent()
-      } else {
-        runs.append(Run(started: Self.now() - Self.longEnough, died: 0))
-      }
-      if Double.random(in: 0..<1, using: &random) < 0.3 {
-        if isBrokerUp { stage.aggregator.stop() } else { try stage.aggregator.start() }
-        isBrokerUp.toggle()
-      }
-      let aim = KillAim.any(&random)
-      try await aim.kill(stage, behind: left, patience: patience, &random)
-      runs[runs.count - 1].died = Self.now()
-      left = WriteAheadLog(of: stage.database, behind: left)
-      tally.cutCommits += left.isCommitCut ? 1 : 0
-      tally.cutCheckpoints += left.isCheckpointCut ? 1 : 0
-      let copy = try JournalCopy(stage)
-      try committed.read(copy)
-      let found = try await verdict(copy)
-      #expect(found.integrity == "ok", "kill \(number), \(context)")
-      tally.cutStarts += found.boots == boots ? 1 : 0
-      boots = found.boots
+    func toggleBroker() throws {
+      if isBrokerUp { stage.aggregator.stop() } else { try stage.aggregator.start() }
+      isBrokerUp.toggle()
     }
-    tally.kills = kills
+    for number in 0..<kills {
+      // The first kill has something to kill.
+      if aims.isEmpty { aims = KillAim.dozen(&random) }
+      let aim = number > 0 ? aims.removeLast() : .random
+      // Where the start is aimed at, the broker takes no time of it.
+      let isStartWatched = aim == .start || aim == .checkpoint
+      let toggles = number > 0 && Double.random(in: 0..<1, using: &random) < 0.3
+      if toggles && isStartWatched { try toggleBroker() }
+      course.runs.append(Run(started: Self.now(), died: 0))
+      if number > 0 { try stage.startAgent() } else { try await Scenario.start(stage) }
+      if toggles && !isStartWatched { try toggleBroker() }
+      try await aim.kill(stage, course.known, patience: patience, &random)
+      course.runs[number].died = Self.now()
+      try await look(stage, at: number, aim, &course)
+    }
     if !isBrokerUp { try stage.aggregator.start() }
+    course.runs.append(Run(started: Self.now(), died: 0))
     try stage.startAgent()
     try await Scenario.waitForControl(stage)
-    try await arrive(stage, committed, judge)
+    try await arrive(stage, course.committed, judge)
+    // At least this life is long enough to tell how quickly it began.
+    while Self.now() - course.runs[kills].started <= Self.longEnough { try await Scenario.sleep(0.2) }
+    course.runs[kills].died = Self.now()
     stage.stopAgent()
     try await Scenario.sleep(1)
-    try judgeRecords(try judge.messages(), runs, &tally)
-    return tally
+    let last = try await remains(JournalCopy(stage))
+    #expect(last.integrity == "ok", "\(context)")
+    course.starts.append(.init(boot: last.boot, at: last.started, committed: course.remains.committed))
+    try judgeRecords(try judge.messages(), course.starts, course.runs, &course.tally)
+    return course.tally
+  }
+
+  /// At what the death of a run left.
+  private func look(_ stage: SiteStage, at number: Int, _ aim: KillAim, _ course: inout Course) async throws {
+    let copy = try JournalCopy(stage)
+    let committedBefore = course.committed.last
+    try course.committed.read(copy)
+    let before = course.remains
+    let remains = try await remains(copy)
+    course.remains = remains
+    #expect(remains.integrity == "ok", "kill \(number), \(context)")
+    let left = WriteAheadLog(of: stage.database, behind: course.known.left)
+    course.known.left = left
+    var met: Set<KillAim> = []
+    if left.isCommitCut { met.insert(.commit) }
+    if left.isCheckpointCut { met.insert(.checkpoint) }
+    if try course.committed.last != committedBefore && course.committed.isAhead(ofMarkIn: stage.stateFolder) {
+      met.insert(.mark)
+    }
+    if remains.boot > before.boot {
+      course.starts.append(.init(boot: remains.boot, at: remains.started, committed: before.committed))
+      // The largest of late, because a busy machine is slow to start anything.
+      let length = Double(remains.started - course.runs[number].started) / 1000
+      if number > 0 { course.known.startLength = max(length, course.known.startLength * 0.9) }
+    } else {
+      met.insert(.start)
+    }
+    course.tally.count(aim, met: met)
   }
 
   private var context: String { "seed \(seed)" }
 
-  private func verdict(_ copy: JournalCopy) async throws -> (integrity: String, boots: Int) {
+  private func remains(_ copy: JournalCopy) async throws -> Remains {
     try await copy.database.read { db in
-      let integrity = try String.fetchOne(db, sql: "PRAGMA integrity_check") ?? ""
-      let hasBoots = try db.tableExists("boot")
-      return (integrity, hasBoots ? try Int.fetchOne(db, sql: "SELECT max(n) FROM boot") ?? 0 : 0)
+      var remains = Remains(integrity: try String.fetchOne(db, sql: "PRAGMA integrity_check") ?? "")
+      guard try db.tableExists("boot") else { return remains }
+      if let row = try Row.fetchOne(db, sql: "SELECT n, started FROM boot ORDER BY n DESC LIMIT 1") {
+        remains.boot = row["n"]
+        remains.started = row["started"]
+      }
+      let next = try Int64.fetchOne(db, sql: "SELECT next FROM log WHERE kind = 0") ?? 1
+      remains.committed = UInt64(next - 1)
+      return remains
     }
   }
 
@@ -142,7 +160,9 @@ struct KillLoop: Sendable {
     Issue.record("committed and lost: \(known), \(context); \(uplink.debugDescription); \(stage.agentLog.suffix(2000))")
   }
 
-  private func judgeRecords(_ messages: [UplinkJudge.Message], _ runs: [Run], _ tally: inout Tally) throws {
+  private func judgeRecords(
+    _ messages: [UplinkJudge.Message], _ starts: [AnnouncedGaps.Start], _ runs: [Run], _ tally: inout KillTally
+  ) throws {
     let ledger = Ledger(messages)
     tally.records = ledger.count
     #expect(ledger.malformed.isEmpty, "\(ledger.malformed.prefix(5)), \(context)")
@@ -150,57 +170,33 @@ struct KillLoop: Sendable {
     #expect(ledger.holes.isEmpty, "\(ledger.holes), \(context)")
     #expect(
       ledger.logs.values.sorted() == ["events", "telemetry"], "no log was begun anew: \(ledger.logs), \(context)")
-    let records = messages.flatMap(\.records)
-    let gaps = AnnouncedGaps(records)
-    for device in ["grid-meter", "meter-26", "meter-51"] {
-      let times = Self.times(of: device, in: records)
-      #expect(times.count > kills / 2, "\(device), \(context)")
-      for (a, b) in zip(times, times.dropFirst()) where b - a > 2500 && runs.contains(where: { a...b ~= $0.died }) {
-        let isAnnounced = gaps.cover(a, b)
-        #expect(isAnnounced, "nothing was said of \(a)…\(b) of \(device), \(context)")
-      }
+    let epoch = try #require(ledger.logs.first { $0.value == "telemetry" }?.key)
+    let gaps = AnnouncedGaps(messages, epoch: epoch)
+    tally.gaps = gaps.gaps.count
+    let faults = gaps.faults(starts)
+    #expect(faults.isEmpty, "\(faults.prefix(5)), \(context)")
+    let times = Self.times(in: messages.filter { $0.epoch == epoch }.flatMap(\.records))
+    #expect(times.count == options.meters + 1, "every meter was read, \(context)")
+    for (device, times) in times {
+      let silences = gaps.silences(between: times, longest: Self.longestSilence)
+      #expect(silences.isEmpty, "nothing was said of \(silences.prefix(5)) of \(device), \(context)")
     }
-    let all = Self.times(of: nil, in: records)
-    for run in runs.dropFirst() {
+    let all = Set(times.values.joined()).sorted()
+    for run in runs.dropFirst() where run.died - run.started > Self.longEnough {
       let first = all.first { $0 >= run.started }
-      if let first, first <= run.died {
-        tally.firstPolls.append(Double(first - run.started) / 1000)
-      } else if run.died - run.started > Self.longEnough {
-        tally.firstPolls.append(.infinity)
-      }
+      tally.firstPolls.append(first.map { $0 <= run.died ? Double($0 - run.started) / 1000 : .infinity } ?? .infinity)
     }
   }
 
-  /// When a device's telemetry was measured, ms, ascending and once each; nil: that of every Modbus meter.
-  private static func times(of device: String?, in records: [[String: Any]]) -> [Int64] {
-    let wanted = records.filter { record in
-      guard let name = record["device"] as? String, record["values"] != nil else { return false }
-      return device.map { $0 == name } ?? name.contains("meter")
+  /// When the telemetry of each Modbus meter was measured, ms, ascending and once each.
+  private static func times(in records: [[String: Any]]) -> [String: [Int64]] {
+    var times: [String: Set<Int64>] = [:]
+    for record in records {
+      guard let device = record["device"] as? String, device.contains("meter"),
+        let time = (record["t"] as? NSNumber)?.int64Value
+      else { continue }
+      times[device, default: []].insert(time)
     }
-    return Set(wanted.compactMap { ($0["t"] as? NSNumber)?.int64Value }).sorted()
-  }
-}
-
-/// Stretches of time of which gap records say that they are lost, UTC ms.
-struct AnnouncedGaps {
-  private var gaps: [ClosedRange<Int64>]
-  /// A poll's period and some: what lies between a record and the gap beside it.
-  private static let tolerance: Int64 = 1500
-
-  init(_ records: [[String: Any]]) {
-    let gaps = records.filter { $0["kind"] as? String == "gap" }.compactMap { record -> ClosedRange<Int64>? in
-      guard let from = (record["from"] as? NSNumber)?.int64Value, let to = (record["to"] as? NSNumber)?.int64Value,
-        from <= to
-      else { return nil }
-      return from...to
-    }
-    self.gaps = gaps.sorted { $0.lowerBound < $1.lowerBound }
-  }
-
-  /// Whether gaps, several in a row perhaps, reach from one record to the next.
-  func cover(_ a: Int64, _ b: Int64) -> Bool {
-    var reached = a
-    for gap in gaps where gap.lowerBound <= reached + Self.tolerance { reached = max(reached, gap.upperBound) }
-    return reached + Self.tolerance >= b
+    return times.mapValues { $0.sorted() }
   }
 }

@@ -13,6 +13,8 @@ extension Scenarios {
     let seed = UInt64.random(in: 0...999_999)
     let tally = try await KillLoop(seed: seed, kills: 12, patience: 3).run()
     print("seed \(seed): \(tally)")
+    // Either side of the frame that completes it: on a busy machine a few tries may all be too late for the first.
+    #expect(tally.hits(.commit).all + tally.hits(.mark).all > 0, "\(tally)")
     // Others may keep the machine busy meanwhile; the full run looks closer.
     #expect(tally.firstPoll(part: 1) < 6)
   }
@@ -24,15 +26,18 @@ extension Scenarios {
   func killedFiveHundredTimes() async throws {
     let seed = UInt64.random(in: 0...999_999)
     let kills = ProcessInfo.processInfo.environment["HOLDFAST_KILLS"].flatMap(Int.init) ?? 500
-    let tally = try await withThrowingTaskGroup(of: KillLoop.Tally.self) { group in
+    let tally = try await withThrowingTaskGroup(of: KillTally.self) { group in
       for site in 0..<4 as Range<UInt64> {
         group.addTask { try await KillLoop(seed: seed * 10 + site, kills: kills / 4, patience: 20).run() }
       }
-      return try await group.reduce(into: KillLoop.Tally()) { $0.add($1) }
+      return try await group.reduce(into: KillTally()) { $0.add($1) }
     }
     print("seed \(seed): \(tally)")
     #expect(tally.kills == kills / 4 * 4)
-    #expect(tally.cutCommits > 0 && tally.cutCheckpoints > 0 && tally.cutStarts > 0, "\(tally)")
+    // Blind, hardly one in a hundred would meet a checkpoint and none a commit.
+    for aim in [KillAim.commit, .mark, .checkpoint, .start] {
+      #expect(tally.hits(aim).part >= 0.1, "\(aim): \(tally)")
+    }
     #expect(tally.firstPoll(part: 0.99) <= 3, "\(tally)")
   }
 }

@@ -19,6 +19,9 @@ final class UplinkJudge {
 
   private let file: URL
   private var subscriber: ChildProcess?
+  /// What was read so far, and up to which byte.
+  private var read: [Message] = []
+  private var offset: UInt64 = 0
 
   init(port: Int, folder: URL) throws {
     file = folder.appendingPathComponent("uplink-\(port).txt")
@@ -38,11 +41,17 @@ final class UplinkJudge {
 
   /// Every message so far, in order of arrival. A line that cannot be read throws: nothing is passed over.
   func messages() throws -> [Message] {
-    let text = try String(contentsOf: file, encoding: .utf8)
-    var lines = text.components(separatedBy: "\n")
+    let file = try FileHandle(forReadingFrom: file)
+    defer { try? file.close() }
+    try file.seek(toOffset: offset)
+    let data = try file.readToEnd() ?? Data()
     // What follows the last line break is still being written.
-    lines.removeLast()
-    return try lines.filter { $0.hasPrefix("holdfast/v1/") }.map(Self.read)
+    guard let end = data.lastIndex(of: UInt8(ascii: "\n")) else { return read }
+    let whole = data[...end]
+    let lines = String(decoding: whole, as: UTF8.self).components(separatedBy: "\n")
+    read += try lines.filter { $0.hasPrefix("holdfast/v1/") }.map(Self.read)
+    offset += UInt64(whole.count)
+    return read
   }
 
   func messages(_ leaf: String) throws -> [Message] {
