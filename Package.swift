@@ -98,14 +98,16 @@ let package = Package(
       path: "simulators/holdfast-receiver"),
 
     module("SiteStage", ["SiteClient", "TestKit"], path: "simulators/SiteStage"),
+    module(
+      "DrivenStage", ["EnergyModel", "Journal", "MQTTLink", "Uplink", "TestKit"], path: "simulators/DrivenStage"),
     program(
       "holdfast-demo", ["SiteStage", "SiteClient", "TestKit", arguments], path: "simulators/holdfast-demo"),
 
     program(
       "holdfast-bench",
       [
-        "SiteStage", "SiteClient", "TestKit", "ModbusDevices", "DeviceProfile", "EnergyModel", "Journal", "MQTTLink",
-        "Uplink", arguments,
+        "SiteStage", "SiteClient", "DrivenStage", "Receiver", "TestKit", "ModbusDevices", "DeviceProfile",
+        "EnergyModel", "Journal", "MQTTLink", "Uplink", arguments,
       ],
       path: "simulators/holdfast-bench"),
 
@@ -137,8 +139,14 @@ let package = Package(
     tests("SiteClientTests", ["TestKit", "SiteClient"]),
     tests("ReceiverTests", ["TestKit", "Receiver", "EnergyModel", "Uplink", "Journal", grdb, "holdfast-receiver"]),
     tests("SiteStageTests", ["TestKit", "SiteStage"]),
+    tests("DrivenStageTests", ["TestKit", "DrivenStage", "EnergyModel"]),
     tests("CommandLineTests", ["TestKit", "Journal", "EnergyModel", "holdfast"]),
-    tests("ScenarioTests", ["TestKit", "SiteStage", "SiteClient", "EnergyModel", "CZstd", grdb]),
+    tests(
+      "ScenarioTests",
+      [
+        "TestKit", "SiteStage", "SiteClient", "DrivenStage", "Receiver", "EnergyModel", "Journal", "Uplink", "CZstd",
+        grdb,
+      ]),
     tests("TidyTests", []),
   ]
 )

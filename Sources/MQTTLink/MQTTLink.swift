@@ -94,6 +94,9 @@ public final class MQTTLink: MessageLink, Sendable {
     bell.ring()
   }
 
+  /// The clock was driven on: the thread looks at it now, because it waits by the system's.
+  package func lookAtClock() { bell.ring() }
+
   /// Blocks until the thread has ended, after ``stop()``: about 2 s. A name look-up that
   /// hangs is not waited for.
   public func join() {

@@ -76,7 +76,7 @@ public struct SiteConfiguration: Sendable {
     /// Whose word releases data.
     public var acknowledgedBy = Acknowledgement.broker
     /// The pace of the backlog, bytes a second on the wire.
-    public var backfillRate = 32_000
+    public var backfillRate = 125_000
     /// The most bytes a month, as the provider bills them; nil where nobody counts.
     public var monthlyData: Int?
   }

@@ -8,9 +8,14 @@ import Testing
 
 /// What the program says of a database that was received before.
 @Suite struct ProgramTests {
-  private func run(_ command: String, _ shelf: Shelf, _ more: String...) throws -> (code: Int32, text: String) {
+  private let program: URL
+
+  init() throws {
     let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    let program = URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("holdfast-receiver")
+    program = URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("holdfast-receiver")
+  }
+
+  private func run(_ command: String, _ shelf: Shelf, _ more: String...) throws -> (code: Int32, text: String) {
     let output = shelf.folder.appendingPathComponent("output-\(UUID().uuidString)")
     let database = shelf.folder.appendingPathComponent("r.sqlite").path
     let code = try ChildProcess(program.path, [command, "--database", database] + more, output: output).wait()
@@ -71,5 +76,28 @@ import Testing
     try FileManager.default.removeItem(at: shelf.folder.appendingPathComponent("r.sqlite"))
     #expect(try run("prove", shelf).code == 64)
     #expect(!FileManager.default.fileExists(atPath: shelf.folder.appendingPathComponent("r.sqlite").path))
+  }
+
+  /// Its supervisor starts it again; a program that lived on would let the broker believe in it.
+  @Test(.timeLimit(.minutes(1))) func aDatabaseThatFailsEndsTheProgramWithAnError() async throws {
+    let broker = try TestBroker()
+    defer { broker.stop() }
+    let shelf = try Shelf()
+    try shelf.failAt(seq: 3)
+    let output = shelf.folder.appendingPathComponent("output")
+    let database = shelf.folder.appendingPathComponent("r.sqlite").path
+    let receiver = try ChildProcess(
+      program.path, ["run", "--mqtt", "127.0.0.1:\(broker.port)", "--database", database], output: output)
+    func told() -> String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
+    // Retained: it comes with the subscription, whenever that is.
+    let message = Given.telemetry(Given.segment(1, 5))
+    let payload = shelf.folder.appendingPathComponent("payload")
+    try Data(message.payload).write(to: payload)
+    let publish = ["-h", "127.0.0.1", "-p", "\(broker.port)", "-q", "1", "-r", "-t", message.topic, "-f", payload.path]
+    #expect(try ChildProcess("mosquitto_pub", publish).wait() == 0)
+    try await eventually(within: 20, "it ends: \(told())") { !receiver.isRunning }
+    #expect(receiver.wait() == 1)
+    #expect(told().contains("SQLite error"), "\(told())")
+    #expect(try shelf.holdings().received.isEmpty)
   }
 }

@@ -1,5 +1,6 @@
 import EnergyModel
 import Foundation
+import Journal
 import Testing
 
 @testable import Receiver
@@ -79,5 +80,38 @@ import Testing
     #expect(throws: Unreadable("not one zstd frame")) {
       try SiteMessage(topic: "holdfast/v1/mill/backfill", payload: payload + payload)
     }
+  }
+
+  private func thinned(lines: Int, _ line: String) -> [UInt8] {
+    let header = #"{"v":1,"site":"mill","log":"telemetry","epoch":"\#(Given.epoch)","first":1,"last":9,"thinned":true}"#
+    return ZstdCompressor().compress(Array((header + "\n" + String(repeating: line + "\n", count: lines)).utf8))
+  }
+
+  /// A kilobyte may unpack to millions of lines, of which each would be an object.
+  @Test func aFrameThatUnpacksToTooMuchIsRefused() throws {
+    func refusal(_ payload: [UInt8]) -> String? {
+      do {
+        _ = try SiteMessage(topic: "holdfast/v1/mill/backfill", payload: payload)
+        return nil
+      } catch { return "\(error)" }
+    }
+    let many = thinned(lines: 1_500_000, #"{"t":1}"#)
+    #expect(many.count < 10_000)
+    #expect(refusal(many) == "a frame of more than 65536 lines")
+    // Empty ones are none, and take room as well while the frame is split.
+    #expect(refusal(thinned(lines: 1_500_000, "")) == "a frame of more than 65536 lines")
+    #expect(refusal(thinned(lines: 3_000_000, #"{"t":1}"#)) == "a frame without a plausible size")
+    #expect(refusal(thinned(lines: 1, String(repeating: " ", count: 5 << 20))) == "more than 4 MiB of JSON")
+    // What a site may send is far below.
+    #expect(refusal(thinned(lines: 65_535, #"{"t":1}"#)) == nil)
+  }
+
+  /// The order of the members is not the content, nor is the way a number was written down before.
+  @Test func theSameContentIsTheSameText() throws {
+    let header = #""v":1,"site":"mill","log":"events","epoch":"\#(Given.epoch)","first":1,"last":1"#
+    let body = #"{"t":17636592,"seq":1,"data":{"b":[1,-2.5,null,{"z":true,"y":false}],"a":"q\"\\/\u0001ü"},"n":1}"#
+    let sorted = #"{"data":{"a":"q\"\\/\u0001ü","b":[1,-2.5,null,{"y":false,"z":true}]},"n":1,"seq":1,"t":17636592}"#
+    let message = Given.message("events", Array("{\(header),\"records\":[\(body)]}".utf8))
+    #expect(try segment(message)?.records[0].body == sorted)
   }
 }

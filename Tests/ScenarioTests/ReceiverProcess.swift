@@ -6,17 +6,23 @@ import TestKit
 /// `holdfast-receiver` at the aggregator's broker, as a process that can be killed, and its database.
 final class ReceiverProcess {
   let database: URL
-  private let stage: SiteStage
+  private let port: Int
+  private let folder: URL
   private var child: ChildProcess?
-  private var log: URL { stage.folder.appendingPathComponent("receiver.log") }
+  private var log: URL { folder.appendingPathComponent("receiver.log") }
 
   private let replayAfter: String
 
   /// - Parameter replayAfter: how long it lets a hole be before it asks; `0s` never asks.
-  init(_ stage: SiteStage, replayAfter: String = "3s") {
-    self.stage = stage
+  convenience init(_ stage: SiteStage, replayAfter: String = "3s") {
+    self.init(port: stage.aggregator.port, folder: stage.folder, replayAfter: replayAfter)
+  }
+
+  init(port: Int, folder: URL, replayAfter: String = "3s") {
+    self.port = port
+    self.folder = folder
     self.replayAfter = replayAfter
-    database = stage.folder.appendingPathComponent("receiver.sqlite")
+    database = folder.appendingPathComponent("receiver.sqlite")
   }
 
   deinit { kill() }
@@ -25,8 +31,7 @@ final class ReceiverProcess {
     child = try ChildProcess(
       program,
       [
-        "run", "--mqtt", "127.0.0.1:\(stage.aggregator.port)", "--database", database.path, "--replay-after",
-        replayAfter,
+        "run", "--mqtt", "127.0.0.1:\(port)", "--database", database.path, "--replay-after", replayAfter,
       ], output: log)
   }
 
@@ -56,9 +61,10 @@ final class ReceiverProcess {
   var lines: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
 
   /// `prove`: the exit code and what it printed.
-  func prove() throws -> (code: Int32, text: String) {
-    let file = stage.folder.appendingPathComponent("proof-\(UUID().uuidString).txt")
-    let code = try ChildProcess(program, ["prove", "--database", database.path], output: file).wait()
+  func prove(isStrict: Bool = false) throws -> (code: Int32, text: String) {
+    let file = folder.appendingPathComponent("proof-\(UUID().uuidString).txt")
+    let arguments = ["prove", "--database", database.path] + (isStrict ? ["--strict"] : [])
+    let code = try ChildProcess(program, arguments, output: file).wait()
     return (code, try String(contentsOf: file, encoding: .utf8))
   }
 

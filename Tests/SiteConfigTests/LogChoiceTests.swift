@@ -24,7 +24,7 @@ import Testing
     let uplink = try uplink("live_window: 20 s")
     #expect(uplink.logs == [LogPlan()])
     #expect(uplink.acknowledgedBy == .broker)
-    #expect(uplink.backfillRate == 32_000)
+    #expect(uplink.backfillRate == 125_000)
     #expect(uplink.monthlyData == nil)
   }
 

@@ -75,6 +75,11 @@ struct LaneSchedulerTests {
     #expect(Set(delays(1)).count > 10)
   }
 
+  /// As the configuration's default has it: half of 2 Mbit/s.
+  @Test func theShippedPace() {
+    #expect(UplinkSettings(destination: "vpp", site: "s", version: "1").backfillBytesPerSecond == 125_000)
+  }
+
   @Test func theBacklogKeepsItsPace() {
     var lanes = LaneScheduler(Given.settings(rate: 1000), seed: 1)
     lanes.connected(at: now.monotonic)

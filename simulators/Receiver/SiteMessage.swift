@@ -87,9 +87,11 @@ public struct SiteMessage: Hashable, Sendable {
       guard try object.string("site") == site else { throw Unreadable("the topic names another site") }
       content = .forecast(ReceivedForecast(time: try object.time("t"), body: try object.sortedText()))
     case "backfill":
-      let lines = try Unpacking.frame(payload).split(separator: UInt8(ascii: "\n")).map { try JSONObject(Array($0)) }
+      let lines = try Unpacking.lines(payload)
       guard let header = lines.first else { throw Unreadable("an empty frame") }
-      content = .segment(try ReceivedSegment(header, records: Array(lines.dropFirst()), site: site))
+      // One after another: as objects all lines together would take many times the room of the frame.
+      let records = try lines.dropFirst().map { try ReceivedRecord(JSONObject(Array($0))) }
+      content = .segment(try ReceivedSegment(JSONObject(Array(header)), records, site: site))
     default: throw Unreadable("unknown topic")
     }
   }
@@ -97,14 +99,18 @@ public struct SiteMessage: Hashable, Sendable {
 
 extension ReceivedSegment {
   init(_ header: JSONObject, records: [JSONObject], site: String) throws {
+    try self.init(header, try records.map { try ReceivedRecord($0) }, site: site)
+  }
+
+  init(_ header: JSONObject, _ records: [ReceivedRecord], site: String) throws {
     guard try header.integer("v") == 1 else { throw Unreadable("another version of the contract") }
     guard try header.string("site") == site else { throw Unreadable("the topic names another site") }
     log = try header.string("log")
     epoch = try header.epoch("epoch")
     range = try header.range("first", "last")
     isThinned = header.flag("thinned") ?? false
-    self.records = try records.map { try ReceivedRecord($0) }
-    let seqs = self.records.map(\.seq)
+    self.records = records
+    let seqs = records.map(\.seq)
     // Each number once, none left out: only then may the range count as received.
     if isThinned {
       guard seqs.allSatisfy({ $0 == nil }) else { throw Unreadable("a thinned record has a seq") }
@@ -120,7 +126,7 @@ extension ReceivedRecord {
   init(_ object: JSONObject) throws {
     seq = object.has("seq") ? try object.number("seq") : nil
     time = try object.time("t")
-    body = try object.sortedText()
+    body = object.sortedText()
     guard (try? object.string("kind")) == "gap" else { return }
     let epoch = try object.epoch("epoch")
     if object.has("first") {

@@ -4,6 +4,18 @@ import CZstd
 enum Unpacking {
   /// A frame is about 64 kB of JSON, or one larger segment. More is not worth the memory.
   static let largestContent = 16 << 20
+  /// A frame of 64 kB holds some hundred records, a larger segment some thousand.
+  static let mostLines = 1 << 16
+
+  /// The lines of the frame. Counted first: a few kilobytes can unpack to millions of them.
+  static func lines(_ payload: [UInt8]) throws -> [ArraySlice<UInt8>] {
+    let content = try frame(payload)
+    let lineFeed = UInt8(ascii: "\n")
+    guard content.reduce(0, { $1 == lineFeed ? $0 + 1 : $0 }) <= mostLines else {
+      throw Unreadable("a frame of more than \(mostLines) lines")
+    }
+    return content.split(separator: lineFeed)
+  }
 
   /// The content of exactly one zstd frame that says its size and needs no dictionary.
   static func frame(_ payload: [UInt8]) throws -> [UInt8] {

@@ -1,143 +1,121 @@
+import DrivenStage
 import EnergyModel
 import Foundation
-import Journal
 import MQTTLink
-import Synchronization
+import Receiver
 import TestKit
-import Uplink
 
-extension OutageBench {
-  /// Connects through the line, goes on measuring, and waits until the receiver has everything.
+/// The broker appears, the site goes on measuring, and everything drains to a receiver.
+struct OutageDrain {
+  let bench: OutageBench
+  let site: DrivenSite
+  let proxy: FaultProxy
+  let folder: URL
+
+  /// What live data may be at the 99th percentile, s.
+  private static let oldest = 6.0
+
+  private var database: URL { folder.appendingPathComponent("receiver.sqlite") }
+  private var programs: URL { URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent() }
+
   /// - Returns: which limits were missed.
-  func drain(
-    _ journal: Journal, _ time: DrivenTime, _ noise: inout NoisySite, _ folder: URL
-  ) async throws -> [String] {
-    let broker = try TestBroker()
+  func run(_ brokerPort: Int) async throws -> [String] {
+    let broker = try TestBroker(port: brokerPort)
     defer { broker.stop() }
-    let database = folder.appendingPathComponent("receiver.sqlite")
-    let receiver = try startReceiver(broker.port, database, folder)
+    let receiver = try ChildProcess(
+      programs.appendingPathComponent("holdfast-receiver").path,
+      ["run", "--mqtt", "127.0.0.1:\(broker.port)", "--database", database.path],
+      output: folder.appendingPathComponent("receiver.log"))
     defer { receiver.terminate() }
-    let proxy = try FaultProxy(
-      to: broker.port, shape: .init(bitsPerSecond: line, delay: .milliseconds(roundTrip / 2)))
-    defer { proxy.stop() }
-    let watch = LiveWatch(port: broker.port, site: Self.site, time: time, since: time.now().wall)
-    let (link, uplink) = makeUplink(journal, time, port: proxy.port)
-    time.letGo()
+    let watch = LiveWatch(port: broker.port, time: site.time)
     watch.start()
-    link.start()
-    let work = [Task { await journal.run() }, Task { await uplink.run() }, Task { await watch.run() }]
-    let start = time.now().monotonic
-    let fed = await feed(journal, time, &noise)
-    let verdict = try await settle(journal, database)
-    let took = (time.now().monotonic - start).seconds
-    link.stop()
-    watch.stop()
-    link.join()
-    for task in work { task.cancel() }
+    let watching = Task { await watch.run() }
+    defer {
+      watch.stop()
+      watching.cancel()
+    }
+    let backlog = site.backlog
+    let carried = proxy.carried.up
+    site.letGo()
+    let start = site.time.now().monotonic
+    let fed = await feed()
+    let isComplete = try await arrived(receiver)
+    let took = (site.time.now().monotonic - start).seconds
     print(
       String(
-        format:
-          "drained in %.1f min through %.1f Mbit/s and %d ms (limit 30 min); live data %.2f s old (p99 of %d records; limit 6 s)",
-        took / 60, Double(line) / 1e6, roundTrip, watch.age(share: 0.99), watch.count))
-    let committed = journal.counters().committedRecords
-    print("the receiver, of \(committed) committed records:\n\(verdict ?? "not complete")")
-    var missed: [String] = []
-    if took > patience * 60 { missed.append("time to drain") }
-    // What was late so that it went the way of the backlog is missing here, and must not make the rest look young.
-    if watch.age(share: 0.99) > 6 || watch.count * 100 < fed * 98 { missed.append("age of live data") }
-    if verdict?.contains("complete: \(committed) records") != true { missed.append("completeness") }
+        format: "drained %d records in %.1f min through %.1f Mbit/s and %d ms (limit %.0f min), %.1f MB over the line",
+        backlog, took / 60, Double(bench.line) / 1e6, bench.roundTrip, bench.patience,
+        Double(proxy.carried.up - carried) / 1e6))
+    var missed = took > bench.patience * 60 ? ["time to drain"] : []
+    if !isYoung(watch, fed) { missed.append("age of live data") }
+    if try !isProven(isComplete) { missed.append("completeness") }
     return missed
   }
 
-  private func makeUplink(_ journal: Journal, _ time: DrivenTime, port: Int) -> (MQTTLink, Uplink) {
-    let settings = UplinkSettings(
-      destination: Self.destination, site: Self.site, version: "bench", backfillBytesPerSecond: line / 8)
-    let link = MQTTLink(
-      settings: LinkSettings(
-        clientID: "outage", host: "127.0.0.1", port: port, subscriptions: settings.subscriptions),
-      time: time, seed: 1)
-    let uplink = Uplink(
-      settings: settings, link: link, store: journal, compressor: ZstdCompressor(), events: journal, states: journal,
-      zone: .utc, time: time, seed: 2)
-    return (link, uplink)
-  }
-
-  /// Goes on measuring each second until the backlog is no more than a few commits. Answers how many records that was.
-  private func feed(_ journal: Journal, _ time: DrivenTime, _ noise: inout NoisySite) async -> Int {
-    let start = time.now().monotonic
-    let small = UInt64(devices * 16)
-    var fed = 0
-    for second in 1...Int(patience * 60) {
-      let rest = start + .seconds(second) - time.now().monotonic
-      try? await Task.sleep(for: max(.zero, rest))
-      for sample in noise.samples(at: time.now()) { journal.accept(sample) }
-      fed += devices
-      if journal.backlog(for: Self.destination) <= small { break }
+  /// Goes on measuring each second until the backlog is no more than a few commits.
+  /// - Returns: since when the link was up, and how many records were measured from then on.
+  private func feed() async -> (since: Timestamp?, records: Int) {
+    let start = site.time.now().monotonic
+    let small = UInt64(bench.devices * 16)
+    var since: Timestamp?
+    var records = 0
+    for second in 1...max(1, Int(bench.patience * 60)) {
+      try? await Task.sleep(for: max(.zero, start + .seconds(second) - site.time.now().monotonic))
+      if since == nil, site.link.isConnected { since = site.time.now().wall }
+      site.measure()
+      if since != nil { records += bench.devices }
+      if site.backlog <= small { break }
     }
-    return fed
+    return (since, records)
   }
 
-  private var programs: URL { URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent() }
-
-  private func startReceiver(_ port: Int, _ database: URL, _ folder: URL) throws -> ChildProcess {
-    try ChildProcess(
-      programs.appendingPathComponent("holdfast-receiver").path,
-      ["run", "--mqtt", "127.0.0.1:\(port)", "--database", database.path],
-      output: folder.appendingPathComponent("receiver.log"))
-  }
-
-  /// Waits until the receiver has everything: what it lost under the load it asks for again. Nil when it never has.
-  private func settle(_ journal: Journal, _ database: URL) async throws -> String? {
+  /// Waits until the receiver's ranges say that it has every record: what it lost it asks for again.
+  private func arrived(_ receiver: ChildProcess) async throws -> Bool {
     for _ in 0..<240 {
-      if journal.backlog(for: Self.destination) == 0, let verdict = try? verdict(database) { return verdict }
+      guard receiver.isRunning else { throw BenchFailure(text: "the receiver has ended: \(receiverLog)") }
+      if site.backlog == 0, try received() == site.committedRecords { return true }
       try await Task.sleep(for: .milliseconds(500))
     }
-    return nil
+    return false
   }
 
-  /// The receiver's own word that it has everything; throws when it has not.
-  private func verdict(_ database: URL) throws -> String {
-    try shell(
-      programs.appendingPathComponent("holdfast-receiver").path, ["prove", "--strict", "--database", database.path])
-  }
-}
-
-/// Sees what arrives live, straight at the broker, and how old it is. Of the outage's last minute, which is young
-/// enough for the live lane as well, it says nothing.
-final class LiveWatch: Sendable {
-  private let link: MQTTLink
-  private let since: Int64
-  private let ages = Mutex<[Double]>([])
-
-  init(port: Int, site: String, time: DrivenTime, since: Timestamp) {
-    self.since = since.milliseconds
-    link = MQTTLink(
-      settings: LinkSettings(
-        clientID: "watch", host: "127.0.0.1", port: port, subscriptions: ["holdfast/v1/\(site)/telemetry"]),
-      time: time, seed: 3)
+  private func received() throws -> UInt64 {
+    let archive = try Archive(path: database.path)
+    defer { try? archive.close() }
+    return try archive.holdings(site: DrivenSite.name).reduce(0) { $0 + $1.received.count }
   }
 
-  func start() { link.start() }
-  func stop() { link.stop() }
-
-  func run() async {
-    for await event in link.events() {
-      guard case .message(let message) = event,
-        let object = try? JSONSerialization.jsonObject(with: Data(message.payload)) as? [String: Any],
-        let records = object["records"] as? [[String: Any]]
-      else { continue }
-      let times = records.compactMap { ($0["t"] as? NSNumber)?.int64Value }.filter { $0 > since }
-      let now = message.received.wall.milliseconds
-      ages.withLock { $0 += times.map { Double(now - $0) / 1000 } }
-    }
+  /// What the link waited for is older than its age on the lane tells, so live is what was measured since it was up.
+  /// What went the way of the backlog is late as well, and must not make the rest look young.
+  private func isYoung(_ watch: LiveWatch, _ fed: (since: Timestamp?, records: Int)) -> Bool {
+    guard let since = fed.since, fed.records > 0 else { return false }
+    let ages = watch.ages(since: since)
+    let late = max(0, fed.records - ages.count)
+    let all = ages + [Double](repeating: .infinity, count: late)
+    let age = all[min(all.count - 1, all.count * 99 / 100)]
+    print(
+      String(
+        format: "live data: %.2f %% of %d records by telemetry, %d late by backfill; %.2f s old at the 50th and %.2f s "
+          + "at the 99th percentile of all (limit %.0f s)", Double(ages.count) / Double(fed.records) * 100, fed.records,
+        late, all[all.count / 2], age, Self.oldest))
+    return age <= Self.oldest
   }
 
-  var count: Int { ages.withLock { $0.count } }
+  /// The receiver's own word.
+  private func isProven(_ isComplete: Bool) throws -> Bool {
+    let committed = site.committedRecords
+    let proof = folder.appendingPathComponent("proof.txt")
+    let code = try ChildProcess(
+      programs.appendingPathComponent("holdfast-receiver").path, ["prove", "--strict", "--database", database.path],
+      output: proof
+    ).wait()
+    let text = try String(contentsOf: proof, encoding: .utf8)
+    let told = receiverLog.split(separator: "\n").filter { $0.contains("asking again") || $0.contains("ALARM") }
+    print("the receiver, of \(committed) committed records, asked \(told.count) times:\n\(text)")
+    return isComplete && code == 0 && text.contains("\ncomplete: \(committed) records")
+  }
 
-  /// The age that this share of the records does not exceed, s.
-  func age(share: Double) -> Double {
-    let sorted = ages.withLock { $0.sorted() }
-    guard !sorted.isEmpty else { return .nan }
-    return sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]
+  private var receiverLog: String {
+    (try? String(contentsOf: folder.appendingPathComponent("receiver.log"), encoding: .utf8)) ?? ""
   }
 }

@@ -17,7 +17,7 @@ extension SiteReader {
       let word = section["acknowledge"].map { value in
         value.choice(["broker", "receiver"], what: "acknowledgement").flatMap(Acknowledgement.init(rawValue:))
       }
-      let rate = section["backfill"].map { $0.measure(.rate, in: 1e3...10e6) } ?? 32e3
+      let rate = section["backfill"].map { $0.measure(.rate, in: 1e3...10e6) } ?? 125e3
       let monthly = section["monthly_data"].map { $0.measure(.bytes, in: 50e6...1e12) }
       guard let url, let window, let logs, let word = word ?? .broker, let rate else { return nil }
       let broker = SiteConfiguration.Broker(

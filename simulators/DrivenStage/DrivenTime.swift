@@ -1,9 +1,9 @@
-import EnergyModel
+public import EnergyModel
 import Synchronization
 import TestKit
 
 /// A clock that is driven by hand until it is let go; then it runs on at the system's pace.
-final class DrivenTime: TimeSource {
+public final class DrivenTime: TimeSource {
   private enum Pace {
     case held(Moment)
     case running(from: Moment, since: MonotonicInstant)
@@ -11,9 +11,9 @@ final class DrivenTime: TimeSource {
 
   private let pace: Mutex<Pace>
 
-  init(_ start: Moment) { pace = Mutex(.held(start)) }
+  public init(_ start: Moment) { pace = Mutex(.held(start)) }
 
-  func now() -> Moment {
+  public func now() -> Moment {
     pace.withLock { pace in
       switch pace {
       case .held(let moment): return moment
@@ -25,7 +25,7 @@ final class DrivenTime: TimeSource {
   }
 
   /// Only while it is held.
-  func advance(by duration: Duration) {
+  public func advance(by duration: Duration) {
     pace.withLock { pace in
       guard case .held(let moment) = pace else { return }
       let wall = moment.wall + duration
@@ -34,7 +34,7 @@ final class DrivenTime: TimeSource {
     }
   }
 
-  func letGo() {
+  public func letGo() {
     pace.withLock { pace in
       guard case .held(let moment) = pace else { return }
       pace = .running(from: moment, since: SystemTime().now().monotonic)
