@@ -179,7 +179,10 @@ struct KillLoop: Sendable {
     #expect(times.count == options.meters + 1, "every meter was read, \(context)")
     for (device, times) in times {
       let silences = gaps.silences(between: times, longest: Self.longestSilence)
-      #expect(silences.isEmpty, "nothing was said of \(silences.prefix(5)) of \(device), \(context)")
+      let lives = runs.filter { run in silences.contains { $0.overlaps(run.started...max(run.started, run.died)) } }
+      #expect(
+        silences.isEmpty,
+        "nothing was said of \(silences.prefix(5)) of \(device); lives then: \(lives); \(context)")
     }
     let all = Set(times.values.joined()).sorted()
     for run in runs.dropFirst() where run.died - run.started > Self.longEnough {
