@@ -31,7 +31,7 @@ extension Page {
       }
       for (let t = Math.ceil(start / 900e3) * 900e3; t <= end; t += 900e3) {
         const anchor = x(t) > right - 20 ? 'end' : x(t) < left + 20 ? 'start' : 'middle';
-        parts.push(svg('text', { x: x(t), y: height - 5, 'text-anchor': anchor }, new Date(t).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })));
+        parts.push(svg('text', { x: x(t), y: height - 5, 'text-anchor': anchor }, new Date(t).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })));
       }
       for (const name of names) {
         let path = '', isDown = false, before = 0;
