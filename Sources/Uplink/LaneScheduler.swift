@@ -50,6 +50,9 @@ struct LaneScheduler: Sendable {
   /// Lanes that found no room, and what may be under way at most before they are tried again. Working for each
   /// acknowledgement would cost more than it moves.
   private var full: [Lane: Int] = [:]
+  private static let liveFetch = 16...512
+  /// What a live message takes on the wire, about.
+  private var liveBytes = 1000
   /// The same for the link's own window, in messages.
   private var linkFull: Int?
 
@@ -78,6 +81,12 @@ struct LaneScheduler: Sendable {
 
   /// True while nothing of any lane could go, because too much is under way.
   var isWaitingForRoom: Bool { !isOpen(.live) || linkFull != nil }
+
+  /// How many live segments are worth fetching: about as many as the window has room for, judged by those before.
+  var roomForLive: Int {
+    let room = max(0, settings.inFlightBytes - ledger.bytesInFlight)
+    return min(max(Self.liveFetch.lowerBound, room / max(1, liveBytes)), Self.liveFetch.upperBound)
+  }
 
   /// A message of this lane was turned away.
   mutating func foundNoRoom(in lane: Lane) { full[lane] = ledger.bytesInFlight / 4 * 3 }
@@ -123,6 +132,7 @@ struct LaneScheduler: Sendable {
 
   mutating func sent(_ delivery: Delivery, as id: UInt64, at now: MonotonicInstant) {
     ledger.sent(delivery, as: id)
+    if delivery.lane == .live { liveBytes += (delivery.bytes - liveBytes) / 8 }
     guard delivery.lane == .backlog else { return }
     let pause = Double(delivery.bytes) / Double(settings.backfillBytesPerSecond)
     backlogOpens = now + .nanoseconds(Int64(pause * 1e9))
