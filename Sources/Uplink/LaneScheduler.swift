@@ -118,7 +118,15 @@ struct LaneScheduler: Sendable {
     // A young one is not for the backlog: it goes with its own kind, unless it grows old waiting.
     let since = liveSince(now.wall)
     guard Self.isBacklog(front, since: since) else { return nil }
-    return .backlog(Array(waiting.backlog.prefix { Self.isBacklog($0, since: since) && $0.epoch == front.epoch }))
+    // The receiver may not be able to take it, and would refuse its neighbours along with it.
+    if isDoubtful(front) { return .backlog([front]) }
+    return .backlog(
+      Array(
+        waiting.backlog.prefix { Self.isBacklog($0, since: since) && $0.epoch == front.epoch && !isDoubtful($0) }))
+  }
+
+  private func isDoubtful(_ segment: Segment) -> Bool {
+    ledger.awaited.isDoubtful(segment.range, of: segment.epoch)
   }
 
   /// What is thinned is no fresh telemetry, however young it is.
@@ -155,7 +163,8 @@ struct LaneScheduler: Sendable {
   /// The receiver asks for these ranges again.
   mutating func forget(_ ranges: SequenceRangeSet, of epoch: Epoch) { ledger.forget(ranges, of: epoch) }
 
-  mutating func giveUpOverdue(at now: MonotonicInstant) { ledger.giveUpOverdue(at: now) }
+  /// Answers what went alone and was left out all the same.
+  mutating func giveUpOverdue(at now: MonotonicInstant) -> [Delivery] { ledger.giveUpOverdue(at: now) }
 
   /// The store has noted that these arrived.
   mutating func noted(_ ranges: SequenceRangeSet, of epoch: Epoch) { ledger.noted(ranges, of: epoch) }

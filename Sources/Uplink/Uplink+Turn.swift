@@ -13,7 +13,7 @@ extension Uplink {
     do {
       try await restoreData()
       try await answerRequests()
-      if scheduler.isConnected { scheduler.giveUpOverdue(at: now) }
+      if scheduler.isConnected { tellUnconfirmed(scheduler.giveUpOverdue(at: now)) }
       try await noteArrivals()
       if scheduler.isConnected && !isLeaving { try await send() }
       tendData()

@@ -36,6 +36,7 @@ public actor Uplink {
   /// Epochs of event logs, which the month's data serve longest, however old the events are.
   var eventEpochs: Set<Epoch> = []
   var replayWarnings = WarningPace(.seconds(60))
+  var unconfirmedWarnings = WarningPace(.seconds(3600))
   var data: DataBudget?
   var isDataRestored = false
   var isDataUnsaved = false
