@@ -24,10 +24,14 @@ public struct JSONText: Sendable {
     quote(string)
   }
 
-  public mutating func value(_ integer: some BinaryInteger) {
+  @inlinable public mutating func value(_ integer: some BinaryInteger) {
+    value(isNegative: integer < 0, UInt64(integer.magnitude))
+  }
+
+  @usableFromInline mutating func value(isNegative: Bool, _ magnitude: UInt64) {
     separate()
-    if integer < 0 { bytes.append(UInt8(ascii: "-")) }
-    append(digitsOf: UInt64(integer.magnitude))
+    if isNegative { bytes.append(UInt8(ascii: "-")) }
+    append(digitsOf: magnitude)
   }
 
   public mutating func value(_ flag: Bool) {
@@ -76,8 +80,22 @@ public struct JSONText: Sendable {
   private mutating func append(_ string: String) { bytes.append(contentsOf: string.utf8) }
 
   private mutating func quote(_ string: String) {
+    var string = string
+    string.withUTF8 { text in
+      // Nearly every name and text goes as it is.
+      if text.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: text)
+        bytes.append(UInt8(ascii: "\""))
+      } else {
+        escape(text)
+      }
+    }
+  }
+
+  private mutating func escape(_ text: UnsafeBufferPointer<UInt8>) {
     bytes.append(UInt8(ascii: "\""))
-    for byte in string.utf8 {
+    for byte in text {
       switch byte {
       case UInt8(ascii: "\""): append("\\\"")
       case UInt8(ascii: "\\"): append("\\\\")
@@ -93,15 +111,18 @@ public struct JSONText: Sendable {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  /// At least `width` of them.
+  /// At least `width` of them, which is no more than 20.
   private mutating func append(digitsOf number: UInt64, width: Int = 1) {
-    let start = bytes.count
-    var rest = number
-    repeat {
-      bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
-      rest /= 10
-    } while rest > 0 || bytes.count - start < width
-    bytes[start...].reverse()
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+      var start = digits.count
+      var rest = number
+      repeat {
+        start -= 1
+        digits[start] = UInt8(ascii: "0") + UInt8(rest % 10)
+        rest /= 10
+      } while rest > 0 || digits.count - start < width
+      bytes.append(contentsOf: digits[start...])
+    }
   }
 
   private mutating func append(_ number: Double, _ decimals: Int) {
@@ -141,7 +162,7 @@ extension JSONText {
     key(name)
     value(string)
   }
-  public mutating func member(_ name: String, _ integer: some BinaryInteger) {
+  @inlinable public mutating func member(_ name: String, _ integer: some BinaryInteger) {
     key(name)
     value(integer)
   }

@@ -118,7 +118,8 @@ public enum LinkEvent: Hashable, Sendable {
   case connected
   /// Everything handed over and not yet acknowledged is forgotten by the link: send it again.
   case disconnected(reason: String)
-  case acknowledged(UInt64)
+  /// Ids of messages, in the order in which their acknowledgements came.
+  case acknowledged([UInt64])
   /// The broker does not let this link subscribe to a topic on the present connection.
   case subscriptionRefused(topic: String)
   case message(IncomingMessage)

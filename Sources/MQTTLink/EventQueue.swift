@@ -40,7 +40,8 @@ struct EventQueue: Sendable {
     switch event {
     case .message(let message): add(message)
     case .disconnected: addDisconnected(event)
-    case .connected, .acknowledged, .subscriptionRefused: events.append(event)
+    case .acknowledged(let ids): for id in ids { events.tellAcknowledged(id, from: head) }
+    case .connected, .subscriptionRefused: events.append(event)
     }
   }
 
@@ -67,6 +68,19 @@ struct EventQueue: Sendable {
       return
     }
     if events[last] == .connected { events.remove(at: last) } else { events[last] = event }
+  }
+}
+
+extension [LinkEvent] {
+  /// Acknowledgements that come one after another become one event: what each costs its reader is more than sending
+  /// a message.
+  /// - Parameter head: where what is unread begins.
+  mutating func tellAcknowledged(_ id: UInt64, from head: Int = 0) {
+    guard count > head, case .acknowledged(var ids)? = last else { return append(.acknowledged([id])) }
+    // The only owner of the list adds to it in place.
+    removeLast()
+    ids.append(id)
+    append(.acknowledged(ids))
   }
 }
 

@@ -35,8 +35,8 @@ struct InFlightWindow: Sendable {
     return true
   }
 
-  /// The owner took one acknowledgement.
-  mutating func acknowledgementRead() { unreadAcknowledgements -= 1 }
+  /// The owner took so many acknowledgements.
+  mutating func acknowledgementsRead(_ count: Int) { unreadAcknowledgements -= count }
 
   /// The connection is gone, and with it everything unacknowledged.
   mutating func forget() {

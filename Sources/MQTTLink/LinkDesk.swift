@@ -138,8 +138,10 @@ final class LinkDesk: Sendable {
       state.isConnected = false
       state.outbox.removeAll()
       state.window.forget()
-    case .acknowledged(let id):
-      guard state.window.acknowledge(id) else { return }
+    case .acknowledged(let ids):
+      let known = ids.filter { state.window.acknowledge($0) }
+      if !known.isEmpty { state.events.add(.acknowledged(known)) }
+      return
     case .subscriptionRefused(let topic):
       state.refusedSubscriptions.append(topic)
     case .message:
@@ -150,7 +152,7 @@ final class LinkDesk: Sendable {
 
   private static func take(_ state: inout State) -> LinkEvent? {
     let event = state.events.take()
-    if case .acknowledged = event { state.window.acknowledgementRead() }
+    if case .acknowledged(let ids)? = event { state.window.acknowledgementsRead(ids.count) }
     return event
   }
 }

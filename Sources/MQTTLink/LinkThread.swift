@@ -138,10 +138,12 @@ final class LinkThread {
     defer { desk.post(told) }
     for signal in signals {
       switch signal {
-      case .answered(0): perform(machine.accepted(at: now))
+      case .answered(0):
+        handle.endListening()
+        perform(machine.accepted(at: now))
       case .answered(let reason): throw LinkFailure(refusal: reason)
       case .published(let identifier):
-        if let id = messages.removeValue(forKey: identifier) { told.append(.acknowledged(id)) }
+        if let id = messages.removeValue(forKey: identifier) { told.tellAcknowledged(id) }
       case .subscribed(let identifier, let isGranted):
         let topic = subscriptions.removeValue(forKey: identifier)
         if let topic, !isGranted { told.append(.subscriptionRefused(topic: topic)) }

@@ -84,6 +84,10 @@ final class MosquittoHandle {
     return signals
   }
 
+  /// Connected: the log of errors explains handshakes, and for it the library writes a line for each packet that comes
+  /// or goes. Not inside of a callback.
+  func endListening() { mosquitto_log_callback_set(client, nil) }
+
   /// The library's number for the message; ``Signal/published(_:)`` repeats it.
   func publish(_ message: OutgoingMessage) throws(LinkFailure) -> Int32 {
     var identifier: Int32 = 0

@@ -98,8 +98,11 @@ struct DeliveryLedger: Sendable {
   }
 
   /// Lets go what the receiver did not confirm in time, so that it is sent again.
-  mutating func giveUpOverdue(at now: MonotonicInstant) {
-    if !awaited.takeOverdue(at: now).isEmpty { tellExcludedAnew() }
+  /// - Returns: what of it went alone and was left out all the same.
+  mutating func giveUpOverdue(at now: MonotonicInstant) -> [Delivery] {
+    let overdue = awaited.takeOverdue(at: now)
+    if !overdue.isEmpty { tellExcludedAnew() }
+    return overdue.filter { awaited.losses($0.range, of: $0.epoch) > AwaitedDeliveries.lossesOfDoubt }
   }
 
   /// Ranges that arrived while the store was busy noting others stay.

@@ -50,6 +50,9 @@ struct LaneScheduler: Sendable {
   /// Lanes that found no room, and what may be under way at most before they are tried again. Working for each
   /// acknowledgement would cost more than it moves.
   private var full: [Lane: Int] = [:]
+  private static let liveFetch = 16...512
+  /// What a live message takes on the wire, about.
+  private var liveBytes = 1000
   /// The same for the link's own window, in messages.
   private var linkFull: Int?
 
@@ -78,6 +81,12 @@ struct LaneScheduler: Sendable {
 
   /// True while nothing of any lane could go, because too much is under way.
   var isWaitingForRoom: Bool { !isOpen(.live) || linkFull != nil }
+
+  /// How many live segments are worth fetching: about as many as the window has room for, judged by those before.
+  var roomForLive: Int {
+    let room = max(0, settings.inFlightBytes - ledger.bytesInFlight)
+    return min(max(Self.liveFetch.lowerBound, room / max(1, liveBytes)), Self.liveFetch.upperBound)
+  }
 
   /// A message of this lane was turned away.
   mutating func foundNoRoom(in lane: Lane) { full[lane] = ledger.bytesInFlight / 4 * 3 }
@@ -109,7 +118,15 @@ struct LaneScheduler: Sendable {
     // A young one is not for the backlog: it goes with its own kind, unless it grows old waiting.
     let since = liveSince(now.wall)
     guard Self.isBacklog(front, since: since) else { return nil }
-    return .backlog(Array(waiting.backlog.prefix { Self.isBacklog($0, since: since) && $0.epoch == front.epoch }))
+    // The receiver may not be able to take it, and would refuse its neighbours along with it.
+    if isDoubtful(front) { return .backlog([front]) }
+    return .backlog(
+      Array(
+        waiting.backlog.prefix { Self.isBacklog($0, since: since) && $0.epoch == front.epoch && !isDoubtful($0) }))
+  }
+
+  private func isDoubtful(_ segment: Segment) -> Bool {
+    ledger.awaited.isDoubtful(segment.range, of: segment.epoch)
   }
 
   /// What is thinned is no fresh telemetry, however young it is.
@@ -123,6 +140,7 @@ struct LaneScheduler: Sendable {
 
   mutating func sent(_ delivery: Delivery, as id: UInt64, at now: MonotonicInstant) {
     ledger.sent(delivery, as: id)
+    if delivery.lane == .live { liveBytes += (delivery.bytes - liveBytes) / 8 }
     guard delivery.lane == .backlog else { return }
     let pause = Double(delivery.bytes) / Double(settings.backfillBytesPerSecond)
     backlogOpens = now + .nanoseconds(Int64(pause * 1e9))
@@ -145,7 +163,8 @@ struct LaneScheduler: Sendable {
   /// The receiver asks for these ranges again.
   mutating func forget(_ ranges: SequenceRangeSet, of epoch: Epoch) { ledger.forget(ranges, of: epoch) }
 
-  mutating func giveUpOverdue(at now: MonotonicInstant) { ledger.giveUpOverdue(at: now) }
+  /// Answers what went alone and was left out all the same.
+  mutating func giveUpOverdue(at now: MonotonicInstant) -> [Delivery] { ledger.giveUpOverdue(at: now) }
 
   /// The store has noted that these arrived.
   mutating func noted(_ ranges: SequenceRangeSet, of epoch: Epoch) { ledger.noted(ranges, of: epoch) }

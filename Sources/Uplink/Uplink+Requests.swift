@@ -46,6 +46,20 @@ extension Uplink {
     for delivery in released { countAcknowledged(delivery) }
   }
 
+  /// Says that a receiver which speaks never confirms something; once an hour, because it is tried for ever.
+  func tellUnconfirmed(_ deliveries: [Delivery]) {
+    guard let first = deliveries.first, unconfirmedWarnings.mayTell(at: time.now().monotonic) else { return }
+    let others = deliveries.count > 1 ? " and \(deliveries.count - 1) others" : ""
+    warn(
+      "delivery-unconfirmed",
+      "\(settings.destination): the receiver confirms others and not \(first.range.first) to \(first.range.last) of "
+        + "\(first.epoch)\(others), which is sent on less and less often",
+      [
+        "epoch": .text("\(first.epoch)"), "first": .integer(Int64(clamping: first.range.first)),
+        "last": .integer(Int64(clamping: first.range.last)),
+      ])
+  }
+
   /// What was sent of these ranges counts no more, so the ordinary lanes take them up again.
   private func replay(_ request: ReceiverRequest) async throws(ReceiverRequest.Refusal) {
     guard !request.ranges.isEmpty else { return }

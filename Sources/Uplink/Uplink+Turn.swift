@@ -13,7 +13,7 @@ extension Uplink {
     do {
       try await restoreData()
       try await answerRequests()
-      if scheduler.isConnected { scheduler.giveUpOverdue(at: now) }
+      if scheduler.isConnected { tellUnconfirmed(scheduler.giveUpOverdue(at: now)) }
       try await noteArrivals()
       if scheduler.isConnected && !isLeaving { try await send() }
       tendData()
@@ -71,31 +71,37 @@ extension Uplink {
   private func fetch(_ logs: [LogState], at now: Moment) async throws -> Waiting {
     var waiting = Waiting()
     let since = scheduler.liveSince(now.wall)
+    let room = scheduler.roomForLive
+    var isLiveFull = false
     for log in logs {
       switch log.kind {
       case .telemetry where affords(.live):
-        waiting.live += try await unacknowledged(of: log, since: since).filter { !$0.isThinned }
-      case .events where affords(.events): waiting.events += try await unacknowledged(of: log, since: since)
+        let segments = try await unacknowledged(of: log, since: since, limit: room)
+        isLiveFull = isLiveFull || segments.count == room
+        waiting.live += segments.filter { !$0.isThinned }
+      case .events where affords(.events):
+        waiting.events += try await unacknowledged(of: log, since: since, limit: room)
       case .telemetry, .events: break
       }
-      guard scheduler.isBacklogOpen(at: now.monotonic), affords(log.kind == .events ? .events : .backlog) else {
-        continue
-      }
-      let segments = try await unacknowledged(of: log, since: nil)
+    }
+    waiting.live.sort { ($0.lastTime, $0.epoch, $0.range.first) < ($1.lastTime, $1.epoch, $1.range.first) }
+    // Behind a live lane that takes all the room nothing of the backlog would go.
+    guard !isLiveFull, scheduler.isBacklogOpen(at: now.monotonic) else { return waiting }
+    for log in logs where affords(log.kind == .events ? .events : .backlog) {
+      let segments = try await unacknowledged(of: log, since: nil, limit: fetchLimit)
       // The log whose backlog is the oldest comes first; the others wait for their turn.
       guard let first = segments.first, LaneScheduler.isBacklog(first, since: since) else { continue }
       if first.firstTime < waiting.backlog.first?.firstTime ?? Timestamp(milliseconds: .max) {
         waiting.backlog = segments[...]
       }
     }
-    waiting.live.sort { ($0.lastTime, $0.epoch, $0.range.first) < ($1.lastTime, $1.epoch, $1.range.first) }
     return waiting
   }
 
-  private func unacknowledged(of log: LogState, since: Timestamp?) async throws -> [Segment] {
+  private func unacknowledged(of log: LogState, since: Timestamp?, limit: Int) async throws -> [Segment] {
     try await store.unacknowledged(
       by: settings.destination, of: log.epoch, excluding: scheduler.ledger.excluded(of: log.epoch), since: since,
-      limit: fetchLimit)
+      limit: limit)
   }
 
   private func publishStatus(_ logs: [LogState]) {

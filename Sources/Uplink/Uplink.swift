@@ -38,6 +38,7 @@ public actor Uplink {
   /// Epochs of event logs, which the month's data serve longest, however old the events are.
   var eventEpochs: Set<Epoch> = []
   var replayWarnings = WarningPace(.seconds(60))
+  var unconfirmedWarnings = WarningPace(.seconds(3600))
   var data: DataBudget?
   var isDataRestored = false
   var isDataUnsaved = false
@@ -167,9 +168,10 @@ public actor Uplink {
         $0.isConnected = false
         $0.lastError = reason
       }
-    case .acknowledged(let id):
-      if farewell?.id == id { endFarewell() }
-      if let delivery = scheduler.acknowledged(id, at: time.now().monotonic) { countAcknowledged(delivery) }
+    case .acknowledged(let ids):
+      if let farewell, ids.contains(farewell.id) { endFarewell() }
+      let now = time.now().monotonic
+      for delivery in ids.compactMap({ scheduler.acknowledged($0, at: now) }) { countAcknowledged(delivery) }
       guard !scheduler.isWaitingForRoom else { return }
       linkRests = nil
     case .subscriptionRefused(let topic):

@@ -22,7 +22,7 @@ import Testing
     var queue = EventQueue()
     var expected: [LinkEvent] = []
     for number in 0..<3000 {
-      let event = number % 3 == 0 ? Self.message(number) : .acknowledged(UInt64(number))
+      let event = number % 2 == 0 ? Self.message(number) : .acknowledged([UInt64(number)])
       queue.add(event)
       expected.append(event)
       if number % 2 == 1 { #expect(queue.take() == expected.removeFirst()) }
@@ -31,15 +31,32 @@ import Testing
     #expect(queue.droppedMessages == 0)
   }
 
+  @Test func acknowledgementsThatWaitTogetherAreOneEvent() {
+    var queue = EventQueue()
+    queue.add(.connected)
+    queue.add(.acknowledged([3, 1]))
+    queue.add(.acknowledged([2]))
+    queue.add(Self.message(1))
+    queue.add(.acknowledged([4]))
+    #expect(queue.take() == .connected)
+    #expect(queue.take() == .acknowledged([3, 1, 2]), "in order, and in none that was read already")
+    queue.add(.acknowledged([5]))
+    #expect(Self.drain(&queue) == [Self.message(1), .acknowledged([4, 5])])
+    queue.add(.acknowledged([6]))
+    #expect(queue.take() == .acknowledged([6]))
+    queue.add(.acknowledged([7]))
+    #expect(Self.drain(&queue) == [.acknowledged([7])])
+  }
+
   @Test func dropsAndCountsMessagesOverTheBoundButNothingElse() {
     var queue = EventQueue()
     for number in 0..<EventQueue.messageCapacity + 5 { queue.add(Self.message(number)) }
-    queue.add(.acknowledged(1))
+    queue.add(.acknowledged([1]))
     queue.add(.disconnected(reason: "x"))
     #expect(queue.droppedMessages == 5)
     let events = Self.drain(&queue)
     #expect(events.count == EventQueue.messageCapacity + 2)
-    #expect(events.suffix(2) == [.acknowledged(1), .disconnected(reason: "x")])
+    #expect(events.suffix(2) == [.acknowledged([1]), .disconnected(reason: "x")])
     queue.add(Self.message(1))
     #expect(queue.droppedMessages == 5)
   }
@@ -58,7 +75,7 @@ import Testing
   @Test func leavesOutConnectionsThatNobodySaw() {
     var queue = EventQueue()
     queue.add(.connected)
-    queue.add(.acknowledged(1))
+    queue.add(.acknowledged([1]))
     for number in 0..<100 {
       queue.add(.disconnected(reason: "\(number)"))
       queue.add(.connected)
@@ -66,7 +83,7 @@ import Testing
     }
     let events = Self.drain(&queue)
     #expect(events.filter(\.isStateChange) == [.connected, .disconnected(reason: "0"), .connected])
-    #expect(events.prefix(2) == [.connected, .acknowledged(1)])
+    #expect(events.prefix(2) == [.connected, .acknowledged([1])])
     #expect(events.count == 104)
   }
 
@@ -75,10 +92,10 @@ import Testing
     queue.add(.connected)
     queue.add(.disconnected(reason: "a"))
     queue.add(.connected)
-    queue.add(.acknowledged(4))
+    queue.add(.acknowledged([4]))
     queue.add(.disconnected(reason: "b"))
     queue.add(.disconnected(reason: "c"))
-    #expect(Self.drain(&queue) == [.connected, .disconnected(reason: "c"), .acknowledged(4)])
+    #expect(Self.drain(&queue) == [.connected, .disconnected(reason: "c"), .acknowledged([4])])
     queue.add(.connected)
     queue.add(.disconnected(reason: "d"))
     #expect(Self.drain(&queue) == [.connected, .disconnected(reason: "d")])

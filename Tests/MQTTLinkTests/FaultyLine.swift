@@ -18,11 +18,12 @@ final class FaultyLine {
   private var lastMessage: UInt64 = 0
 
   /// - Parameter fault: already there when the link starts.
-  init(seed: UInt64, startsWith fault: Fault? = nil) throws {
+  init(seed: UInt64, startsWith fault: Fault? = nil, host: String = "127.0.0.1") throws {
     broker = try TestBroker()
-    proxy = try FaultProxy(to: broker.port, mode: fault == .refuse ? .refuse : .pass)
+    proxy = try FaultProxy(to: broker.port, mode: fault == .refuse ? .refuse : fault == .hang ? .hang : .pass)
     if fault == .lookUp { resolver.hang() }
-    watch = LinkWatch(LinkWatch.settings(port: proxy.port), seed: seed, connector: resolver.connector)
+    let settings = LinkWatch.settings(port: proxy.port) { $0.host = host }
+    watch = LinkWatch(settings, seed: seed, connector: resolver.connector)
   }
 
   func begin(_ fault: Fault) {
@@ -70,9 +71,12 @@ final class FaultyLine {
     broker.stop()
   }
 
-  /// The shortest time between two attempts, in seconds, as the proxy saw them.
-  var shortestPause: Double? {
-    zip(proxy.attempts, proxy.attempts.dropFirst()).map { ($1 - $0).seconds }.min()
+  /// The times between attempts in seconds: as the proxy saw them, and, because a port that refuses tells nobody, as
+  /// the link began them.
+  var pauses: (seen: [Double], begun: [Double]) { (Self.pauses(proxy.attempts), Self.pauses(resolver.attempts)) }
+
+  private static func pauses(_ attempts: [MonotonicInstant]) -> [Double] {
+    zip(attempts, attempts.dropFirst()).map { ($1 - $0).seconds }
   }
 
   private func cut(then mode: FaultProxy.Mode) {
@@ -92,6 +96,7 @@ final class Resolver: Sendable {
     var isHanging = false
     var waiting = 0
     var mostWaiting = 0
+    var attempts: [MonotonicInstant] = []
   }
 
   private let state = Mutex(State())
@@ -99,12 +104,16 @@ final class Resolver: Sendable {
   func hang() { state.withLock { $0.isHanging = true } }
   func answer() { state.withLock { $0.isHanging = false } }
 
+  /// When the link began each attempt.
+  var attempts: [MonotonicInstant] { state.withLock { $0.attempts } }
+
   /// How many look-ups hung at once at the most.
   var mostWaiting: Int { state.withLock { $0.mostWaiting } }
 
   var connector: Connector {
     { [self] settings, route, time throws(LinkFailure) in
       state.withLock { state in
+        state.attempts.append(SystemTime().now().monotonic)
         state.waiting += 1
         state.mostWaiting = max(state.mostWaiting, state.waiting)
       }

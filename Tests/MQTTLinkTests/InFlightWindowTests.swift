@@ -32,7 +32,7 @@ import Testing
     #expect(window.acknowledge(1) == true)
     #expect(window.isEmpty)
     #expect(window.admit(2, size: 1) == false)
-    window.acknowledgementRead()
+    window.acknowledgementsRead(1)
     #expect(window.admit(2, size: 1) == true)
   }
 

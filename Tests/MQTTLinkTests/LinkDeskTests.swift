@@ -31,7 +31,7 @@ import Testing
     #expect(!desk.isFlushed)
     #expect(desk.takeOutbox() == [message(1)])
     #expect(!desk.isFlushed)
-    desk.post(.acknowledged(1))
+    desk.post(.acknowledged([1]))
     #expect(desk.isFlushed)
   }
 
@@ -39,21 +39,21 @@ import Testing
     desk.post(.connected)
     for id in 1...2 as ClosedRange<UInt64> {
       #expect(desk.handOver(message(id)))
-      desk.post(.acknowledged(id))
+      desk.post(.acknowledged([id]))
     }
     #expect(!desk.handOver(message(3)))
     #expect(await desk.nextEvent() == .connected)
     #expect(!desk.handOver(message(3)))
-    #expect(await desk.nextEvent() == .acknowledged(1))
-    #expect(desk.handOver(message(3)))
-    #expect(!desk.handOver(message(4)))
+    #expect(await desk.nextEvent() == .acknowledged([1, 2]))
+    #expect(desk.handOver(message(3)) && desk.handOver(message(4)))
+    #expect(!desk.handOver(message(5)))
   }
 
   @Test func anAcknowledgementOfWhatWasForgottenIsNotTold() async {
     desk.post(.connected)
     #expect(desk.handOver(message(1)))
     desk.post(.disconnected(reason: "gone"))
-    desk.post(.acknowledged(1))
+    desk.post(.acknowledged([1]))
     desk.end()
     #expect(await desk.nextEvent() == .connected)
     #expect(await desk.nextEvent() == .disconnected(reason: "gone"))
@@ -85,7 +85,7 @@ import Testing
     for id in 1...3 as ClosedRange<UInt64> { _ = desk.handOver(message(id)) { wakes += 1 } }
     #expect(wakes == 1, "the third found no room")
     #expect(desk.takeOutbox().count == 2)
-    desk.post([.acknowledged(1), .acknowledged(2)])
+    desk.post([.acknowledged([1]), .acknowledged([2])])
     #expect(!desk.handOver(message(3)) { wakes += 1 }, "nobody has read the acknowledgements")
     #expect(wakes == 1)
   }
@@ -93,9 +93,9 @@ import Testing
   @Test func severalEventsAtOnceKeepTheirOrder() async {
     desk.post(.connected)
     for id in 1...2 as ClosedRange<UInt64> { #expect(desk.handOver(message(id))) }
-    desk.post([.acknowledged(2), .acknowledged(7), .acknowledged(1), .subscriptionRefused(topic: "a")])
+    desk.post([.acknowledged([2]), .acknowledged([7]), .acknowledged([1]), .subscriptionRefused(topic: "a")])
     #expect(desk.refusedSubscriptions == ["a"])
-    for event in [.connected, .acknowledged(2), .acknowledged(1), .subscriptionRefused(topic: "a")] as [LinkEvent] {
+    for event in [.connected, .acknowledged([2, 1]), .subscriptionRefused(topic: "a")] as [LinkEvent] {
       #expect(await desk.nextEvent() == event)
     }
     #expect(desk.handOver(message(3)) && desk.handOver(message(4)))

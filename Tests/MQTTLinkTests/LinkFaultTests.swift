@@ -15,6 +15,8 @@ import Testing
   static let longestSilence = Duration.seconds(10)
   /// For a machine that does other things too.
   static let margin = Duration.seconds(2)
+  /// What a thread of the tests may be late, in seconds: it shortens the pause that follows.
+  static let lateness = 0.25
 
   /// Each fault once, all at the same time.
   @Test(.timeLimit(.minutes(3))) func comesBackFromEachFault() async throws {
@@ -52,6 +54,34 @@ import Testing
     }
   }
 
+  /// Where nobody listens and where nobody answers, for an address and for a name with its two routes, six links each:
+  /// no attempt comes sooner than 1 s after the end of the one before, and no two links keep the same step.
+  @Test(.timeLimit(.minutes(3)), arguments: [FaultyLine.Fault.refuse, FaultyLine.Fault.hang])
+  func keepsItsDistanceWhileNobodyAnswers(fault: FaultyLine.Fault) async throws {
+    // An attempt that hangs ends by itself; one that is refused takes no time.
+    let least = fault == .hang ? LinkMachine.connectTime.seconds + 1 : 1
+    let firsts = try await withThrowingTaskGroup(of: Double.self) { group in
+      for number in 0..<6 as Range<UInt64> {
+        group.addTask {
+          let line = try FaultyLine(seed: number, startsWith: fault, host: number < 3 ? "127.0.0.1" : "localhost")
+          func pauses() -> [Double] { fault == .hang && number < 3 ? line.pauses.seen : line.pauses.begun }
+          let wanted = fault == .hang ? 2 : 4
+          try await eventually(within: 60, "\(wanted) pauses, so far \(pauses())") { pauses().count >= wanted }
+          let found = pauses()
+          await line.finish()
+          // A name's first route may be refused although the other one hangs.
+          let floor = number < 3 ? least : 1
+          #expect(found.allSatisfy { $0 > floor - Self.lateness }, "link \(number): \(found)")
+          #expect(found.allSatisfy { $0 < 45 })
+          return found[0]
+        }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    // Drawn from 1 s each: 10 ms apart at least where they differ at all.
+    #expect(Set(firsts.map { Int($0 * 100) }).count > 3, "\(firsts)")
+  }
+
   /// The link says so, begins no second look-up behind the first, and can be stopped.
   @Test func staysInHandWhileALookUpHangs() async throws {
     let line = try FaultyLine(seed: 1, startsWith: .lookUp)
@@ -70,11 +100,14 @@ import Testing
   @Test(.enabled(if: isChaos, "with HOLDFAST_CHAOS=1"), .timeLimit(.minutes(40)))
   func comesBackFromTwoHundredFaults() async throws {
     let seed = UInt64.random(in: 0...999_999)
-    let tallies = try await withThrowingTaskGroup(of: [(FaultyLine.Fault, Duration)].self) { group in
+    let (tallies, begun) = try await withThrowingTaskGroup(of: Tally.self) { group in
       for link in 0..<20 as Range<UInt64> {
         group.addTask { try await Self.sufferTen(seed: seed * 100 + link) }
       }
-      return try await group.reduce(into: []) { $0 += $1 }
+      return try await group.reduce(into: Tally([], [])) { all, one in
+        all.outages += one.outages
+        all.pauses += one.pauses
+      }
     }
     #expect(tallies.count == 200)
     for fault in FaultyLine.Fault.allCases {
@@ -82,10 +115,17 @@ import Testing
       guard let worst = pauses.last else { continue }
       print("\(fault): \(pauses.count) faults, back after \(pauses[pauses.count / 2]) s (median), \(worst) s (worst)")
     }
+    let pauses = begun.sorted()
+    let most = Dictionary(grouping: pauses) { Int($0 * 100) }.values.map(\.count).max() ?? 0
+    print("\(pauses.count) pauses between attempts, the shortest \(pauses.first ?? 0) s; at most \(most) alike")
+    // Full jitter: with a floor alone they would be alike by the hundred.
+    #expect(most < pauses.count / 8)
     print("seed \(seed)")
   }
 
-  private static func sufferTen(seed: UInt64) async throws -> [(FaultyLine.Fault, Duration)] {
+  private typealias Tally = (outages: [(FaultyLine.Fault, Duration)], pauses: [Double])
+
+  private static func sufferTen(seed: UInt64) async throws -> Tally {
     var random = SplitMix64(seed: seed)
     let line = try FaultyLine(seed: seed)
     try await line.watch.connected()
@@ -100,7 +140,7 @@ import Testing
     await line.finish()
     expectDistance(line, "seed \(seed)")
     #expect(line.resolver.mostWaiting == 1)
-    return tally
+    return (tally, line.pauses.begun)
   }
 
   /// Returns how long after the end of the fault the link answered.
@@ -122,9 +162,10 @@ import Testing
     return try await line.answers(since: healed, within: limit)
   }
 
-  /// At least the floor of 1 s; what the proxy's own thread may be late shortens what it sees.
+  /// At least the floor of 1 s.
   private static func expectDistance(_ line: FaultyLine, _ context: String) {
-    guard let shortest = line.shortestPause else { return }
-    #expect(shortest > 0.9, "\(context)")
+    let pauses = line.pauses
+    #expect(pauses.seen.allSatisfy { $0 > 1 - lateness }, "\(context): \(pauses.seen)")
+    #expect(pauses.begun.allSatisfy { $0 > 1 - lateness }, "\(context): \(pauses.begun)")
   }
 }

@@ -39,7 +39,9 @@ final class LinkWatch: Sendable {
   }
 
   var acknowledged: [UInt64] {
-    events.compactMap { if case .acknowledged(let id) = $0 { id } else { nil } }
+    events.flatMap { event -> [UInt64] in
+      if case .acknowledged(let ids) = event { ids } else { [] }
+    }
   }
 
   var reasons: [String] {

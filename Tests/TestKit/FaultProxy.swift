@@ -19,7 +19,8 @@ public final class FaultProxy: Sendable {
     case drip(bytesPerSecond: Int)
     /// Nobody listens at the port. Open connections stay.
     case refuse
-    /// Nobody accepts: what connects waits in the kernel. Open connections stay.
+    /// Nobody serves: what connects waits until the mode changes, and what it sends waits in the kernel. Open
+    /// connections stay.
     case hang
     /// Answers the first bytes of a new connection with nonsense. Open connections stay.
     case garbage
@@ -62,8 +63,7 @@ public final class FaultProxy: Sendable {
     bell.ring()
   }
 
-  /// When each connection was accepted. Those that knocked while the mode was ``Mode/refuse`` or ``Mode/hang`` are
-  /// not among them.
+  /// When each connection came. Of those that knock while the mode is ``Mode/refuse`` the system alone knows.
   public var attempts: [MonotonicInstant] { lines.withLock { $0.attempts } }
 
   /// Bytes handed on so far: from clients to the target, and back.

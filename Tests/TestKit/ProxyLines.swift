@@ -10,6 +10,8 @@ struct ProxyLines {
   private var listener: Int32
   private var mode = FaultProxy.Mode.pass
   private var pairs: [ProxyPair] = []
+  /// Came while nobody serves.
+  private var waiting: [Int32] = []
   private var up: ProxyLine
   private var down: ProxyLine
 
@@ -33,9 +35,12 @@ struct ProxyLines {
     // A bound socket that does not listen keeps its port, and the system refuses for it.
     if mode == .refuse, self.mode != .refuse { shutdown(listener, Int32(SHUT_RD)) }
     if self.mode == .refuse, mode != .refuse { listen(listener, 64) }
-    // Those that waited in vain are let in late, and are not attempts of now.
-    if self.mode == .hang, mode != .hang { accept(nil) }
     self.mode = mode
+    if mode != .hang {
+      // Those that waited are let in late.
+      for client in waiting { serve(client) }
+      waiting.removeAll()
+    }
     switch mode {
     case .reset:
       for pair in pairs { pair.cut() }
@@ -50,7 +55,7 @@ struct ProxyLines {
   /// What to wait for and until when.
   func wishes(now: MonotonicInstant) -> (entries: [pollfd], deadline: MonotonicInstant?) {
     var entries: [pollfd] = []
-    if mode != .refuse, mode != .hang { entries.append(pollfd(fd: listener, events: Int16(POLLIN), revents: 0)) }
+    if mode != .refuse { entries.append(pollfd(fd: listener, events: Int16(POLLIN), revents: 0)) }
     for pair in pairs { entries += pair.entries(now: now) }
     return (entries, pairs.compactMap { $0.deadline(now: now) }.min())
   }
@@ -61,33 +66,32 @@ struct ProxyLines {
     for index in pairs.indices { pairs[index].move(ready, up: &up, down: &down, drip: drip, now: now) }
     for pair in pairs where pair.isOver { pair.close() }
     pairs.removeAll { $0.isOver }
-    if ready.contains(listener), mode != .refuse, mode != .hang { accept(now) }
+    if ready.contains(listener), mode != .refuse { accept(now) }
   }
 
   mutating func closeAll() {
     for pair in pairs { pair.close() }
     pairs.removeAll()
+    for client in waiting { close(client) }
     close(listener)
   }
 
-  private mutating func accept(_ now: MonotonicInstant?) {
+  private mutating func accept(_ now: MonotonicInstant) {
     while true {
       let client = Glibc.accept(listener, nil, nil)
       guard client >= 0 else { return }
-      if let now { attempts.append(now) }
-      guard mode != .reset else {
-        ProxyPair.cut(client)
-        continue
-      }
-      let isAlone = mode == .blackHole || mode == .garbage
-      let server = isAlone ? nil : try? Loopback.connection(to: target, sendBuffer: ProxyPair.socketBuffer)
-      guard isAlone || server != nil else {
-        // Nobody there: what is accepted ends at once.
-        ProxyPair.cut(client)
-        continue
-      }
-      pairs.append(ProxyPair(client: client, server: server, answersNonsense: mode == .garbage))
+      attempts.append(now)
+      if mode == .hang { waiting.append(client) } else { serve(client) }
     }
+  }
+
+  private mutating func serve(_ client: Int32) {
+    guard mode != .reset else { return ProxyPair.cut(client) }
+    let isAlone = mode == .blackHole || mode == .garbage
+    let server = isAlone ? nil : try? Loopback.connection(to: target, sendBuffer: ProxyPair.socketBuffer)
+    // Nobody there: what is accepted ends at once.
+    guard isAlone || server != nil else { return ProxyPair.cut(client) }
+    pairs.append(ProxyPair(client: client, server: server, answersNonsense: mode == .garbage))
   }
 }
 

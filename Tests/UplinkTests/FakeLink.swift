@@ -49,7 +49,7 @@ final class FakeLink: MessageLink {
 
   func refuseSubscription(_ topic: String) { teller.yield(.subscriptionRefused(topic: topic)) }
 
-  func acknowledge(_ message: OutgoingMessage) { teller.yield(.acknowledged(message.id)) }
+  func acknowledge(_ message: OutgoingMessage) { teller.yield(.acknowledged([message.id])) }
 
   /// How many messages it takes in all before it refuses.
   func limit(to capacity: Int) { state.withLock { $0.capacity = capacity } }

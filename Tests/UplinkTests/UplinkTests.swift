@@ -132,6 +132,23 @@ struct UplinkTests {
     await site.stop()
   }
 
+  @Test func aStatusThatIsDueWaitsForRoomToo() async throws {
+    let site = Site([Given.segment(1, 3), Given.segment(4, 6)])
+    site.link.limit(to: 2)
+    site.link.connect()
+    try await site.expect("telemetry", [1...3], "one fits")
+    site.time.advance(by: .seconds(61))
+    site.store.commit()
+    try await Task.sleep(for: .milliseconds(100))
+    let questions = site.store.questions
+    try await Task.sleep(for: .milliseconds(300))
+    #expect(site.store.questions - questions <= 2, "no busy loop")
+    #expect(site.link.sent("status").count == 1)
+    site.link.limit(to: 100)
+    try await eventually("asked again after a second") { site.link.sent("status").count == 2 }
+    await site.stop()
+  }
+
   @Test func aFailingStoreIsToldAndSurvived() async throws {
     let site = Site([Given.segment(1, 3)])
     site.store.breakDown(true)
