@@ -85,7 +85,7 @@ public struct SiteMessage: Hashable, Sendable {
       let object = try JSONObject(payload)
       guard try object.integer("v") == 1 else { throw Unreadable("another version of the contract") }
       guard try object.string("site") == site else { throw Unreadable("the topic names another site") }
-      content = .forecast(ReceivedForecast(time: try object.time("t"), body: try object.sortedText()))
+      content = .forecast(ReceivedForecast(time: try object.time("t"), body: object.sortedText()))
     case "backfill":
       let lines = try Unpacking.lines(payload)
       guard let header = lines.first else { throw Unreadable("an empty frame") }
