@@ -66,13 +66,14 @@ public final class DrivenSite {
     guard await journal.flush() else { throw DrivenSiteFailure(text: "a commit failed: \(journal.counters())") }
   }
 
-  /// Drives the clock on until the link is up. Connecting takes time of this machine, so seconds go by slowly.
+  /// Drives the clock on until the link is up. Connecting takes time of this machine, so the ten seconds that it may
+  /// take last half of one.
   /// - Parameter seconds: the most that may go by.
   public func reconnect(within seconds: Int) async throws {
     for _ in 0..<seconds {
       if link.isConnected { return }
       try await second()
-      try await Task.sleep(for: .milliseconds(10))
+      try await Task.sleep(for: .milliseconds(50))
     }
     throw DrivenSiteFailure(text: "the link is not up after \(seconds) s")
   }
