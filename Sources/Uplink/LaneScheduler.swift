@@ -53,6 +53,8 @@ struct LaneScheduler: Sendable {
   private static let liveFetch = 16...512
   /// What a live message takes on the wire, about.
   private var liveBytes = 1000
+  /// What the link takes at most, as far as it has shown.
+  private var linkWindow = liveFetch.upperBound
   /// The same for the link's own window, in messages.
   private var linkFull: Int?
 
@@ -82,17 +84,21 @@ struct LaneScheduler: Sendable {
   /// True while nothing of any lane could go, because too much is under way.
   var isWaitingForRoom: Bool { !isOpen(.live) || linkFull != nil }
 
-  /// How many live segments are worth fetching: about as many as the window has room for, judged by those before.
+  /// How many live segments are worth fetching: about as many as the windows have room for, judged by what went before.
   var roomForLive: Int {
-    let room = max(0, settings.inFlightBytes - ledger.bytesInFlight)
-    return min(max(Self.liveFetch.lowerBound, room / max(1, liveBytes)), Self.liveFetch.upperBound)
+    let room = max(0, settings.inFlightBytes - ledger.bytesInFlight) / max(1, liveBytes)
+    let places = linkWindow - ledger.messagesInFlight
+    return min(max(Self.liveFetch.lowerBound, min(room, places)), Self.liveFetch.upperBound)
   }
 
   /// A message of this lane was turned away.
   mutating func foundNoRoom(in lane: Lane) { full[lane] = ledger.bytesInFlight / 4 * 3 }
 
   /// The link turned a message away that its lane had room for.
-  mutating func linkFoundNoRoom() { linkFull = ledger.messagesInFlight / 4 * 3 }
+  mutating func linkFoundNoRoom() {
+    linkFull = ledger.messagesInFlight / 4 * 3
+    linkWindow = ledger.messagesInFlight
+  }
 
   /// The link's window is its own affair; it is asked again now and then, whatever is under way.
   mutating func askLinkAgain() { linkFull = nil }
@@ -140,6 +146,7 @@ struct LaneScheduler: Sendable {
 
   mutating func sent(_ delivery: Delivery, as id: UInt64, at now: MonotonicInstant) {
     ledger.sent(delivery, as: id)
+    linkWindow = max(linkWindow, ledger.messagesInFlight)
     if delivery.lane == .live { liveBytes += (delivery.bytes - liveBytes) / 8 }
     guard delivery.lane == .backlog else { return }
     let pause = Double(delivery.bytes) / Double(settings.backfillBytesPerSecond)

@@ -142,4 +142,18 @@ struct LaneSchedulerTests {
     let thinned = Given.thinned(1, 60)
     #expect(lanes.next(of: Waiting(backlog: [thinned, Given.segment(61, 62)]), at: now) == .backlog([thinned]))
   }
+
+  @Test func fetchesOfLiveWhatTheWindowsHaveRoomFor() {
+    var lanes = LaneScheduler(Given.settings(inFlight: 128_000), seed: 1)
+    lanes.connected(at: now.monotonic)
+    #expect(lanes.roomForLive == 128, "a kilobyte each, as long as nothing is known")
+    for id in 1...400 as ClosedRange<UInt64> {
+      lanes.sent(delivery(.live, 256, SequenceRange(id, id)), as: id, at: now.monotonic)
+    }
+    #expect((90...110).contains(lanes.roomForLive), "\(lanes.roomForLive)")
+    lanes.linkFoundNoRoom()
+    #expect(lanes.roomForLive == 16, "the link takes no more than 400 messages, and is asked all the same")
+    for id in 1...100 as ClosedRange<UInt64> { _ = lanes.acknowledged(id, at: now.monotonic) }
+    #expect(lanes.roomForLive == 100)
+  }
 }
