@@ -61,10 +61,17 @@ public protocol TimeSource: Sendable {
 
 extension Duration {
   /// Whole nanoseconds. Durations here are far below the 292 years that fit.
-  public var nanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
+  public var nanoseconds: Int64 {
+    // Taken once: it is a division of 128 bits.
+    let (seconds, attoseconds) = components
+    return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+  }
 
   /// Whole milliseconds, rounded towards zero.
-  public var milliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
+  public var milliseconds: Int64 {
+    let (seconds, attoseconds) = components
+    return seconds * 1000 + attoseconds / 1_000_000_000_000_000
+  }
 
   /// Seconds as a floating-point number.
   public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }

@@ -10,19 +10,20 @@ struct BitWriter {
   static let mostOnes = 24
   static let mostLow = 30
 
-  private var bytes: [UInt8] = []
+  private var words: [UInt64] = []
   private var waiting: UInt64 = 0
   /// How many bits wait, below 64.
   private var width = 0
 
-  init(reserving count: Int = 0) { bytes.reserveCapacity(count) }
+  /// - Parameter count: bytes that are expected.
+  init(reserving count: Int = 0) { words.reserveCapacity(count / 8 + 1) }
 
   /// `value` has no more than `count` bits; at most 64.
   mutating func bits(_ value: UInt64, _ count: Int) {
     waiting |= value &<< UInt64(width)
     width += count
     guard width >= 64 else { return }
-    withUnsafeBytes(of: waiting.littleEndian) { bytes.append(contentsOf: $0) }
+    words.append(waiting.littleEndian)
     width -= 64
     waiting = width == 0 ? 0 : value &>> UInt64(count - width)
   }
@@ -76,7 +77,9 @@ struct BitWriter {
 
   /// The whole bytes, and their checksum in four more.
   consuming func finished() -> [UInt8] {
-    var all = bytes
+    var all: [UInt8] = []
+    all.reserveCapacity(words.count * 8 + 12)
+    words.withUnsafeBytes { all.append(contentsOf: $0) }
     while width > 0 {
       all.append(UInt8(truncatingIfNeeded: waiting))
       waiting >>= 8

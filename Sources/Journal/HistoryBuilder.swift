@@ -84,8 +84,8 @@ struct HistoryBuilder: Sendable {
   }
 
   private func isContinuous(with moment: Moment) -> Bool {
-    let wall = (moment.wall - last.wall).milliseconds
-    let monotonic = (moment.monotonic - last.monotonic).milliseconds
+    let wall = moment.wall.milliseconds &- last.wall.milliseconds
+    let monotonic = (moment.monotonic.nanoseconds - last.monotonic.nanoseconds) / 1_000_000
     return moment.isClockTrusted == last.isClockTrusted && abs(wall - monotonic) <= Self.slip
   }
 }

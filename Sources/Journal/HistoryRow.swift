@@ -50,6 +50,8 @@ struct HistoryRow: Sendable {
 
   private(set) var devices: [Device] = []
   private var positions: [DeviceID: Int] = [:]
+  /// Where the device after the last one stands.
+  private var expected = 0
   /// The agent did not run, or did not record, during all of the interval.
   var isPartial = false
 
@@ -96,25 +98,51 @@ struct HistoryRow: Sendable {
     }
   }
 
+  /// Devices come round in the same order, so it is nearly always the place after the one before.
   private mutating func position(of device: DeviceID) -> Int {
-    if let known = positions[device] { return known }
-    devices.append(Device(id: device))
-    positions[device] = devices.count - 1
-    return devices.count - 1
+    var position = expected < devices.count ? expected : 0
+    if position >= devices.count || devices[position].id != device {
+      position = positions[device] ?? devices.count
+      if position == devices.count {
+        devices.append(Device(id: device))
+        positions[device] = position
+      }
+    }
+    expected = position + 1
+    return position
   }
 }
 
 extension HistoryRow.Device {
   fileprivate mutating func add(_ readings: [Reading]) {
-    var next = 0
-    for reading in readings {
-      let index = index(of: reading.point, near: next)
-      next = index + 1
-      guard reading.quality == .good, let scaled = ReadingCode.scaled(reading),
-        scaled.magnitude < HistoryTally.largest.magnitude
-      else { continue }
-      tallies[index].add(scaled)
+    var done = addKnown(readings, from: 0)
+    while done < readings.count {
+      points.append(readings[done].point)
+      tallies.append(HistoryTally())
+      done = addKnown(readings, from: done)
     }
+  }
+
+  /// Adds the readings from `start` on, up to one of a point that has no place yet.
+  /// - Returns: which that is.
+  private mutating func addKnown(_ readings: [Reading], from start: Int) -> Int {
+    let (points, readings) = (points, readings.span)
+    var tallies = tallies.mutableSpan
+    var next = 0
+    for number in start..<readings.count {
+      let point = readings[number].point
+      if next >= points.count || points[next] != point {
+        guard let known = points.firstIndex(of: point) else { return number }
+        next = known
+      }
+      if readings[number].quality == .good, let value = ReadingCode.scaled(readings[number]),
+        value.magnitude < HistoryTally.largest.magnitude
+      {
+        tallies[next].add(value)
+      }
+      next += 1
+    }
+    return readings.count
   }
 
   /// Where a point stands. Samples of a device have the same order again and again, so it is nearly always

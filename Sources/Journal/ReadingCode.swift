@@ -34,18 +34,27 @@ struct ReadingCode {
   }
 
   /// By what a value of the point is multiplied to be an integer.
-  static func power(of point: Point) -> Double { powers[point.decimals] }
+  static func power(of point: Point) -> Double {
+    switch point.decimals {
+    case 0: 1
+    case 1: 10
+    case 2: 100
+    default: 1000
+    }
+  }
 
   /// The value in units of the point's resolution, rounded half away from zero; nil where there is none.
   static func scaled(_ reading: Reading) -> Int64? { scaled(reading.value, power: power(of: reading.point)) }
 
   static func scaled(_ value: Double?, power: Double) -> Int64? {
     guard let value else { return nil }
-    let scaled = (value * power).rounded()
-    return scaled.magnitude < 4e18 ? Int64(scaled) : nil
+    let scaled = value * power
+    guard scaled.magnitude < 4e18 else { return nil }
+    // As `rounded()` does, without a call into the library of mathematics: what is cut off is exact.
+    let whole = Int64(scaled)
+    let rest = scaled - Double(whole)
+    return whole + (rest >= 0.5 ? 1 : rest <= -0.5 ? -1 : 0)
   }
 
   static func value(_ scaled: Int64, of point: Point) -> Double { Double(scaled) / power(of: point) }
-
-  private static let powers: [Double] = [1, 10, 100, 1000]
 }

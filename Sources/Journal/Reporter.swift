@@ -13,6 +13,8 @@ struct Reporter: Sendable {
   private let manners: [ReportingChoice.Manner]
   private let mannerOf: [Point: Int]
   private let started: Moment
+  /// Everything is recorded as it comes.
+  let isVerbatim: Bool
   private var intervals: [Key: IntervalMeans] = [:]
   private var memories: [Key: ChangeMemory] = [:]
   private var shapes: [DeviceID: Set<[Point]>] = [:]
@@ -32,6 +34,7 @@ struct Reporter: Sendable {
     self.manners = manners
     self.mannerOf = mannerOf
     self.started = started
+    isVerbatim = manners == [.raw] && mannerOf.count == Point.allCases.count
   }
 
   /// The records that this sample makes, or that it ends.
@@ -77,8 +80,6 @@ struct Reporter: Sendable {
     memories = [:]
     self.shapes = shapes
   }
-
-  private var isVerbatim: Bool { manners == [.raw] && mannerOf.count == Point.allCases.count }
 
   private mutating func close(_ end: (inout IntervalMeans) -> Sample?) -> [Sample] {
     guard !intervals.isEmpty else { return [] }

@@ -43,7 +43,7 @@ struct Reporters: Sendable {
   ///   - last: present where reporting ends.
   mutating func report(_ samples: [Sample], taken: MonotonicInstant, last: Moment?) -> [Report] {
     places.indices.map { index in
-      var records = samples.flatMap { places[index].reporter.take($0) }
+      var records = places[index].reporter.isVerbatim ? samples : samples.flatMap { places[index].reporter.take($0) }
       records += places[index].reporter.due(at: taken)
       if let last { records += places[index].reporter.flush(at: last) }
       return Report(log: places[index].log, samples: records, openSince: places[index].reporter.openSince)

@@ -24,19 +24,24 @@ struct SampleEncoding {
     self.samples = samples
     var shapeOf: [Int] = []
     shapeOf.reserveCapacity(samples.count)
-    var points: [[Point]] = []
-    var number = 0
-    for record in samples.indices {
-      number = table.number(of: samples[record], after: number)
+    var shapes: [Shape] = []
+    var shape = -1
+    for sample in samples {
       // Devices come round in the same order.
-      let next = (shapeOf.last ?? -1) + 1
-      let guess = next < numbers.count && numbers[next] == number ? next : numbers.firstIndex(of: number)
-      if guess == nil {
-        numbers.append(number)
-        points.append(table.shape(number)?.points ?? [])
+      let next = shape + 1 < shapes.count ? shape + 1 : 0
+      if next < shapes.count && shapes[next].isShape(of: sample) {
+        shape = next
+      } else {
+        let number = table.number(of: sample, after: shape < 0 ? 0 : numbers[shape])
+        shape = numbers.firstIndex(of: number) ?? numbers.count
+        if shape == numbers.count {
+          numbers.append(number)
+          shapes.append(table.shape(number) ?? Shape(device: sample.device, points: []))
+        }
       }
-      shapeOf.append(guess ?? numbers.count - 1)
+      shapeOf.append(shape)
     }
+    let points = shapes.map(\.points)
     grid = SampleGrid(shapeOf, points: points)
     precondition(
       samples.count <= SampleGrid.mostRecords && grid.count <= SampleGrid.mostReadings, "a segment of too much")
@@ -46,22 +51,26 @@ struct SampleEncoding {
 
   private mutating func fillCells(_ points: [[Point]]) {
     let powers = points.map { $0.map(ReadingCode.power) }
+    let (samples, grid) = (samples, grid)
     var index: Int64 = 0
+    var remarks: [(index: Int64, code: Int64)] = []
+    var cells = cells.mutableSpan
     for record in samples.indices {
       var (cell, step) = grid.cells(of: record)
-      let (readings, powers) = (samples[record].readings, powers[grid.shapeOf[record]])
+      let (sample, powers) = (samples[record], powers[grid.shapeOf[record]])
+      let readings = sample.readings.span
       for column in readings.indices {
-        let reading = readings[column]
-        let scaled = ReadingCode.scaled(reading.value, power: powers[column])
+        let scaled = ReadingCode.scaled(readings[column].value, power: powers[column])
         if let scaled { cells[cell] = scaled }
-        if case .good = reading.quality, scaled != nil {
+        if case .good = readings[column].quality, scaled != nil {
         } else {
-          remarks.append((index, Int64(ReadingCode(reading).number)))
+          remarks.append((index, Int64(ReadingCode(readings[column]).number)))
         }
         cell += step
         index += 1
       }
     }
+    self.remarks = remarks
   }
 
   private func writeShapes(_ writer: inout BitWriter) {
@@ -106,12 +115,14 @@ struct SampleEncoding {
   private func writeValues(_ writer: inout BitWriter) {
     var firsts: [Int64] = []
     var rest: [Int64] = []
+    let cells = cells.span
     for columns in grid.columns {
       firsts.removeAll(keepingCapacity: true)
       rest.removeAll(keepingCapacity: true)
       for column in columns {
         var before = SampleGrid.absent
-        for value in cells[column] where value != SampleGrid.absent {
+        for cell in column where cells[cell] != SampleGrid.absent {
+          let value = cells[cell]
           if before == SampleGrid.absent { firsts.append(value) } else { rest.append(value &- before) }
           before = value
         }

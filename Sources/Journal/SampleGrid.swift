@@ -23,6 +23,8 @@ struct SampleGrid {
   init(_ shapeOf: [Int], points: [[Point]]) {
     self.shapeOf = shapeOf
     var members = points.map { _ in [Int]() }
+    let usual = points.isEmpty ? 0 : (shapeOf.count + points.count - 1) / points.count
+    for shape in members.indices { members[shape].reserveCapacity(usual) }
     var firstCells: [Int] = []
     firstCells.reserveCapacity(shapeOf.count)
     for (record, shape) in shapeOf.enumerated() {
@@ -43,6 +45,7 @@ struct SampleGrid {
           if place == columns.count {
             known[point] = place
             columns.append([])
+            columns[place].reserveCapacity(min(points.count, 64))
           }
           return place
         }

@@ -7,6 +7,8 @@ extension Journal {
   func shrinkIfTooLarge(_ file: JournalFile) {
     guard !hasShrunk else { return }
     let limit = room(file, isUsual: true).limit
+    // Asked of the system first: each commit comes by, and reading makes SQLite prepare every statement anew.
+    guard fileSize(file.path) > limit * file.pageSize else { return }
     guard let (count, free) = try? file.pages(), count > limit, count - free <= limit else { return }
     // Beside the new content in a temporary file there will be a write-ahead log of the same size.
     guard freeBytes(at: file.path) > 2 * (count - free) * file.pageSize else { return }

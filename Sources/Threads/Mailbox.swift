@@ -1,18 +1,27 @@
-import Synchronization
+public import Synchronization
 
 /// A bounded queue into a thread: putting never blocks, and what does not fit is counted.
+///
+/// Inlinable, so that each element's own copying is used: through the witness of a generic it costs several times
+/// what the queue does.
 public final class Mailbox<Element: Sendable>: Sendable {
-  private struct State {
-    var elements: [Element] = []
-    var dropped: UInt64 = 0
+  @usableFromInline
+  struct State {
+    @usableFromInline var elements: [Element] = []
+    @usableFromInline var dropped: UInt64 = 0
+
+    @inlinable
+    init() {}
   }
 
-  private let state = Mutex(State())
-  private let capacity: Int
+  @usableFromInline let state = Mutex(State())
+  @usableFromInline let capacity: Int
 
+  @inlinable
   public init(capacity: Int) { self.capacity = capacity }
 
   /// False, and one more dropped, when the mailbox is full.
+  @inlinable
   @discardableResult
   public func put(_ element: Element) -> Bool {
     state.withLock { state in
@@ -26,6 +35,7 @@ public final class Mailbox<Element: Sendable>: Sendable {
   }
 
   /// Everything that waits, in order.
+  @inlinable
   public func takeAll() -> [Element] {
     state.withLock { state in
       defer { state.elements.removeAll(keepingCapacity: true) }
@@ -33,8 +43,8 @@ public final class Mailbox<Element: Sendable>: Sendable {
     }
   }
 
-  public var count: Int { state.withLock { $0.elements.count } }
+  @inlinable public var count: Int { state.withLock { $0.elements.count } }
 
   /// How many elements found no room so far.
-  public var dropped: UInt64 { state.withLock { $0.dropped } }
+  @inlinable public var dropped: UInt64 { state.withLock { $0.dropped } }
 }

@@ -138,4 +138,25 @@ import Testing
     for (_, row) in builder.take(at: at(122).wall, isLast: false) { _ = HistoryFormat.encode(row, table: &shapes) }
     #expect(shapes.fresh.count == 1)
   }
+
+  /// Where a device and its points stand is guessed from what came before; a wrong guess must only cost time.
+  @Test func readingsFindTheirPlaceInWhateverOrderTheyCome() {
+    var random = SeededGenerator(state: 3)
+    var row = HistoryRow()
+    var expected: [DeviceID: [Point: HistoryTally]] = [:]
+    for _ in 0..<400 {
+      let device = DeviceID("device-\(Int.random(in: 0...4, using: &random))")
+      let points = Point.allCases.shuffled(using: &random).prefix(.random(in: 0...12, using: &random))
+      let readings = points.map { Reading($0, Double.random(in: -500...500, using: &random)) }
+      row.add(Sample(device: device, measured: at(0), readings: readings))
+      for reading in readings {
+        guard let scaled = ReadingCode.scaled(reading) else { continue }
+        expected[device, default: [:]][reading.point, default: HistoryTally()].add(scaled)
+      }
+    }
+    for (device, tallies) in expected {
+      for point in Point.allCases { #expect(row[device, point] == tallies[point]) }
+    }
+    #expect(row.devices.count == expected.count)
+  }
 }

@@ -202,4 +202,22 @@ import Testing
     #expect(number("meter", [.power, .frequency], after: meter) == meter)
     #expect(number("hybrid", [.power, .frequency], after: meter) == hybrid)
   }
+
+  /// Scaling is on the way of every value and does without the library's rounding.
+  @Test func valuesAreRoundedAsTheLibraryDoes() {
+    var random = SeededGenerator(state: 5)
+    let halves = [0, 0.5, 0.49999999999999994, 1.5, 2.5, 4503599627370495.5, 4503599627370497, 9e15, 3.9e18]
+    let others = (0..<10_000).map { _ -> Double in
+      let part: Double = [1, 2, 4, 20, 2000].randomElement(using: &random) ?? 1
+      return (Double.random(in: -1...1, using: &random) * 1e6).rounded(.down) / part
+    }
+    for value in halves + halves.map(-) + others {
+      for power in [1.0, 10, 100, 1000] where (value * power).magnitude < 4e18 {
+        #expect(ReadingCode.scaled(value, power: power) == Int64((value * power).rounded()))
+      }
+    }
+    for value in [Double.nan, .infinity, -.infinity, 4e18, -4e18] {
+      #expect(ReadingCode.scaled(value, power: 1) == nil)
+    }
+  }
 }

@@ -35,8 +35,8 @@ struct BusBench {
     }
     print(
       String(
-        format: "bus: %.0f reads/s of 100 registers into 50 readings; plain C %.0f; ratio %.2f (median of %d; aim 0.8)",
-        median(ours), median(plain), median(ratios), rounds))
+        format: "bus: %.0f reads/s of 100 registers into 50 readings; plain C %.0f; ratio %.2f (median of %d; %@)",
+        median(ours), median(plain), median(ratios), rounds, Bounds.aim(median(ratios), atLeast: 0.8)))
   }
 
   private func measure(port: Int) throws -> Double {

@@ -11,21 +11,31 @@ struct HoldfastBench: AsyncParsableCommand {
     defaultSubcommand: AllFigures.self)
 }
 
-/// What `make bench` prints.
-struct AllFigures: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "all", abstract: "Every figure.")
-
-  @Option(help: "The folder with the plain C programs; without it only the site is measured.")
+/// What every comparison with plain C needs.
+struct Comparison: ParsableArguments {
+  @Option(help: "The folder with the plain C programs; without it there is no ratio.")
   var limits = "../shared/limits"
 
-  @Option(help: "Where the C programs are built.")
+  @Option(help: "Where the C programs are built, and where the journals are for a while.")
   var build = ".build/limits"
 
   @Option(help: "Rounds of the comparison; medians are printed.")
   var rounds = 5
+}
 
+/// What the journal's figures need.
+struct JournalInput: ParsableArguments {
   @Option(help: "The program that prints the readings for the journal; without it the journal is not measured.")
   var trace = "../shared/limits/trace.py"
+}
+
+/// What `make bench` prints.
+struct AllFigures: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "all", abstract: "Every figure. Fails where a limit is missed; an aim that is missed is said.")
+
+  @OptionGroup var comparison: Comparison
+  @OptionGroup var input: JournalInput
 
   @Option(help: "Seconds that the site is watched.")
   var seconds = 60
@@ -38,14 +48,16 @@ struct AllFigures: AsyncParsableCommand {
 
   func run() async throws {
     let programs = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+    let (limits, build, rounds) = (comparison.limits, comparison.build, comparison.rounds)
     if FileManager.default.fileExists(atPath: limits) {
       try BusBench(limits: limits, build: build, rounds: rounds).run()
       try await UplinkBench(limits: limits, build: build, rounds: rounds, segments: segments).run()
     } else {
       print("bus and uplink: no plain C programs at \(limits), no ratio")
     }
-    try await JournalBench(limits: limits, build: build, trace: trace, rounds: rounds).run()
+    let missed = try await JournalBench(limits: limits, build: build, trace: input.trace, rounds: rounds).run()
     try await SiteBench(programs: programs, config: config, seconds: seconds).run()
+    try refuse(missed)
   }
 }
 
@@ -54,20 +66,15 @@ struct UplinkFigures: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "uplink", abstract: "Messages a second from committed segment to acknowledged range.")
 
-  @Option(help: "The folder with the plain C programs.")
-  var limits = "../shared/limits"
-
-  @Option(help: "Where the C programs are built.")
-  var build = ".build/limits"
-
-  @Option(help: "Rounds of the comparison; medians are printed.")
-  var rounds = 5
+  @OptionGroup var comparison: Comparison
 
   @Option(help: "Segments that are sent in each round.")
   var segments = 20_000
 
   func run() async throws {
-    try await UplinkBench(limits: limits, build: build, rounds: rounds, segments: segments).run()
+    try await UplinkBench(
+      limits: comparison.limits, build: comparison.build, rounds: comparison.rounds, segments: segments
+    ).run()
   }
 }
 

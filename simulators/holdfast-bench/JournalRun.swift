@@ -11,14 +11,21 @@ final class JournalRun {
   private let time: ManualTime
   private let journal: Journal
   private(set) var commits = 0
+  /// How often SQLite has synced a file or the folder, up to each commit; empty unless they are counted.
+  private(set) var syncs: [UInt64] = []
+  private let disk: FaultDisk?
   /// Added to the time of what is played, so that a trace can be played again.
   private var offset = Duration.zero
 
-  init(in parent: URL, budget: Int = 1 << 30, reserve: Int = 0) async throws {
+  /// - Parameter countsSyncs: counts them instead of doing them.
+  init(in parent: URL, budget: Int = 1 << 30, reserve: Int = 0, countsSyncs: Bool = false) async throws {
     folder = parent.appendingPathComponent("journal-\(UInt32.random(in: 0 ... .max))")
     time = ManualTime(Moment(wall: Trace.start, monotonic: MonotonicInstant(nanoseconds: 0)))
-    let settings = JournalSettings(
+    var settings = JournalSettings(
       folder: folder.path, budget: budget, reserve: reserve, destinations: [JournalSettings.Destination("bench")])
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    disk = countsSyncs ? FaultDisk(folder: folder.path, remembersChanges: false) : nil
+    if countsSyncs { settings.fileQuery = FaultDisk.query }
     journal = try await Journal.open(settings, time: time, seed: 1)
   }
 
@@ -26,8 +33,10 @@ final class JournalRun {
 
   /// - Parameter withEvents: one a minute.
   func play(_ seconds: ArraySlice<[Sample]>, withEvents: Bool = false) async throws {
-    let part = Part(seconds: seconds, offset: offset, withEvents: withEvents, time: time)
-    commits += try await part.play(into: journal)
+    let part = Part(seconds: seconds, offset: offset, withEvents: withEvents, time: time, disk: disk)
+    let counted = try await part.play(into: journal)
+    commits += counted.count
+    if disk != nil { syncs += counted }
     offset = offset + .seconds(seconds.count)
   }
 
@@ -36,22 +45,25 @@ final class JournalRun {
     let offset: Duration
     let withEvents: Bool
     let time: ManualTime
+    let disk: FaultDisk?
 
     /// On the journal's own thread, so that no time goes by between one commit and the next.
-    /// - Returns: the number of commits.
-    func play(into journal: isolated Journal) throws -> Int {
-      var commits = 0
+    /// - Returns: the syncs counted up to each commit.
+    func play(into journal: isolated Journal) throws -> [UInt64] {
+      var commits: [UInt64] = []
       for (second, samples) in zip(seconds.indices, seconds) {
         time.advance(by: .seconds(1))
         for var sample in samples {
-          sample.measured.wall = sample.measured.wall + offset
-          sample.measured.monotonic = sample.measured.monotonic + offset
+          if offset != .zero {
+            sample.measured.wall = sample.measured.wall + offset
+            sample.measured.monotonic = sample.measured.monotonic + offset
+          }
           journal.accept(sample)
         }
         if withEvents && second % 60 == 0 { journal.post(event(second)) }
         guard (second + 1) % JournalRun.secondsPerCommit == 0 else { continue }
         guard journal.flush() else { throw BenchFailure(text: "a commit failed: \(journal.counters())") }
-        commits += 1
+        commits.append(disk?.count(.sync) ?? 0)
       }
       return commits
     }
@@ -64,14 +76,6 @@ final class JournalRun {
   }
 
   var counters: SiteStatus.Journal { journal.counters() }
-
-  /// How often the write-ahead log was moved into the database and begun anew, as its header counts it.
-  var checkpoints: Int {
-    guard let log = FileHandle(forReadingAtPath: folder.path + "/journal.sqlite-wal"),
-      let header = try? log.read(upToCount: 32), header.count == 32
-    else { return 0 }
-    return header[12..<16].reduce(0) { $0 << 8 | Int($1) }
-  }
 
   /// Closes it.
   /// - Returns: bytes of the pages that hold something, as the header of the file counts them.

@@ -24,7 +24,10 @@ struct SiteBench {
       starts.append(try await startToFirstSetpoint(stage))
       if round == 4 { try await watch(stage) }
     }
-    print(String(format: "start to first setpoint confirmed: %.2f s (median of 5; aim 2 s)", median(starts)))
+    print(
+      String(
+        format: "start to first setpoint confirmed: %.2f s (median of 5; %@)", median(starts),
+        Bounds.aim(median(starts), atMost: 2)))
   }
 
   private func startToFirstSetpoint(_ stage: SiteStage) async throws -> Double {
@@ -52,8 +55,9 @@ struct SiteBench {
     print(
       String(
         format:
-          "agent over %d s of the demo: %.1f MB resident (median; highest %.1f; aim below 64), %.2f %% of a core (aim below 2)",
-        seconds, median(resident), resident.max() ?? .nan, spent / took * 100))
+          "agent over %d s of the demo: %.1f MB resident (median; highest %.1f; %@), %.2f %% of a core (%@)",
+        seconds, median(resident), resident.max() ?? .nan, Bounds.aim(median(resident), atMost: 64),
+        spent / took * 100, Bounds.aim(spent / took * 100, atMost: 2)))
   }
 
   /// User and system time, from /proc/PID/stat (fields 14 and 15, in clock ticks).
