@@ -101,7 +101,7 @@ extension Journal {
       let arrangement = LogArrangement(
         rows: rows, settings: settings, now: end, isRenewing: missing != nil || hasLostLog && !wasClean,
         newEpoch: { self.newEpoch(boot: number, log: $0) })
-      try arrangement.arrange(&ledger)
+      let missed = try arrangement.arrange(&ledger)
       try rows.loadFronts(into: &ledger)
       let start = Moment(wall: end, monotonic: now.monotonic - (now.wall - end), isClockTrusted: now.isClockTrusted)
       ledger.history = try HistoryStart(db: db, shapes: ledger.shapes).history(
@@ -111,6 +111,7 @@ extension Journal {
       var batch = Batch()
       let remarks = events + remarks(mark, missing: isOwn ? missing : nil, isNew: last == nil)
       batch.entries = losses + transaction.giveUp(missing ?? []) + remarks.map(Entry.event)
+      batch.entries += missed.map { .lostRecords(epoch: $0.epoch, range: $0.range, cause: "not-held", at: now) }
       try transaction.add(batch, isDiskFull: isDiskFull)
       try transaction.settle()
       try transaction.finish()

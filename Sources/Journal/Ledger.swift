@@ -45,9 +45,10 @@ struct Ledger: Sendable {
   /// How far a destination is with a log.
   struct Front: Sendable {
     var acknowledged = SequenceRangeSet()
+    /// What the disk has of ``acknowledged``.
+    var stored: [SequenceRange] = []
     /// Records held and not acknowledged.
     var backlog: UInt64 = 0
-    var isDirty = false
   }
 
   var logs: [Log] = []
