@@ -81,6 +81,7 @@ extension Journal {
     // What waited for the file is not lost.
     let end = batch.begins ?? now.wall
     let room = room(file, isDiskFull: isDiskFull)
+    let start = Moment(wall: end, monotonic: now.monotonic - (now.wall - end), isClockTrusted: now.isClockTrusted)
     try file.queue.writeWithoutTransaction { db in
       try db.execute(sql: "PRAGMA max_page_count = \(self.room(file, isUsual: true).limit)")
     }
@@ -92,7 +93,8 @@ extension Journal {
       let wasClean = try last?.integer("clean") ?? 1 != 0
       try db.execute(sql: "INSERT INTO boot(n, started) VALUES (?, ?)", arguments: [number, now.wall.milliseconds])
       var ledger = try rows.load()
-      let losses = lostTime(ledger, until: end, now: now, cause: wasClean ? "stop" : "crash")
+      let lost = try LostTime(ledger, until: start, isCrash: !wasClean, db)
+      try lost.store(db)
       // A mark of a file that was set aside says nothing of this one, only what went with it.
       let isOwn = mark.mark?.filesAside == filesAside
       let missing = isOwn || last == nil ? mark.mark?.missing(in: ledger, boot: before) : nil
@@ -103,14 +105,16 @@ extension Journal {
         newEpoch: { self.newEpoch(boot: number, log: $0) })
       let missed = try arrangement.arrange(&ledger)
       try rows.loadFronts(into: &ledger)
-      let start = Moment(wall: end, monotonic: now.monotonic - (now.wall - end), isClockTrusted: now.isClockTrusted)
+      ledger.lostTime = now.isClockTrusted ? nil : lost
       ledger.history = try HistoryStart(db: db, shapes: ledger.shapes).history(
         start: start, limits: History.Limits(settings, self.room(file, isUsual: true)))
       var transaction = CommitTransaction(
         db: db, ledger: ledger, room: room, destinations: settings.destinations.map(\.id), now: now)
       var batch = Batch()
-      let remarks = events + remarks(mark, missing: isOwn ? missing : nil, isNew: last == nil)
-      batch.entries = losses + transaction.giveUp(missing ?? []) + remarks.map(Entry.event)
+      let remarks =
+        events
+        + remarks(mark, missing: isOwn ? missing : nil, isNew: last == nil, hasLostLog: hasLostLog && !wasClean)
+      batch.entries = lost.entries(at: now) + transaction.giveUp(missing ?? []) + remarks.map(Entry.event)
       batch.entries += missed.map { .lostRecords(epoch: $0.epoch, range: $0.range, cause: "not-held", at: now) }
       try transaction.add(batch, isDiskFull: isDiskFull)
       try transaction.settle()
@@ -125,15 +129,6 @@ extension Journal {
     writeMark(ledger)
     face.committed(added)
     face.show(ledger, bytes: bytes(file), fault: nil)
-  }
-
-  /// From the last record of each telemetry log to the first sample that waits, or to now.
-  private func lostTime(_ ledger: Ledger, until end: Timestamp, now: Moment, cause: String) -> [Entry] {
-    ledger.logs.compactMap { log in
-      guard log.kind == .telemetry, !log.isRetired, let from = log.lastTime else { return nil }
-      // A clock that was set back must not make a gap that ends before it begins.
-      return .lostTime(epoch: log.epoch, from: from, to: max(from, end), cause: cause, at: now)
-    }
   }
 
   private func newEpoch(boot: Int, log: Int) -> Epoch {

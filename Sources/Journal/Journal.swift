@@ -123,9 +123,10 @@ public actor Journal {
   }
 
   /// A file that is not open is to be opened although nothing waits.
-  private var hasWork: Bool {
-    opened.map { $0.ledger.history.isDue(at: time.now().wall) } ?? true || intake.hasWork || !batch.isEmpty
-      || !damaged.isEmpty || reporters.isDue(at: time.now().monotonic)
+  var hasWork: Bool {
+    let now = time.now()
+    return opened.map { $0.ledger.isDue(at: now) } ?? true || intake.hasWork || !batch.isEmpty || !damaged.isEmpty
+      || reporters.isDue(at: now.monotonic)
   }
 
   /// One commit. What fails stays in the batch, and the fault is kept for the status.
@@ -210,10 +211,12 @@ public actor Journal {
       transaction.count(droppedSamples: counters.droppedSamples, droppedEvents: counters.droppedEvents)
       if isReleaseDue { try transaction.releaseOlder(than: now.wall - settings.retention) }
       var batch = batch
-      batch.entries += try transaction.drop(damaged)
+      let lost = now.isClockTrusted ? opened.ledger.lostTime : nil
+      batch.entries += try transaction.drop(damaged) + (lost?.entries(at: now) ?? [])
       transaction.reports = reporters.report(batch.samples, taken: taken, last: isLast ? now : nil)
       transaction.isLast = isLast
       try transaction.add(batch, isDiskFull: isDiskFull)
+      if let lost { try transaction.settle(lost) }
       try transaction.finish()
       if isLast { try db.execute(sql: "UPDATE boot SET clean = 1 WHERE n = (SELECT max(n) FROM boot)") }
       added = transaction.addedRecords

@@ -139,7 +139,8 @@ struct LedgerRows {
   /// Writes what a commit changed. `before` is the ledger as the disk has it.
   func store(_ ledger: inout Ledger, before: Ledger) throws {
     for log in ledger.logs {
-      guard let old = before.logs.first(where: { $0.id == log.id })?.next, old != log.next else { continue }
+      guard let old = before.logs.first(where: { $0.id == log.id }) else { continue }
+      guard old.next != log.next || old.lastTime != log.lastTime else { continue }
       try db.run(
         "UPDATE log SET next = ?, last_time = ? WHERE id = ?",
         [signed(log.next), log.lastTime?.milliseconds, log.id])
