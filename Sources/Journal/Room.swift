@@ -7,7 +7,7 @@ struct Room: Sendable {
   /// Pages that may be in use.
   private(set) var limit: Int
   /// Whether telemetry becomes coarser before any is dropped that somebody still waits for.
-  var thinsOldest: Bool
+  let thinsOldest: Bool
 
   /// Deleting goes on until this share of the limit is free, so that a full journal does not announce a
   /// gap with every commit.
