@@ -52,7 +52,8 @@ extension CommitTransaction {
     let margin = room.thinsOldest ? 2 * needed : needed
     guard used + margin > room.limit else { return [] }
     let most = max(used, room.limit)
-    let target = most - margin - room.limit / Room.purgedShare
+    // Deleting makes the room that is needed. Aiming at the margin, a commit after a long stall deleted everything.
+    let target = most - needed - room.limit / Room.purgedShare
     var dropped = DroppedRuns()
     var announced: [Entry] = []
     for stage in Stage.allCases {
