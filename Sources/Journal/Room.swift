@@ -52,8 +52,9 @@ extension CommitTransaction {
     let margin = room.thinsOldest ? 2 * needed : needed
     guard used + margin > room.limit else { return [] }
     let most = max(used, room.limit)
-    // Deleting makes the room that is needed. Aiming at the margin, a commit after a long stall deleted everything.
-    let target = most - needed - room.limit / Room.purgedShare
+    // What nobody has yet goes only for the room that is needed: aiming at the margin, a commit after a long stall
+    // deleted everything.
+    let share = room.limit / Room.purgedShare
     var dropped = DroppedRuns()
     var announced: [Entry] = []
     for stage in Stage.allCases {
@@ -61,6 +62,7 @@ extension CommitTransaction {
         announced = try thin(downTo: most - margin)
         if try pagesInUse() <= most - needed { break }
       }
+      let target = most - share - (stage.isAcknowledgedOnly ? margin : needed)
       while try pagesInUse() > target, let (log, keys) = try oldest(stage) {
         for key in keys where try pagesInUse() > target { try delete(key, of: log, into: &dropped) }
       }
