@@ -65,7 +65,8 @@ public struct SequenceRangeSet: Hashable, Sendable {
   public func gaps(in whole: SequenceRange) -> [SequenceRange] {
     var gaps: [SequenceRange] = []
     var next = whole.first
-    for range in ranges where range.last >= whole.first && range.first <= whole.last {
+    for range in ranges[ranges.partitioningIndex { $0.last >= whole.first }...] {
+      guard range.first <= whole.last else { break }
       if range.first > next { gaps.append(SequenceRange(next, range.first - 1)) }
       guard range.last < whole.last else { return gaps }
       next = range.last + 1

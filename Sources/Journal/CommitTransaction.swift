@@ -151,7 +151,6 @@ struct CommitTransaction {
           continue
         }
         ledger.fronts[key]?.acknowledged = SequenceRangeSet(front.acknowledged.ranges.filter { $0.last >= first })
-        ledger.fronts[key]?.isDirty = true
       }
     }
     for log in ledger.logs where log.isRetired && log.held == nil {

@@ -2,8 +2,9 @@ import EnergyModel
 
 extension Journal {
   /// What the mark beside the database has to say at a start.
+  /// - Parameter hasLostLog: new logs begin because the write-ahead log is missing.
   func remarks(
-    _ found: HighWaterMark.Found, missing: [(epoch: Epoch, range: SequenceRange)]?, isNew: Bool
+    _ found: HighWaterMark.Found, missing: [(epoch: Epoch, range: SequenceRange)]?, isNew: Bool, hasLostLog: Bool
   ) -> [Event] {
     let now = time.now()
     var events: [Event] = []
@@ -14,6 +15,13 @@ extension Journal {
           at: now, name: "journal-lost-commits", severity: .alarm,
           text: "\(count) records that were committed are missing in the journal's file; new logs begin",
           data: ["records": .integer(Int64(clamping: count))]))
+    }
+    if missing == nil, hasLostLog {
+      events.append(
+        Event(
+          at: now, name: "journal-log-missing", severity: .alarm,
+          text: "the journal did not end with a clean stop and its write-ahead log is missing: the last commits may be "
+            + "lost; new logs begin"))
     }
     guard !isNew, found.mark == nil else { return events }
     let isMissing = found == .missing

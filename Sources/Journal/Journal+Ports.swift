@@ -113,9 +113,9 @@ extension Journal: SegmentStore {
         }
         front.acknowledged.insert(range)
       }
+      front.backlog -= min(front.backlog, arrived)
+      try bound(&front, of: log, db)
     }
-    front.backlog -= min(front.backlog, arrived)
-    front.isDirty = true
     ledger.fronts[Ledger.FrontKey(destination: destination, log: log.id)] = front
     opened?.ledger = ledger
     face.acknowledged(arrived, by: destination, ledger)
@@ -132,20 +132,29 @@ extension Journal: SegmentStore {
     guard !asked.isEmpty else { throw JournalError.neverGiven(last: written.last) }
     var front = front(destination, log, ledger)
     front.acknowledged = SequenceRangeSet(front.acknowledged.ranges.flatMap { asked.gaps(in: $0) })
-    front.isDirty = true
     let missing = try file.queue.read { db in
       front.backlog = try LedgerRows(db: db).backlog(front.acknowledged, of: destination, in: log)
+      try bound(&front, of: log, db)
       return try asked.ranges.reduce(into: [SequenceRange]()) { holes, range in
         holes += try SegmentTable(db: db).holes(log.id, in: range, limit: Self.mostGapsOfReplay - holes.count)
       }
     }
+    announce(missing, of: epoch)
+    ledger.fronts[Ledger.FrontKey(destination: destination, log: log.id)] = front
+    opened?.ledger = ledger
+    face.showBacklog(ledger)
+  }
+
+  private func bound(_ front: inout Ledger.Front, of log: Ledger.Log, _ db: Database) throws {
+    announce(
+      try SegmentTable(db: db).forget(beyond: settings.mostAcknowledgedRanges, in: &front, of: log.id), of: log.epoch)
+  }
+
+  private func announce(_ missing: [SequenceRange], of epoch: Epoch) {
     let now = time.now()
     for range in missing {
       intake.put(.lostRecords(epoch: epoch, range: range, cause: "not-held", at: now), isUrgent: false)
     }
-    ledger.fronts[Ledger.FrontKey(destination: destination, log: log.id)] = front
-    opened?.ledger = ledger
-    face.showBacklog(ledger)
   }
 
   /// Gap records that one call may ask for.

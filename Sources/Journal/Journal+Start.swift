@@ -18,22 +18,23 @@ extension Journal {
     var file: JournalFile?
     do {
       if let damage { throw JournalError.damaged(damage) }
-      file = try begin(open(), hasLostLog, mark, events)
+      let found = try open()
+      file = found
+      return try begin(found, hasLostLog, mark, events)
     } catch JournalError.damaged(let what) {
-      untold.append(try setAside(what))
-    } catch let error as DatabaseError where meansDamageAtStart(error) {
-      untold.append(try setAside(error.message ?? "result code \(error.extendedResultCode)"))
+      untold.append(try setAside(what, file))
+    } catch let error as DatabaseError where meansDamageAtStart(error, file) {
+      untold.append(try setAside(error.message ?? "result code \(error.extendedResultCode)", file))
     }
-    guard file == nil else { return }
-    _ = try begin(open(), false, mark, events)
+    try begin(open(), false, mark, events)
   }
 
   /// A read that failed may have been a moment's weakness of the disk, and setting aside gives away what waits to
   /// be sent: it has to fail again.
-  private func meansDamageAtStart(_ error: DatabaseError) -> Bool {
+  private func meansDamageAtStart(_ error: DatabaseError, _ file: JournalFile?) -> Bool {
     if error.extendedResultCode == .SQLITE_IOERR_READ { return !JournalFile.isReadable(folder: settings.folder) }
-    // Keys or types that are not as they were made: the same as in use, where the whole file is asked first.
-    return error.meansDamage || [.SQLITE_CONSTRAINT, .SQLITE_MISMATCH].contains(error.resultCode)
+    if error.asksTheFile { return !isFoundSound(file) }
+    return error.meansDamage
   }
 
   private func open() throws -> JournalFile {
@@ -46,7 +47,9 @@ extension Journal {
     }
   }
 
-  private func setAside(_ what: String) throws -> Event {
+  private func setAside(_ what: String, _ file: JournalFile?) throws -> Event {
+    // Closed later it would take the log of the new one for its own.
+    try? file?.queue.close()
     try? opened?.file.queue.close()
     opened = nil
     let name = try JournalFile.setAside(folder: settings.folder, number: filesAside + 1)
@@ -59,28 +62,33 @@ extension Journal {
 
   private func begin(
     _ file: JournalFile, _ hasLostLog: Bool, _ mark: HighWaterMark.Found, _ events: [Event]
-  ) throws -> JournalFile {
+  ) throws {
     var events = events
-    func attempt(isDiskFull: Bool) throws {
-      try boot(file, hasLostLog: hasLostLog, mark, events, isDiskFull: isDiskFull)
+    func attempt(isDiskFull: Bool, thinsOldest: Bool = true) throws {
+      let room = room(file, isDiskFull: isDiskFull, thinsOldest: thinsOldest)
+      try boot(file, hasLostLog: hasLostLog, mark, events, room, isDiskFull: isDiskFull)
     }
-    if try hasRoom({ try attempt(isDiskFull: false) }) { return file }
+    if try hasRoom({ try attempt(isDiskFull: false) }) { return }
     while let deleted = letCopyGo() {
       events.append(deleted)
-      if try hasRoom({ try attempt(isDiskFull: false) }) { return file }
+      if try hasRoom({ try attempt(isDiskFull: false) }) { return }
     }
+    // As in use: the log is handed over, and in the end nothing is thinned, which takes more of it than deleting.
     reserve.giveBack()
-    try attempt(isDiskFull: true)
-    return file
+    file.checkpoint()
+    if try hasRoom({ try attempt(isDiskFull: true) }) { return }
+    file.checkpoint()
+    try attempt(isDiskFull: true, thinsOldest: false)
   }
 
   private func boot(
-    _ file: JournalFile, hasLostLog: Bool, _ mark: HighWaterMark.Found, _ events: [Event], isDiskFull: Bool
+    _ file: JournalFile, hasLostLog: Bool, _ mark: HighWaterMark.Found, _ events: [Event], _ room: Room,
+    isDiskFull: Bool
   ) throws {
     let now = time.now()
     // What waited for the file is not lost.
     let end = batch.begins ?? now.wall
-    let room = room(file, isDiskFull: isDiskFull)
+    let start = Moment(wall: end, monotonic: now.monotonic - (now.wall - end), isClockTrusted: now.isClockTrusted)
     try file.queue.writeWithoutTransaction { db in
       try db.execute(sql: "PRAGMA max_page_count = \(self.room(file, isUsual: true).limit)")
     }
@@ -92,7 +100,8 @@ extension Journal {
       let wasClean = try last?.integer("clean") ?? 1 != 0
       try db.execute(sql: "INSERT INTO boot(n, started) VALUES (?, ?)", arguments: [number, now.wall.milliseconds])
       var ledger = try rows.load()
-      let losses = lostTime(ledger, until: end, now: now, cause: wasClean ? "stop" : "crash")
+      let lost = try LostTime(ledger, until: start, isCrash: !wasClean, db)
+      try lost.store(db)
       // A mark of a file that was set aside says nothing of this one, only what went with it.
       let isOwn = mark.mark?.filesAside == filesAside
       let missing = isOwn || last == nil ? mark.mark?.missing(in: ledger, boot: before) : nil
@@ -101,16 +110,19 @@ extension Journal {
       let arrangement = LogArrangement(
         rows: rows, settings: settings, now: end, isRenewing: missing != nil || hasLostLog && !wasClean,
         newEpoch: { self.newEpoch(boot: number, log: $0) })
-      try arrangement.arrange(&ledger)
+      let missed = try arrangement.arrange(&ledger)
       try rows.loadFronts(into: &ledger)
-      let start = Moment(wall: end, monotonic: now.monotonic - (now.wall - end), isClockTrusted: now.isClockTrusted)
+      ledger.lostTime = now.isClockTrusted ? nil : lost
       ledger.history = try HistoryStart(db: db, shapes: ledger.shapes).history(
         start: start, limits: History.Limits(settings, self.room(file, isUsual: true)))
       var transaction = CommitTransaction(
         db: db, ledger: ledger, room: room, destinations: settings.destinations.map(\.id), now: now)
       var batch = Batch()
-      let remarks = events + remarks(mark, missing: isOwn ? missing : nil, isNew: last == nil)
-      batch.entries = losses + transaction.giveUp(missing ?? []) + remarks.map(Entry.event)
+      let remarks =
+        events
+        + remarks(mark, missing: isOwn ? missing : nil, isNew: last == nil, hasLostLog: hasLostLog && !wasClean)
+      batch.entries = lost.entries(at: now) + transaction.giveUp(missing ?? []) + remarks.map(Entry.event)
+      batch.entries += missed.map { .lostRecords(epoch: $0.epoch, range: $0.range, cause: "not-held", at: now) }
       try transaction.add(batch, isDiskFull: isDiskFull)
       try transaction.settle()
       try transaction.finish()
@@ -124,15 +136,6 @@ extension Journal {
     writeMark(ledger)
     face.committed(added)
     face.show(ledger, bytes: bytes(file), fault: nil)
-  }
-
-  /// From the last record of each telemetry log to the first sample that waits, or to now.
-  private func lostTime(_ ledger: Ledger, until end: Timestamp, now: Moment, cause: String) -> [Entry] {
-    ledger.logs.compactMap { log in
-      guard log.kind == .telemetry, !log.isRetired, let from = log.lastTime else { return nil }
-      // A clock that was set back must not make a gap that ends before it begins.
-      return .lostTime(epoch: log.epoch, from: from, to: max(from, end), cause: cause, at: now)
-    }
   }
 
   private func newEpoch(boot: Int, log: Int) -> Epoch {

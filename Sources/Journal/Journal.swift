@@ -123,9 +123,10 @@ public actor Journal {
   }
 
   /// A file that is not open is to be opened although nothing waits.
-  private var hasWork: Bool {
-    opened.map { $0.ledger.history.isDue(at: time.now().wall) } ?? true || intake.hasWork || !batch.isEmpty
-      || !damaged.isEmpty || reporters.isDue(at: time.now().monotonic)
+  var hasWork: Bool {
+    let now = time.now()
+    return opened.map { $0.ledger.isDue(at: now) } ?? true || intake.hasWork || !batch.isEmpty || !damaged.isEmpty
+      || reporters.isDue(at: now.monotonic)
   }
 
   /// One commit. What fails stays in the batch, and the fault is kept for the status.
@@ -200,8 +201,7 @@ public actor Journal {
     let isReleaseDue = now.isClockTrusted && lastRelease.map { now.monotonic - $0 >= .seconds(60) } ?? true
     var added: UInt64 = 0
     var reporters = reporters
-    var room = room(opened.file, isDiskFull: isDiskFull)
-    room.thinsOldest = room.thinsOldest && thinsOldest
+    let room = room(opened.file, isDiskFull: isDiskFull, thinsOldest: thinsOldest)
     let ledger = try opened.file.queue.write { db in
       var transaction = CommitTransaction(
         db: db, ledger: opened.ledger, room: room, destinations: settings.destinations.map(\.id), now: now)
@@ -210,10 +210,12 @@ public actor Journal {
       transaction.count(droppedSamples: counters.droppedSamples, droppedEvents: counters.droppedEvents)
       if isReleaseDue { try transaction.releaseOlder(than: now.wall - settings.retention) }
       var batch = batch
-      batch.entries += try transaction.drop(damaged)
+      let lost = now.isClockTrusted ? opened.ledger.lostTime : nil
+      batch.entries += try transaction.drop(damaged) + (lost?.entries(at: now) ?? [])
       transaction.reports = reporters.report(batch.samples, taken: taken, last: isLast ? now : nil)
       transaction.isLast = isLast
       try transaction.add(batch, isDiskFull: isDiskFull)
+      if let lost { try transaction.settle(lost) }
       try transaction.finish()
       if isLast { try db.execute(sql: "UPDATE boot SET clean = 1 WHERE n = (SELECT max(n) FROM boot)") }
       added = transaction.addedRecords
@@ -229,11 +231,14 @@ public actor Journal {
   /// - Parameters:
   ///   - isDiskFull: the file stays as large as it is.
   ///   - isUsual: however long the log is at this moment.
-  func room(_ file: JournalFile, isDiskFull: Bool = false, isUsual: Bool = false) -> Room {
+  ///   - thinsOldest: as the settings say; otherwise nothing is thinned.
+  func room(
+    _ file: JournalFile, isDiskFull: Bool = false, isUsual: Bool = false, thinsOldest: Bool = true
+  ) -> Room {
     let room = Room(
       budget: settings.budget, reserve: settings.reserve,
       logAllowance: isUsual ? file.usualLog : max(file.usualLog, file.logBytes), pageSize: file.pageSize,
-      thinsOldest: settings.whenFull == .thinOldest)
+      thinsOldest: thinsOldest && settings.whenFull == .thinOldest)
     return isDiskFull ? room.limited(to: fileSize(file.path) / file.pageSize) : room
   }
 
@@ -245,18 +250,13 @@ public actor Journal {
   func meansDamage(_ error: any Error) -> Bool {
     if case JournalError.damaged = error { return true }
     guard let error = error as? DatabaseError else { return false }
-    switch error.resultCode {
-    case .SQLITE_CORRUPT, .SQLITE_NOTADB: return true
-    // Tables, keys or types are not as they were made, or we asked for something foolish: the file tells.
-    case .SQLITE_ERROR, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH: return !isFoundSound()
-    default: return false
-    }
+    if error.asksTheFile { return !isFoundSound(opened?.file) }
+    return [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode)
   }
 
   /// Looks at the whole file, once until a commit succeeds: it takes seconds where the file is large.
-  private func isFoundSound() -> Bool {
-    guard !isSound, let opened else { return isSound }
-    isSound = opened.file.isSound()
+  func isFoundSound(_ file: JournalFile?) -> Bool {
+    if !isSound, let file { isSound = file.isSound() }
     return isSound
   }
 

@@ -12,7 +12,7 @@ extension JournalReader {
 
   /// Looks at everything: SQLite's own check, the tables, every segment and row of history, and whether the
   /// seqs of each log are dense: what is missing above the oldest record held was announced by a gap record,
-  /// or acknowledged by every reader and let go after its time.
+  /// or acknowledged by everybody who reads that far and let go after its time.
   ///
   /// SQLite's check is one read of each table as a whole, which takes seconds where the file is large.
   /// - Parameter tell: hears each finding at once.
@@ -109,13 +109,13 @@ private struct JournalCheck {
 
   private func judge(_ log: JournalReader.Log, _ missing: [SequenceRange], _ tell: Tell) throws {
     let announced = announced[log.epoch] ?? SequenceRangeSet()
-    let readers = try reader.queue.read { try reader.acknowledged(log, $0) }.values
+    let readers = try reader.queue.read { try reader.readers(log, $0) }.values
     var known = 0
     var faults = 0
     for hole in missing {
       for part in announced.gaps(in: hole) {
         // Nobody acknowledged what lies in a gap of one of them.
-        let unsaid = readers.isEmpty ? [part] : readers.flatMap { $0.gaps(in: part) }
+        let unsaid = readers.isEmpty ? [part] : readers.flatMap { $0.missing(in: part) }
         guard let first = unsaid.map(\.first).min(), let last = unsaid.map(\.last).max() else { continue }
         faults += 1
         if faults <= Self.mostTold {

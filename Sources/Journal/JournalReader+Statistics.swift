@@ -130,30 +130,42 @@ extension JournalReader {
   private func backlog(_ log: Log) throws -> [DestinationID: UInt64] {
     guard let held = log.held else { return [:] }
     return try queue.read { db in
-      var backlog: [DestinationID: UInt64] = [:]
-      for (destination, acknowledged) in try acknowledged(log, db) {
-        backlog[destination] = try acknowledged.gaps(in: held).reduce(0) { sum, gap in
-          sum + (try SegmentTable(db: db).records(log.id, in: gap))
-        }
+      try readers(log, db).mapValues { reader in
+        try reader.missing(in: held).reduce(0) { try $0 + SegmentTable(db: db).records(log.id, in: $1) }
       }
-      return backlog
     }
   }
 
-  /// What the readers of a log have acknowledged; everybody who ever acknowledged something of it counts.
-  func acknowledged(_ log: Log, _ db: Database) throws -> [DestinationID: SequenceRangeSet] {
-    var acknowledged: [DestinationID: SequenceRangeSet] = [:]
-    for name in try String.fetchAll(
-      db, sql: "SELECT destination FROM reader WHERE log = ? AND destination IS NOT NULL", arguments: [log.id])
-    {
-      acknowledged[DestinationID(name)] = SequenceRangeSet()
+  /// How far a destination is with a log.
+  struct Reader {
+    /// Beyond, it reads another log.
+    var until: UInt64
+    var acknowledged = SequenceRangeSet()
+
+    /// What of `range` it reads and has not acknowledged.
+    func missing(in range: SequenceRange) -> [SequenceRange] {
+      range.first <= until ? acknowledged.gaps(in: SequenceRange(range.first, min(range.last, until))) : []
     }
-    let rows = try Row.fetchAll(
-      db, sql: "SELECT destination, first, last FROM acknowledged WHERE log = ?", arguments: [log.id])
+  }
+
+  /// Who reads a log. The event log is read by all that read any.
+  func readers(_ log: Log, _ db: Database) throws -> [DestinationID: Reader] {
+    var readers: [DestinationID: Reader] = [:]
+    let sql = "SELECT destination, until FROM reader WHERE destination IS NOT NULL"
+    let rows =
+      try log.kind == .events
+      ? Row.fetchAll(db, sql: sql) : Row.fetchAll(db, sql: sql + " AND log = ?", arguments: [log.id])
     for row in rows {
-      acknowledged[DestinationID(try row.text("destination")), default: SequenceRangeSet()].insert(try row.range())
+      let hasEnd = log.kind == .telemetry && !(row["until"] as DatabaseValue).isNull
+      readers[DestinationID(try row.text("destination"))] = Reader(until: hasEnd ? try row.number("until") : .max)
     }
-    return acknowledged
+    let ranges = "SELECT destination, first, last FROM acknowledged WHERE log = ?"
+    for row in try Row.fetchAll(db, sql: ranges, arguments: [log.id]) {
+      let destination = DestinationID(try row.text("destination"))
+      if log.kind == .telemetry && readers[destination] == nil { continue }
+      readers[destination, default: Reader(until: .max)].acknowledged.insert(try row.range())
+    }
+    return readers
   }
 
   private func count(_ name: HistoryTable.Name) throws -> HistoryStatistics {

@@ -24,6 +24,12 @@ public struct JournalSettings: Sendable {
   /// For tests: what follows the `?` when SQLite is to open the database as a `file:` address, such as
   /// `vfs=NAME`. The path may then hold no `?`, `#` or `%`. Nil opens the path as it is.
   package var fileQuery: String?
+  /// A file of up to so many bytes is checked as a whole at the start; a larger one only where it is used. Tests take
+  /// none.
+  package var largestChecked = 32 << 20
+  /// Most ranges of acknowledgements that one destination has in one log, at least 3; beyond, the smallest are forgotten.
+  /// Tests take few.
+  package var mostAcknowledgedRanges = 4096
   /// How long the history of minutes stays, within three sixteenths of the budget.
   public var minuteRetention: Duration = .seconds(31 * 86_400)
   /// How long the history of quarter hours stays, within a sixteenth of the budget.

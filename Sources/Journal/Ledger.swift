@@ -45,21 +45,29 @@ struct Ledger: Sendable {
   /// How far a destination is with a log.
   struct Front: Sendable {
     var acknowledged = SequenceRangeSet()
+    /// What the disk has of ``acknowledged``.
+    var stored: [SequenceRange] = []
     /// Records held and not acknowledged.
     var backlog: UInt64 = 0
-    var isDirty = false
   }
 
   var logs: [Log] = []
   var fronts: [FrontKey: Front] = [:]
   var shapes = ShapeTable()
   var history = History()
+  /// Of a start without a clock that can be trusted.
+  var lostTime: LostTime?
   /// Counters that outlive a restart.
   var purgedRecords: UInt64 = 0
   /// Records that coarser ones stand for; some may have been purged since.
   var thinnedRecords: UInt64 = 0
   var droppedSamples: UInt64 = 0
   var droppedEvents: UInt64 = 0
+
+  /// Whether something of its own waits to be stored.
+  func isDue(at now: Moment) -> Bool {
+    history.isDue(at: now.wall) || now.isClockTrusted && lostTime.map { !$0.since.isEmpty } ?? false
+  }
 
   /// The logs of a kind that get records.
   func current(_ kind: LogState.Kind) -> [Int] {

@@ -60,7 +60,8 @@ struct LedgerRows {
     let rows = try Row.fetchAll(
       db, sql: "SELECT first, last FROM acknowledged WHERE destination = ? AND log = ?",
       arguments: [destination.name, log.id])
-    for row in rows { front.acknowledged.insert(try row.range()) }
+    front.stored = try rows.map { try $0.range() }
+    front.acknowledged = SequenceRangeSet(front.stored)
     front.backlog = try backlog(front.acknowledged, of: destination, in: log)
     return front
   }
@@ -120,10 +121,26 @@ struct LedgerRows {
     }
   }
 
+  func hasAcknowledged(_ destination: DestinationID, _ log: Ledger.Log) throws -> Bool {
+    let sql = "SELECT EXISTS(SELECT 1 FROM acknowledged WHERE destination = ? AND log = ?)"
+    return try Bool.fetchOne(db, sql: sql, arguments: [destination.name, log.id]) ?? false
+  }
+
+  /// Deletes the acknowledgements of those who do not read a log any more.
+  func forgetStrangers(_ ledger: Ledger) throws {
+    let readers = ledger.logs.map { ($0.id, $0.readers) }
+    for row in try Row.fetchAll(db, sql: "SELECT DISTINCT destination, log FROM acknowledged") {
+      let (name, log) = (try row.text("destination"), try row.integer("log"))
+      guard !readers.contains(where: { $0 == log && $1[DestinationID(name)] != nil }) else { continue }
+      try db.run("DELETE FROM acknowledged WHERE destination = ? AND log = ?", [name, log])
+    }
+  }
+
   /// Writes what a commit changed. `before` is the ledger as the disk has it.
   func store(_ ledger: inout Ledger, before: Ledger) throws {
     for log in ledger.logs {
-      guard let old = before.logs.first(where: { $0.id == log.id })?.next, old != log.next else { continue }
+      guard let old = before.logs.first(where: { $0.id == log.id }) else { continue }
+      guard old.next != log.next || old.lastTime != log.lastTime else { continue }
       try db.run(
         "UPDATE log SET next = ?, last_time = ? WHERE id = ?",
         [signed(log.next), log.lastTime?.milliseconds, log.id])
@@ -145,14 +162,20 @@ struct LedgerRows {
   }
 
   private func storeFronts(_ ledger: inout Ledger) throws {
-    for (key, front) in ledger.fronts where front.isDirty {
-      try db.run("DELETE FROM acknowledged WHERE destination = ? AND log = ?", [key.destination.name, key.log])
-      for range in front.acknowledged.ranges {
+    for (key, front) in ledger.fronts where front.stored != front.acknowledged.ranges {
+      // There may be thousands, and most of them stand as they stood.
+      let (old, new) = (Set(front.stored), Set(front.acknowledged.ranges))
+      for range in front.stored where !new.contains(range) {
+        try db.run(
+          "DELETE FROM acknowledged WHERE destination = ? AND log = ? AND first = ?",
+          [key.destination.name, key.log, signed(range.first)])
+      }
+      for range in front.acknowledged.ranges where !old.contains(range) {
         try db.run(
           "INSERT INTO acknowledged(destination, log, first, last) VALUES (?, ?, ?, ?)",
           [key.destination.name, key.log, signed(range.first), signed(range.last)])
       }
-      ledger.fronts[key]?.isDirty = false
+      ledger.fronts[key]?.stored = front.acknowledged.ranges
     }
   }
 }

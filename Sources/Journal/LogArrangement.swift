@@ -46,15 +46,38 @@ struct LogArrangement {
   let newEpoch: (Int) -> Epoch
 
   /// A log that nobody wants any more is retired: it drains to its readers. What is wanted and not there begins.
-  func arrange(_ ledger: inout Ledger) throws {
+  /// - Returns: what is no longer held of the logs that somebody begins to read.
+  func arrange(_ ledger: inout Ledger) throws -> [(epoch: Epoch, range: SequenceRange)] {
     let wanted = settings.wantedLogs
     for index in ledger.current(.events) + ledger.current(.telemetry) where !isKept(ledger.logs[index], wanted) {
       try rows.retire(index, in: &ledger)
     }
     if ledger.current(.events).isEmpty { try open(.events, LogPlan(name: "events"), in: &ledger) }
     for log in wanted where ledger.log(for: log.plan) == nil { try open(.telemetry, log.plan, in: &ledger) }
+    let before = ledger
     for index in ledger.logs.indices { setReaders(&ledger.logs[index], wanted) }
+    let missing = try missed(ledger, before)
     try rows.storeReaders(ledger)
+    try rows.forgetStrangers(ledger)
+    return missing
+  }
+
+  /// Gap records that one start makes for each log.
+  private static let mostGaps = 256
+
+  /// A destination that comes, or comes back after a while, gets what is held from the beginning; the rest it would
+  /// wait for.
+  private func missed(_ ledger: Ledger, _ before: Ledger) throws -> [(epoch: Epoch, range: SequenceRange)] {
+    try zip(ledger.logs, before.logs).flatMap { log, old -> [(epoch: Epoch, range: SequenceRange)] in
+      guard log.kind == .telemetry, let written = log.written else { return [] }
+      let from = try log.readers.filter { $0.value == .max }.keys.compactMap { reader -> UInt64? in
+        guard let until = old.readers[reader] else { return try rows.hasAcknowledged(reader, log) ? nil : 1 }
+        return until < written.last ? until + 1 : nil
+      }.min()
+      guard let from else { return [] }
+      let range = SequenceRange(from, written.last)
+      return try SegmentTable(db: rows.db).holes(log.id, in: range, limit: Self.mostGaps).map { (log.epoch, $0) }
+    }
   }
 
   private func isKept(_ log: Ledger.Log, _ wanted: [WantedLog]) -> Bool {

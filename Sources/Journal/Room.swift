@@ -7,7 +7,7 @@ struct Room: Sendable {
   /// Pages that may be in use.
   private(set) var limit: Int
   /// Whether telemetry becomes coarser before any is dropped that somebody still waits for.
-  var thinsOldest: Bool
+  let thinsOldest: Bool
 
   /// Deleting goes on until this share of the limit is free, so that a full journal does not announce a
   /// gap with every commit.
@@ -52,7 +52,9 @@ extension CommitTransaction {
     let margin = room.thinsOldest ? 2 * needed : needed
     guard used + margin > room.limit else { return [] }
     let most = max(used, room.limit)
-    let target = most - margin - room.limit / Room.purgedShare
+    // What nobody has yet goes only for the room that is needed: aiming at the margin, a commit after a long stall
+    // deleted everything.
+    let share = room.limit / Room.purgedShare
     var dropped = DroppedRuns()
     var announced: [Entry] = []
     for stage in Stage.allCases {
@@ -60,6 +62,7 @@ extension CommitTransaction {
         announced = try thin(downTo: most - margin)
         if try pagesInUse() <= most - needed { break }
       }
+      let target = most - share - (stage.isAcknowledgedOnly ? margin : needed)
       while try pagesInUse() > target, let (log, keys) = try oldest(stage) {
         for key in keys where try pagesInUse() > target { try delete(key, of: log, into: &dropped) }
       }

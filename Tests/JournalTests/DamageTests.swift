@@ -1,5 +1,6 @@
 import EnergyModel
 import Foundation
+import GRDB
 import TestKit
 import Testing
 
@@ -135,6 +136,83 @@ import Testing
     #expect(journal.counters().fault == nil)
     #expect(try await journal.log(.telemetry).epoch == epoch)
     #expect(try await journal.seqs(.telemetry) == Array(1...7))
+    await journal.close()
+  }
+
+  @Test(arguments: ["SELECT RAISE(ABORT, 'no')", "DELETE FROM nowhere"])
+  func aSoundFileIsKeptWhateverAStartMeets(_ refusal: String) async throws {
+    let stand = try Stand()
+    let epoch = try await stopped(stand)
+    let database = stand.database.path
+    func change(_ sql: String) async throws {
+      let queue = try DatabaseQueue(path: database)
+      try await queue.write { try $0.execute(sql: sql) }
+      try queue.close()
+    }
+    try await change("CREATE TRIGGER refuse BEFORE INSERT ON boot BEGIN \(refusal); END")
+    let journal = try await stand.open()
+    #expect(journal.counters().fault != nil && journal.boot == 0)
+    #expect(await stand.commit(3, to: journal) == false)
+    #expect(JournalFile.copies(folder: stand.folder.path).isEmpty)
+    try await change("DROP TRIGGER refuse")
+    #expect(await journal.commit())
+    #expect(try await journal.log(.telemetry).epoch == epoch)
+    #expect(try await journal.seqs(.telemetry) == Array(1...1203))
+    await journal.close()
+  }
+
+  /// A table with a column too many: SQLite says only that something must not be NULL.
+  @Test func aTableThatIsNotAsItWasMadeIsDamage() async throws {
+    let stand = try Stand()
+    let epoch = try await stopped(stand)
+    let queue = try DatabaseQueue(path: stand.database.path)
+    try await queue.write { db in
+      try db.execute(
+        sql: """
+          DELETE FROM boot; PRAGMA writable_schema = ON;
+          UPDATE sqlite_schema SET sql = replace(sql, ' STRICT', '') WHERE name = 'boot';
+          UPDATE sqlite_schema SET sql = replace(sql, 'DEFAULT 0)', 'DEFAULT 0, more INTEGER NOT NULL)')
+          WHERE name = 'boot';
+          """)
+    }
+    try queue.close()
+    try await expectNewJournal(stand, unlike: epoch)
+  }
+
+  /// A large file is not read as a whole at the start, which would take long: what is wrong in it shows in use.
+  @Test(arguments: [true, false]) func damageInALargeFileIsFoundInUse(_ isLarge: Bool) async throws {
+    let stand = try Stand()
+    let first = try await stand.open()
+    let epoch = try await first.log(.telemetry).epoch
+    for step in 0..<60 {
+      for sample in 0..<200 { first.accept(stand.sample(power: Double((step * 200 + sample) * 7919 % 100_003))) }
+      stand.time.advance(by: .seconds(4))
+      #expect(await first.commit())
+    }
+    await first.close()
+    if isLarge { stand.settings.largestChecked = 0 }
+    let page = try await DatabaseQueue(path: stand.database.path).read { db in
+      // Of the table's leaves one in the middle.
+      let sql = "SELECT pageno FROM dbstat WHERE name = 'segment' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 2"
+      return try Int.fetchOne(db, sql: sql)
+    }
+    var bytes = try Data(contentsOf: stand.database)
+    let start = (try #require(page) - 1) * 4096
+    bytes.replaceSubrange(start..<start + 4096, with: Data(repeating: 0x5A, count: 4096))
+    try bytes.write(to: stand.database)
+
+    let journal = try await stand.open()
+    #expect(JournalFile.copies(folder: stand.folder.path).isEmpty == isLarge)
+    #expect(try await (journal.log(.telemetry).epoch == epoch) == isLarge)
+    if isLarge { await #expect(throws: DatabaseError.self) { try await journal.waiting(.telemetry) } }
+    #expect(JournalFile.copies(folder: stand.folder.path) == [1])
+    #expect(await stand.commit(3, to: journal))
+    #expect(journal.counters().fault == nil)
+    #expect(try await journal.log(.telemetry).epoch != epoch)
+    #expect(try await journal.seqs(.telemetry) == [1, 2, 3])
+    let gap = #""epoch":"\#(epoch)","first":1,"last":12000,"cause":"damaged""#
+    #expect(try await journal.entries().filter { $0.hasSuffix(gap) }.count == 1)
+    #expect(try await journal.entries().contains { $0.contains("journal-damaged") })
     await journal.close()
   }
 

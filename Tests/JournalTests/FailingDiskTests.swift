@@ -1,5 +1,6 @@
 import EnergyModel
 import Foundation
+import GRDB
 import TestKit
 import Testing
 
@@ -90,6 +91,44 @@ import Testing
       #expect(!FileManager.default.fileExists(atPath: image.path + "/journal.sqlite.damaged-1"))
       await journal.close()
     }
+  }
+
+  /// A full disk at the start: in the end it tries what takes least of the log, with the log handed over.
+  @Test(arguments: 1...2, [WhenFull.thinOldest, .dropOldest])
+  func aStartWithoutRoomIsTriedToTheEnd(_ times: Int, _ whenFull: WhenFull) async throws {
+    let (stand, disk) = try stand()
+    stand.settings.whenFull = whenFull
+    var journal = try await stand.open()
+    for _ in 0..<3 { #expect(await stand.commit(5, to: journal)) }
+    let image = try TemporaryFolder.make("full-start")
+    defer { try? FileManager.default.removeItem(at: image) }
+    disk.cutPower(image: image.path)
+    await journal.close()
+    // Opening the file writes so often.
+    let trial = try TemporaryFolder.make("full-trial")
+    defer { try? FileManager.default.removeItem(at: trial) }
+    for name in try FileManager.default.contentsOfDirectory(atPath: image.path) {
+      try FileManager.default.copyItem(atPath: "\(image.path)/\(name)", toPath: "\(trial.path)/\(name)")
+    }
+    stand.settings.folder = trial.path
+    let trialDisk = FaultDisk(folder: trial.path)
+    let file = try JournalFile.open(stand.settings)
+    let writes = Int(trialDisk.count(.write))
+    try file.queue.close()
+
+    stand.settings.folder = image.path
+    let next = FaultDisk(folder: image.path)
+    // The log is handed over already, so that only commits write.
+    next.fail([.write], after: writes, times: times, code: ResultCode.SQLITE_FULL.rawValue)
+    journal = try await stand.open()
+    #expect(next.faults == UInt64(times))
+    #expect(journal.counters().fault == nil)
+    #expect(journal.boot == 2)
+    let gone = try await journal.entries().compactMap(HeldLog.dropped).map(\.range)
+    let held = try await journal.waiting(.telemetry).map(\.range)
+    #expect(SequenceRangeSet(gone + held).ranges == [SequenceRange(1, 15)])
+    #expect(journal.counters().purgedRecords == SequenceRangeSet(gone).count)
+    await journal.close()
   }
 
   @Test func aFileIsUnreadableWhenThePlainReadFailsToo() throws {

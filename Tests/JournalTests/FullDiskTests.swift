@@ -19,6 +19,7 @@ struct FullDiskTests {
     let stand: Stand
     let volume: SmallVolume
     let journal: Journal
+    let time: WatchedTime
     let devices: Int
     let budget: Int
     var random = SeededGenerator(state: 8)
@@ -39,7 +40,15 @@ struct FullDiskTests {
         folder: volume.path + "/journal", budget: budget, reserve: reserve, mailboxCapacity: capacity,
         destinations: [.init("vpp")],
         whenFull: whenFull)
-      journal = try await stand.open()
+      time = WatchedTime(stand.time)
+      journal = try await Journal.open(stand.settings, time: time, seed: 7)
+    }
+
+    /// The next start, with all that is known of the earlier ones.
+    init(again site: Site) async throws {
+      (volume, devices, budget, stand, time) = (site.volume, site.devices, site.budget, site.stand, site.time)
+      (random, accepted, mostUsed) = (site.random, site.accepted, site.mostUsed)
+      journal = try await Journal.open(stand.settings, time: time, seed: 7)
     }
 
     /// Four seconds: samples every second, and a commit.
@@ -47,22 +56,36 @@ struct FullDiskTests {
     func step() async -> Bool {
       for _ in 0..<4 {
         stand.time.advance(by: .seconds(1))
-        for device in 0..<devices {
-          let readings = [Point.power, .reactivePower, .apparentPower, .powerL1, .powerL2].map {
-            Reading($0, Double(Int.random(in: -50_000...50_000, using: &random)))
-          }
-          journal.accept(
-            Sample(
-              device: DeviceID("d\(device)"), measured: stand.time.now(),
-              readings: readings + [Reading(.energyImport, Double(accepted))]))
-          accepted += 1
-        }
+        measure()
       }
       let isCommitted = await journal.commit()
       if !isCommitted { failures += 1 }
-      mostUsed = max(mostUsed, Double(volume.bytes(in: "journal")) / Double(budget))
+      look()
       return isCommitted
     }
+
+    /// One second of a journal that runs by itself.
+    func second() async throws {
+      measure()
+      try await time.advance(by: .seconds(1), journal)
+      look()
+    }
+
+    /// A sample of each device.
+    private func measure() {
+      for device in 0..<devices {
+        let readings = [Point.power, .reactivePower, .apparentPower, .powerL1, .powerL2].map {
+          Reading($0, Double(Int.random(in: -50_000...50_000, using: &random)))
+        }
+        journal.accept(
+          Sample(
+            device: DeviceID("d\(device)"), measured: stand.time.now(),
+            readings: readings + [Reading(.energyImport, Double(accepted))]))
+        accepted += 1
+      }
+    }
+
+    private func look() { mostUsed = max(mostUsed, Double(volume.bytes(in: "journal")) / Double(budget)) }
 
     /// Records of telemetry that were ever committed.
     var committed: UInt64 { get async throws { try await journal.log(.telemetry).held?.last ?? 0 } }
@@ -135,6 +158,59 @@ struct FullDiskTests {
     try await expectExact(site)
   }
 
+  /// Nobody calls for commits: the journal runs by its own clock.
+  @Test(arguments: [nil, 0]) func runGoesThroughAFullDisk(_ reserve: Int?) async throws {
+    let volume = try SmallVolume(bytes: 16 << 20)
+    let site = try await Site(
+      budget: 4 << 20, devices: Self.isLong ? 20 : 6, capacity: 1000, reserve: reserve, on: volume)
+    let journal = site.journal
+    for _ in 0..<500 { #expect(await site.step()) }
+    let running = Task { await journal.run() }
+    volume.fill()
+    for _ in 0..<(Self.isLong ? 3600 : 600) {
+      try await site.second()
+      volume.fill()
+    }
+    #expect((journal.counters().fault != nil) == (reserve == 0))
+    volume.empty()
+    // Until nothing fails and nothing more is dropped.
+    var (normalAfter, dropped, commits) = (0, journal.counters().droppedSamples, journal.counters().commits)
+    for second in 1...60 {
+      try await site.second()
+      let now = journal.counters()
+      if now.fault != nil || now.droppedSamples > dropped { normalAfter = second }
+      dropped = now.droppedSamples
+    }
+    #expect(normalAfter <= 10)
+    commits = journal.counters().commits - commits
+    #expect(commits >= 60 / 4 - 2)
+    #expect((dropped > 0) == (reserve == 0))
+    #expect(await journal.commit())
+    #expect(site.mostUsed <= 1.05)
+    try await expectExact(site)
+    await journal.close()
+    await running.value
+  }
+
+  /// A stop lets the write-ahead log go, and others take that too: the start lives on the reserve.
+  @Test(arguments: [WhenFull.thinOldest, .dropOldest]) func aStartOnAFullDiskGoesOn(_ whenFull: WhenFull) async throws {
+    let volume = try SmallVolume(bytes: 16 << 20)
+    var site = try await Site(budget: 4 << 20, devices: 6, whenFull, on: volume)
+    for _ in 0..<500 { #expect(await site.step()) }
+    await site.journal.close()
+    volume.fill()
+    site = try await Site(again: site)
+    #expect(site.journal.counters().fault == nil)
+    #expect(site.journal.boot == 2)
+    for _ in 0..<100 {
+      #expect(await site.step())
+      volume.fill()
+    }
+    try await expectNormalSoon(site)
+    #expect(site.journal.counters().droppedSamples == 0)
+    await site.journal.close()
+  }
+
   /// The queue is short and the journal cannot even begin: what finds no room is counted.
   @Test func aStartOnAFullDiskCountsWhatItCannotKeep() async throws {
     let volume = try SmallVolume(bytes: 4 << 20)
@@ -184,54 +260,5 @@ struct FullDiskTests {
     let entries = try await site.journal.entries()
     #expect(entries.contains { $0.contains(#""name":"journal-copy-deleted""#) && $0.contains("damaged-3") })
     await site.journal.close()
-  }
-}
-
-/// A file system in memory of a few megabytes, that others can fill.
-private final class SmallVolume {
-  let path: String
-
-  static let isPermitted: Bool = {
-    guard getuid() == 0, let volume = try? SmallVolume(bytes: 1 << 20) else { return false }
-    return volume.bytes(in: "") == 0
-  }()
-
-  init(bytes: Int) throws {
-    path = try TemporaryFolder.make("volume").path
-    let mount = try ChildProcess("mount", ["-t", "tmpfs", "-o", "size=\(bytes)", "tmpfs", path])
-    guard mount.wait() == 0 else {
-      rmdir(path)
-      throw CocoaError(.fileWriteUnknown)
-    }
-  }
-
-  deinit {
-    _ = try? ChildProcess("umount", ["-l", path]).wait()
-    rmdir(path)
-  }
-
-  private var filler: String { path + "/filler" }
-
-  /// Somebody else takes whatever is free.
-  func fill() {
-    let file = open(filler, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-    defer { close(file) }
-    let block = [UInt8](repeating: 1, count: 64 << 10)
-    var size = block.count
-    while size > 0 {
-      if write(file, block, size) <= 0 { size /= 2 }
-    }
-  }
-
-  func empty() { unlink(filler) }
-
-  /// Of all files of a folder.
-  func bytes(in folder: String) -> Int {
-    let folder = path + "/" + folder
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return names.reduce(0) { sum, name in
-      // The index of the write-ahead log is memory that is mapped, and goes with the process.
-      name.hasSuffix("-shm") ? sum : sum + fileSize(folder + "/" + name)
-    }
   }
 }

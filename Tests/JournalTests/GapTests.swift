@@ -84,6 +84,8 @@ import Testing
     // The old event log was empty and is gone.
     #expect(Set(try await next.logs().map(\.epoch)).count == 3)
     #expect(try await next.entries().contains { $0.contains("\(epoch)") && $0.contains(#""cause":"crash""#) })
+    let reason = #""kind":"event","name":"journal-log-missing","severity":"alarm""#
+    #expect(try await next.entries().filter { $0.contains(reason) }.count == 1, "said why, and once")
     await next.close()
   }
 }

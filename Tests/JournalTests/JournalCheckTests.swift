@@ -116,6 +116,42 @@ import Testing
     await journal.close()
   }
 
+  /// A destination that chose another log reads the old one only up to there.
+  @Test func whoMovedToAnotherLogMissesNothingBehindIt() async throws {
+    let stand = try Stand()
+    stand.settings.retention = .seconds(30)
+    stand.settings.destinations = [.init("vpp"), .init("owner")]
+    var journal = try await filled(stand)
+    await journal.close()
+    stand.settings.destinations = [.init("vpp", logs: [.tenSeconds]), .init("owner")]
+    journal = try await stand.open()
+    let epoch = try await journal.telemetry()[0].epoch
+    for _ in 0..<10 { #expect(await stand.commit(5, to: journal)) }
+    try await journal.acknowledge([SequenceRange(11, 15)], of: epoch, by: "vpp")
+    try await journal.acknowledge([SequenceRange(11, 15), SequenceRange(111, 120)], of: epoch, by: "owner")
+    stand.time.advance(by: .seconds(120))
+    #expect(await stand.commit(1, to: journal))
+    #expect(try await journal.count("segment WHERE log = 2 AND first IN (11, 111, 116)") == 0)
+    #expect(try faults(stand).isEmpty)
+    let statistics = try JournalReader(folder: stand.folder.path).statistics()
+    let old = try #require(statistics.logs.first { $0.log.epoch == epoch })
+    #expect(old.backlog == ["vpp": 95, "owner": 136])
+    let waiting = try await journal.waiting(journal.telemetry()[0]).reduce(0) { $0 + $1.range.count }
+    #expect(old.backlog["vpp"] == waiting)
+    // Who never acknowledged anything of the event log waits for all of it.
+    let events = try #require(statistics.logs.first { $0.log.kind == .events })
+    #expect(events.backlog == ["vpp": events.records, "owner": events.records])
+
+    // What it does read is missed.
+    try await journal.execute("DELETE FROM segment WHERE log = 2 AND first IN (96, 101)")
+    #expect(try faults(stand) == ["log telemetry \(epoch): seqs within 96 to 105 are missing, unannounced"])
+    try await journal.execute("DELETE FROM segment WHERE log = 2 AND first = 91")
+    try await journal.acknowledge([SequenceRange(91, 105)], of: epoch, by: "owner")
+    #expect(await stand.commit(1, to: journal))
+    #expect(try faults(stand) == ["log telemetry \(epoch): seqs within 91 to 100 are missing, unannounced"])
+    await journal.close()
+  }
+
   @Test func damagedHistoryAndForeignTablesAreFaults() async throws {
     let stand = try Stand()
     let journal = try await filled(stand)

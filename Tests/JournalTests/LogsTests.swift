@@ -140,6 +140,64 @@ import Testing
     await journal.close()
   }
 
+  /// Neither the file nor who reads it carries them for ever, and whoever comes back gets everything again.
+  @Test func acknowledgementsOfADestinationThatIsGoneAreLetGo() async throws {
+    let stand = try Stand()
+    stand.settings.destinations = [Destination("vpp"), Destination("owner")]
+    var journal = try await stand.open()
+    journal.post(stand.event("e"))
+    for _ in 0..<3 { #expect(await stand.commit(5, to: journal)) }
+    let epoch = try await journal.log(.telemetry).epoch
+    for destination in ["vpp", "owner"] as [DestinationID] {
+      try await journal.acknowledge([SequenceRange(1, 3), SequenceRange(6, 10)], of: epoch, by: destination)
+      try await journal.acknowledge([SequenceRange(1, 1)], of: journal.log(.events).epoch, by: destination)
+    }
+    await journal.close()
+    stand.settings.destinations = [Destination("vpp")]
+    journal = try await stand.open()
+    #expect(try await journal.count("acknowledged WHERE destination = 'owner'") == 0)
+    #expect(try await journal.count("reader WHERE destination = 'owner'") == 0)
+    #expect(try await journal.count("acknowledged WHERE destination = 'vpp'") == 3)
+    let statistics = try JournalReader(folder: stand.folder.path).statistics()
+    #expect(statistics.logs.allSatisfy { Array($0.backlog.keys) == ["vpp"] })
+    await journal.close()
+
+    stand.settings.destinations = [Destination("vpp"), Destination("owner")]
+    journal = try await stand.open()
+    #expect(try await journal.telemetry("owner").map(\.epoch) == [epoch])
+    let log = try await journal.telemetry("owner")[0]
+    #expect(try await journal.waiting(log, "owner").map(\.range.first) == [1, 6, 11])
+    #expect(try await journal.waiting(log, "vpp").map(\.range.first) == [1, 11])
+    // Telemetry, the event, and two gap records of the stops.
+    #expect(journal.backlog(for: "owner") == 15 + 3)
+    await journal.close()
+  }
+
+  /// What was let go while it was away is named, so that no hole is left to wonder about.
+  @Test func whoJoinsALogIsToldWhatOfItIsGone() async throws {
+    let stand = try Stand()
+    var journal = try await stand.open()
+    for _ in 0..<5 { #expect(await stand.commit(5, to: journal)) }
+    try await journal.acknowledge(1, 10)
+    try await journal.acknowledge(16, 20)
+    stand.time.advance(by: .seconds(90_000))
+    #expect(await stand.commit(1, to: journal))
+    #expect(try await journal.log(.telemetry).held?.first == 11)
+    await journal.close()
+    stand.settings.destinations = [Destination("vpp"), Destination("owner")]
+    for _ in 1...2 {
+      journal = try await stand.open()
+      let gaps = try await journal.gaps("not-held", "owner")
+      #expect(gaps.count == 2)
+      #expect(gaps.first?.hasSuffix(#""first":1,"last":10,"cause":"not-held""#) == true)
+      #expect(gaps.last?.hasSuffix(#""first":16,"last":20,"cause":"not-held""#) == true)
+      var faults: [String] = []
+      try JournalReader(folder: stand.folder.path).check { if $0.isFault { faults.append($0.text) } }
+      #expect(faults.isEmpty)
+      await journal.close()
+    }
+  }
+
   /// One never acknowledges anything; the other drains all the same, and the budget takes the oldest, aloud.
   @Test func aHungDestinationHoldsNobodyUp() async throws {
     let stand = try Stand(budget: 512 << 10)

@@ -53,15 +53,18 @@ import Testing
 
   @Test func runOpensItOnceThatIsPossible() async throws {
     let stand = try blocked()
-    stand.settings.commitInterval = .milliseconds(100)
-    let journal = try await Journal.open(stand.settings, time: SystemTime(), seed: 7)
+    let time = WatchedTime(stand.time)
+    let journal = try await Journal.open(stand.settings, time: time, seed: 7)
     let running = Task { await journal.run() }
-    try await Task.sleep(for: .milliseconds(250))
+    for _ in 0..<20 { try await time.advance(by: .seconds(1), journal) }
     #expect(journal.counters().fault != nil)
     try clear(stand)
-    try await eventually("opened, although nothing waits") { journal.boot == 1 }
+    // Although nothing waits.
+    for _ in 0..<8 where journal.boot == 0 { try await time.advance(by: .seconds(1), journal) }
+    try await eventually("opened") { journal.boot == 1 }
     #expect(journal.counters().fault == nil)
     journal.accept(stand.sample())
+    for _ in 0..<4 { try await time.advance(by: .seconds(1), journal) }
     try await eventually("works") { journal.counters().committedRecords == 1 }
     await journal.close()
     await running.value
