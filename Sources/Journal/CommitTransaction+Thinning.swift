@@ -74,9 +74,12 @@ extension CommitTransaction {
     return !run.parts.isEmpty && (isComplete || run.span >= (grain == .minutes ? enough : enough * 4)) ? run : nil
   }
 
-  /// For each destination: whether it has nothing or all of the range. What it has in part is like nothing else.
+  /// For each destination: whether it has nothing or all of the range, or does not read it at all. What it has or
+  /// reads in part is like nothing else.
   private func status(_ range: SequenceRange, _ log: Ledger.Log) -> [UInt64] {
     destinations.map { destination in
+      guard let read = log.part(of: range, for: destination) else { return .max - 1 }
+      guard read == range else { return range.first }
       let front = ledger.fronts[Ledger.FrontKey(destination: destination, log: log.id)] ?? Ledger.Front()
       let missing = front.acknowledged.gaps(in: range)
       if missing.isEmpty { return .max }
