@@ -57,7 +57,9 @@ extension CommitTransaction {
     while let next = try candidates.next() {
       if run.parts.isEmpty, !grain.thins(next.format) { continue }
       let first = run.parts.first ?? next
-      if !log.isRetired, next.key.lastTime > newest - Self.untouched { break }
+      // What is dated in the future was recorded while the clock was ahead, and may be of any age.
+      let isYoung = next.key.lastTime > newest - Self.untouched && next.key.lastTime <= max(newest, now.wall)
+      if !log.isRetired, isYoung { break }
       let follows = run.parts.last.map { $0.key.range.last + 1 == next.key.range.first } ?? true
       let isAlike = grain.thins(next.format) && status(next.key.range, log) == status(first.key.range, log)
       let isFull =

@@ -77,7 +77,10 @@ struct CommitTransaction {
   }
 
   /// The last step: what the ledger says becomes rows.
-  mutating func finish() throws { try LedgerRows(db: db).store(&ledger, before: before) }
+  mutating func finish() throws {
+    try ledger.retention?.store(db)
+    try LedgerRows(db: db).store(&ledger, before: before)
+  }
 
   mutating func count(droppedSamples: UInt64, droppedEvents: UInt64) {
     ledger.droppedSamples = droppedSamples

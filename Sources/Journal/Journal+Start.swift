@@ -108,6 +108,7 @@ extension Journal {
         start: start, limits: History.Limits(settings, self.room(file, isUsual: true)))
       var transaction = CommitTransaction(
         db: db, ledger: ledger, room: room, destinations: settings.destinations.map(\.id), now: now)
+      transaction.ledger.retention = try Retention(db, at: now.monotonic)
       var batch = Batch()
       let remarks = events + remarks(mark, missing: isOwn ? missing : nil, isNew: last == nil)
       batch.entries = losses + transaction.giveUp(missing ?? []) + remarks.map(Entry.event)

@@ -40,7 +40,6 @@ public actor Journal {
   private(set) var isClosed = false
   /// The file was looked at after a commit that failed, and nothing is wrong with it.
   private var isSound = false
-  private var lastRelease: MonotonicInstant?
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -197,7 +196,6 @@ public actor Journal {
   private func write(isLast: Bool, isDiskFull: Bool, thinsOldest: Bool = true) throws {
     guard let opened else { throw JournalError.closed }
     let now = time.now()
-    let isReleaseDue = now.isClockTrusted && lastRelease.map { now.monotonic - $0 >= .seconds(60) } ?? true
     var added: UInt64 = 0
     var reporters = reporters
     var room = room(opened.file, isDiskFull: isDiskFull)
@@ -208,7 +206,7 @@ public actor Journal {
       try LedgerRows(db: db).refuseForeignWriter(opened.ledger)
       let counters = counters()
       transaction.count(droppedSamples: counters.droppedSamples, droppedEvents: counters.droppedEvents)
-      if isReleaseDue { try transaction.releaseOlder(than: now.wall - settings.retention) }
+      try transaction.release(after: settings.retention)
       var batch = batch
       batch.entries += try transaction.drop(damaged)
       transaction.reports = reporters.report(batch.samples, taken: taken, last: isLast ? now : nil)
@@ -222,7 +220,6 @@ public actor Journal {
     self.opened?.ledger = ledger
     self.reporters = reporters
     writeMark(ledger)
-    if isReleaseDue { lastRelease = now.monotonic }
     face.committed(added)
   }
 

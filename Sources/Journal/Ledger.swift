@@ -52,6 +52,7 @@ struct Ledger: Sendable {
 
   var logs: [Log] = []
   var fronts: [FrontKey: Front] = [:]
+  var retention: Retention?
   var shapes = ShapeTable()
   var history = History()
   /// Counters that outlive a restart.

@@ -68,13 +68,15 @@ extension CommitTransaction {
     return announced + announce(dropped, cause: isDiskFull ? "disk-full" : "budget")
   }
 
-  /// Deletes what everybody has acknowledged and what is older than the time for replay; nothing is lost by
+  /// Deletes what everybody has acknowledged and what has been there for the `time` of replay; nothing is lost by
   /// it, so nothing is announced. Bounded, because there will be a next time.
-  mutating func releaseOlder(than cutoff: Timestamp) throws {
+  mutating func release(after time: Duration) throws {
+    let old = ledger.retention?.pass(now.monotonic, ledger.logs, time: time) ?? [:]
     var released = DroppedRuns()
     for log in ledger.logs {
+      guard let next = old[log.epoch] else { continue }
       let runs = ledger.acknowledgedByAll(log, destinations: destinations)
-      for key in try oldestKeys(log, within: runs, limit: 256) where key.lastTime < cutoff {
+      for key in try oldestKeys(log, within: runs, limit: 256) where key.range.last < next {
         try delete(key, of: log.id, into: &released)
       }
     }
