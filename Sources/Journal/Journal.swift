@@ -114,7 +114,7 @@ public actor Journal {
     isClosed = true
     // What a fault left in the batch goes first, so that the last commit has what came after.
     if !batch.isEmpty { commit() }
-    commit(isLast: true)
+    if commit(isLast: true) { opened?.file.letLogGo() }
     try? opened?.file.queue.close()
     opened = nil
     face.finish()
