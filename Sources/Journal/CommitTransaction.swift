@@ -19,6 +19,8 @@ struct CommitTransaction {
   var reports: [Reporters.Report] = []
   /// Records that became part of a log.
   private(set) var addedRecords: UInt64 = 0
+  /// As large as it is while the write-ahead log is no longer than usual; nil where that is ``room``.
+  var usualRoom: Room?
   /// The journal closes with this commit.
   var isLast = false
 

@@ -109,6 +109,7 @@ extension Journal {
       var transaction = CommitTransaction(
         db: db, ledger: ledger, room: room, destinations: settings.destinations.map(\.id), now: now)
       transaction.ledger.retention = try Retention(db, at: now.monotonic)
+      transaction.usualRoom = self.room(file, isDiskFull: isDiskFull, isUsual: true)
       var batch = Batch()
       let remarks = events + remarks(mark, missing: isOwn ? missing : nil, isNew: last == nil)
       batch.entries = losses + transaction.giveUp(missing ?? []) + remarks.map(Entry.event)

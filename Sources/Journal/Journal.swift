@@ -37,6 +37,8 @@ public actor Journal {
   var filesAside = 0
   /// The file was rewritten because it was too large, or that was tried.
   var hasShrunk = false
+  /// A reader keeps the write-ahead log from being emptied, and that was told.
+  var isLogHeld = false
   private(set) var isClosed = false
   /// The file was looked at after a commit that failed, and nothing is wrong with it.
   private var isSound = false
@@ -142,9 +144,7 @@ public actor Journal {
       isSound = false
       if let opened { face.show(opened.ledger, bytes: bytes(opened.file), fault: nil) }
       if let opened { shrinkIfTooLarge(opened.file) }
-      if let opened, opened.file.logBytes > 2 * opened.file.checkpointPages * opened.file.pageSize {
-        opened.file.checkpoint()
-      }
+      if let opened { handOverLog(opened.file) }
       return true
     } catch {
       face.show(fault: "\(error)")
@@ -168,7 +168,7 @@ public actor Journal {
   /// The file must not grow where what is in the log alone could not be moved out of it.
   private var isShortOfRoom: Bool {
     guard let file = opened?.file else { return false }
-    return freeBytes(at: file.path) < 2 * max(file.usualLog, file.logBytes)
+    return freeBytes(at: file.path) < 2 * max(file.usualLog, min(file.logBytes, settings.budget))
   }
 
   private func makeRoom(isLast: Bool, _ error: any Error) throws {
@@ -210,6 +210,7 @@ public actor Journal {
       var batch = batch
       batch.entries += try transaction.drop(damaged)
       transaction.reports = reporters.report(batch.samples, taken: taken, last: isLast ? now : nil)
+      transaction.usualRoom = self.room(opened.file, isDiskFull: isDiskFull, isUsual: true)
       transaction.isLast = isLast
       try transaction.add(batch, isDiskFull: isDiskFull)
       try transaction.finish()

@@ -107,9 +107,12 @@ struct JournalFile: Sendable {
   var usualLog: Int { checkpointPages * pageSize * 5 / 4 }
 
   /// Moves the write-ahead log into the database, as far as that is possible now.
-  func checkpoint() {
+  /// - Returns: whether all of it.
+  @discardableResult
+  func checkpoint() -> Bool {
     // A failure leaves everything in the log, where it is as safe; the commit that follows tells.
-    try? queue.writeWithoutTransaction { db in _ = try db.checkpoint(.passive) }
+    let frames = try? queue.writeWithoutTransaction { db in try db.checkpoint(.passive) }
+    return frames.map { $0.checkpointedFrameCount == $0.walFrameCount } ?? false
   }
 }
 

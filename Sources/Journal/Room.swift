@@ -51,11 +51,14 @@ extension CommitTransaction {
     // Thinning does a little with each commit, so it begins before the room is needed.
     let margin = room.thinsOldest ? 2 * needed : needed
     guard used + margin > room.limit else { return [] }
-    let most = max(used, room.limit)
-    let target = most - margin - room.limit / Room.purgedShare
     var dropped = DroppedRuns()
     var announced: [Entry] = []
     for stage in Stage.allCases {
+      // A write-ahead log that a reader holds is no reason to give up what somebody still waits for.
+      let limit = stage.isAcknowledgedOnly ? room.limit : usualRoom?.limit ?? room.limit
+      guard used + margin > limit else { continue }
+      let most = max(used, limit)
+      let target = most - margin - limit / Room.purgedShare
       if room.thinsOldest, stage == .telemetry {
         announced = try thin(downTo: most - margin)
         if try pagesInUse() <= most - needed { break }
