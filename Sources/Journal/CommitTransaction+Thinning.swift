@@ -94,6 +94,8 @@ extension CommitTransaction {
     var parts: [SegmentTable.Candidate] = []
     var samples: [Sample] = []
     var slots: Set<Thinning.Slot> = []
+    var whole = 0
+    let kept = log.pointsOnChange
     for part in run.parts {
       let more: [Sample]
       do {
@@ -104,8 +106,10 @@ extension CommitTransaction {
         ledger.logs[run.log].thinned[grain] = part.key.range.last + 1
         return
       }
-      let grown = slots.union(more.map { Thinning.Slot($0, grain) })
-      guard parts.isEmpty || grown.count <= Self.mostThinnedRecords else { break }
+      let fine = more.filter { Thinning.isFine($0, grain, kept) }
+      let grown = slots.union(fine.map { Thinning.Slot($0, grain) })
+      whole += more.count - fine.count
+      guard parts.isEmpty || grown.count + whole <= Self.mostThinnedRecords else { break }
       slots = grown
       samples += more
       parts.append(part)
@@ -119,7 +123,7 @@ extension CommitTransaction {
   private mutating func replace(_ run: Run, _ samples: [Sample], _ grain: Thinning.Grain) throws {
     for grain in grain == .minutes ? Thinning.Grain.allCases : [grain] {
       var shapes = ledger.shapes
-      let thinned = Thinning.thin(samples, to: grain)
+      let thinned = Thinning.thin(samples, to: grain, keeping: ledger.logs[run.log].pointsOnChange)
       guard thinned.count < samples.count else { continue }
       let payload = Payload(thinned, as: grain.format, shapes: &shapes)
       guard payload.bytes.count < run.bytes else { continue }

@@ -256,15 +256,4 @@ import Testing
     #expect(counters.thinnedRecords > 0)
     await journal.close()
   }
-
-  /// A mean of what is recorded only when it changes would be a value that nobody measured.
-  @Test func whatIsRecordedOnChangeIsNotThinned() {
-    var log = Ledger.Log(id: 1, epoch: Epoch(number: 1), name: "telemetry", kind: .telemetry)
-    #expect(log.canBeThinned)
-    let rule = ReportingChoice.Rule(.onChange(deadBand: 50, atLeastEvery: .seconds(900)), points: [.power])
-    log.choice = ReportingChoice([rule, .init(.average(over: .seconds(10)))]).description
-    #expect(!log.canBeThinned)
-    log.choice = ReportingChoice([.init(.average(over: .seconds(10)))]).description
-    #expect(log.canBeThinned)
-  }
 }
