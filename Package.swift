@@ -54,6 +54,7 @@ let package = Package(
     .systemLibrary(name: "CModbus", pkgConfig: "libmodbus", providers: [.apt(["libmodbus-dev"])]),
     .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
 
     // Pure: no clock, no file, no device.
@@ -68,7 +69,7 @@ let package = Package(
     module("SiteConfig", ["EnergyModel", "DeviceProfile", "EnergyDispatch", yams]),
     module("ModbusDevices", ["EnergyModel", "DeviceProfile", "Threads", "CModbus"]),
     module("MQTTLink", ["EnergyModel", "Threads", "CMosquitto"]),
-    module("Journal", ["EnergyModel", "Threads", grdb, "CZstd"]),
+    module("Journal", ["EnergyModel", "Threads", grdb, "CSQLite", "CZstd"]),
     module("Uplink", ["EnergyModel"]),
     module("Gateway", ["EnergyModel", "EnergyDispatch", "Forecasting", "Threads", lifecycle, logging]),
     module("LocalAPI", ["EnergyModel", lifecycle, logging] + hummingbird + nio),

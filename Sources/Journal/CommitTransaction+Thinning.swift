@@ -57,7 +57,9 @@ extension CommitTransaction {
     while let next = try candidates.next() {
       if run.parts.isEmpty, !grain.thins(next.format) { continue }
       let first = run.parts.first ?? next
-      if !log.isRetired, next.key.lastTime > newest - Self.untouched { break }
+      // What is dated in the future was recorded while the clock was ahead, and may be of any age.
+      let isYoung = next.key.lastTime > newest - Self.untouched && next.key.lastTime <= max(newest, now.wall)
+      if !log.isRetired, isYoung { break }
       let follows = run.parts.last.map { $0.key.range.last + 1 == next.key.range.first } ?? true
       let isAlike = grain.thins(next.format) && status(next.key.range, log) == status(first.key.range, log)
       let isFull =
@@ -74,9 +76,12 @@ extension CommitTransaction {
     return !run.parts.isEmpty && (isComplete || run.span >= (grain == .minutes ? enough : enough * 4)) ? run : nil
   }
 
-  /// For each destination: whether it has nothing or all of the range. What it has in part is like nothing else.
+  /// For each destination: whether it has nothing or all of the range, or does not read it at all. What it has or
+  /// reads in part is like nothing else.
   private func status(_ range: SequenceRange, _ log: Ledger.Log) -> [UInt64] {
     destinations.map { destination in
+      guard let read = log.part(of: range, for: destination) else { return .max - 1 }
+      guard read == range else { return range.first }
       let front = ledger.fronts[Ledger.FrontKey(destination: destination, log: log.id)] ?? Ledger.Front()
       let missing = front.acknowledged.gaps(in: range)
       if missing.isEmpty { return .max }
@@ -89,6 +94,8 @@ extension CommitTransaction {
     var parts: [SegmentTable.Candidate] = []
     var samples: [Sample] = []
     var slots: Set<Thinning.Slot> = []
+    var whole = 0
+    let kept = log.pointsOnChange
     for part in run.parts {
       let more: [Sample]
       do {
@@ -99,8 +106,10 @@ extension CommitTransaction {
         ledger.logs[run.log].thinned[grain] = part.key.range.last + 1
         return
       }
-      let grown = slots.union(more.map { Thinning.Slot($0, grain) })
-      guard parts.isEmpty || grown.count <= Self.mostThinnedRecords else { break }
+      let fine = more.filter { Thinning.isFine($0, grain, kept) }
+      let grown = slots.union(fine.map { Thinning.Slot($0, grain) })
+      whole += more.count - fine.count
+      guard parts.isEmpty || grown.count + whole <= Self.mostThinnedRecords else { break }
       slots = grown
       samples += more
       parts.append(part)
@@ -114,7 +123,7 @@ extension CommitTransaction {
   private mutating func replace(_ run: Run, _ samples: [Sample], _ grain: Thinning.Grain) throws {
     for grain in grain == .minutes ? Thinning.Grain.allCases : [grain] {
       var shapes = ledger.shapes
-      let thinned = Thinning.thin(samples, to: grain)
+      let thinned = Thinning.thin(samples, to: grain, keeping: ledger.logs[run.log].pointsOnChange)
       guard thinned.count < samples.count else { continue }
       let payload = Payload(thinned, as: grain.format, shapes: &shapes)
       guard payload.bytes.count < run.bytes else { continue }

@@ -6,6 +6,8 @@ import GRDB
 struct CommitTransaction {
   /// Most records of one segment, so that a message and a decoding stay small.
   static let mostRecords = 256
+  /// Most readings of one segment: some 100 kB as JSON.
+  static let mostReadings = 4000
   /// Most bytes of bodies in one segment of the event log.
   static let mostEntryBytes = 48 << 10
 
@@ -19,6 +21,8 @@ struct CommitTransaction {
   var reports: [Reporters.Report] = []
   /// Records that became part of a log.
   private(set) var addedRecords: UInt64 = 0
+  /// As large as it is while the write-ahead log is no longer than usual; nil where that is ``room``.
+  var usualRoom: Room?
   /// The journal closes with this commit.
   var isLast = false
 
@@ -42,7 +46,7 @@ struct CommitTransaction {
     var entries = batch.entries + announceLosses(in: batch)
     let reports = reports
     let parts = reports.flatMap { report in
-      report.samples.chunks(of: Self.mostRecords).map { samples in
+      report.samples.segments(mostRecords: Self.mostRecords, mostReadings: Self.mostReadings).map { samples in
         (log: report.log, samples: samples, payload: Payload(Array(samples), shapes: &ledger.shapes))
       }
     }
@@ -77,7 +81,10 @@ struct CommitTransaction {
   }
 
   /// The last step: what the ledger says becomes rows.
-  mutating func finish() throws { try LedgerRows(db: db).store(&ledger, before: before) }
+  mutating func finish() throws {
+    try ledger.retention?.store(db)
+    try LedgerRows(db: db).store(&ledger, before: before)
+  }
 
   mutating func count(droppedSamples: UInt64, droppedEvents: UInt64) {
     ledger.droppedSamples = droppedSamples
@@ -182,9 +189,20 @@ struct DroppedRuns {
   }
 }
 
-extension Array {
-  /// Slices of at most `size` elements, in order.
-  func chunks(of size: Int) -> [ArraySlice<Element>] {
-    stride(from: 0, to: count, by: size).map { self[$0..<Swift.min($0 + size, count)] }
+extension Array<Sample> {
+  /// Slices in order, each of at least one record.
+  func segments(mostRecords: Int, mostReadings: Int) -> [ArraySlice<Sample>] {
+    var slices: [ArraySlice<Sample>] = []
+    var first = 0
+    var readings = 0
+    for (index, sample) in enumerated() {
+      if index > first, index - first == mostRecords || readings + sample.readings.count > mostReadings {
+        slices.append(self[first..<index])
+        first = index
+        readings = 0
+      }
+      readings += sample.readings.count
+    }
+    return first < count ? slices + [self[first...]] : slices
   }
 }

@@ -7,7 +7,7 @@ extension Journal {
     _ found: HighWaterMark.Found, missing: [(epoch: Epoch, range: SequenceRange)]?, isNew: Bool, hasLostLog: Bool
   ) -> [Event] {
     let now = time.now()
-    var events: [Event] = []
+    var events = isNew ? forgottenAlarms(found) : []
     if let missing {
       let count = missing.reduce(0) { $0 + $1.range.count }
       events.append(

@@ -117,6 +117,8 @@ extension Journal {
         start: start, limits: History.Limits(settings, self.room(file, isUsual: true)))
       var transaction = CommitTransaction(
         db: db, ledger: ledger, room: room, destinations: settings.destinations.map(\.id), now: now)
+      transaction.ledger.retention = try Retention(db, at: now.monotonic)
+      transaction.usualRoom = self.room(file, isDiskFull: isDiskFull, isUsual: true)
       var batch = Batch()
       let remarks =
         events

@@ -37,10 +37,11 @@ public actor Journal {
   var filesAside = 0
   /// The file was rewritten because it was too large, or that was tried.
   var hasShrunk = false
+  /// A reader keeps the write-ahead log from being emptied, and that was told.
+  var isLogHeld = false
   private(set) var isClosed = false
   /// The file was looked at after a commit that failed, and nothing is wrong with it.
   private var isSound = false
-  private var lastRelease: MonotonicInstant?
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -115,7 +116,7 @@ public actor Journal {
     isClosed = true
     // What a fault left in the batch goes first, so that the last commit has what came after.
     if !batch.isEmpty { commit() }
-    commit(isLast: true)
+    if commit(isLast: true) { opened?.file.letLogGo() }
     try? opened?.file.queue.close()
     opened = nil
     face.finish()
@@ -144,9 +145,7 @@ public actor Journal {
       isSound = false
       if let opened { face.show(opened.ledger, bytes: bytes(opened.file), fault: nil) }
       if let opened { shrinkIfTooLarge(opened.file) }
-      if let opened, opened.file.logBytes > 2 * opened.file.checkpointPages * opened.file.pageSize {
-        opened.file.checkpoint()
-      }
+      if let opened { handOverLog(opened.file) }
       return true
     } catch {
       face.show(fault: "\(error)")
@@ -170,7 +169,7 @@ public actor Journal {
   /// The file must not grow where what is in the log alone could not be moved out of it.
   private var isShortOfRoom: Bool {
     guard let file = opened?.file else { return false }
-    return freeBytes(at: file.path) < 2 * max(file.usualLog, file.logBytes)
+    return freeBytes(at: file.path) < 2 * max(file.usualLog, min(file.logBytes, settings.budget))
   }
 
   private func makeRoom(isLast: Bool, _ error: any Error) throws {
@@ -198,7 +197,6 @@ public actor Journal {
   private func write(isLast: Bool, isDiskFull: Bool, thinsOldest: Bool = true) throws {
     guard let opened else { throw JournalError.closed }
     let now = time.now()
-    let isReleaseDue = now.isClockTrusted && lastRelease.map { now.monotonic - $0 >= .seconds(60) } ?? true
     var added: UInt64 = 0
     var reporters = reporters
     let room = room(opened.file, isDiskFull: isDiskFull, thinsOldest: thinsOldest)
@@ -208,11 +206,12 @@ public actor Journal {
       try LedgerRows(db: db).refuseForeignWriter(opened.ledger)
       let counters = counters()
       transaction.count(droppedSamples: counters.droppedSamples, droppedEvents: counters.droppedEvents)
-      if isReleaseDue { try transaction.releaseOlder(than: now.wall - settings.retention) }
+      try transaction.release(after: settings.retention)
       var batch = batch
       let lost = now.isClockTrusted ? opened.ledger.lostTime : nil
       batch.entries += try transaction.drop(damaged) + (lost?.entries(at: now) ?? [])
       transaction.reports = reporters.report(batch.samples, taken: taken, last: isLast ? now : nil)
+      transaction.usualRoom = self.room(opened.file, isDiskFull: isDiskFull, isUsual: true)
       transaction.isLast = isLast
       try transaction.add(batch, isDiskFull: isDiskFull)
       if let lost { try transaction.settle(lost) }
@@ -224,7 +223,6 @@ public actor Journal {
     self.opened?.ledger = ledger
     self.reporters = reporters
     writeMark(ledger)
-    if isReleaseDue { lastRelease = now.monotonic }
     face.committed(added)
   }
 

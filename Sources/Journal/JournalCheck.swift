@@ -50,14 +50,23 @@ private struct JournalCheck {
       try String.fetchAll(db, sql: "SELECT name FROM sqlite_schema WHERE type = 'table'")
     }
     var verdicts: [String] = []
+    var unread: [String] = []
     for table in tables {
-      verdicts += try reader.queue.read { db in
-        try String.fetchAll(db, sql: "PRAGMA integrity_check('\(table)')")
+      do {
+        verdicts += try reader.queue.read { db in
+          try String.fetchAll(db, sql: "PRAGMA integrity_check('\(table)')")
+        }
+      } catch JournalReader.Failure.tooLong(let seconds) {
+        unread.append(table)
+        tell(
+          false,
+          "file: the table \(table) takes longer than \(Int(seconds.rounded())) s, and the agent writes meanwhile: its rows "
+            + "are read, its pages not; stop the agent to check them too")
       }
     }
     let faults = verdicts.filter { $0 != "ok" }
     for fault in faults.prefix(Self.mostTold) { tell(true, "file: \(fault)") }
-    if faults.isEmpty { tell(false, "file: \(tables.count) tables, sound") }
+    if faults.isEmpty { tell(false, "file: \(tables.count - unread.count) tables, sound") }
     if try !reader.queue.read(Schema.isWhole) {
       tell(true, "file: tables or indexes are not those of schema version \(Schema.version)")
     }

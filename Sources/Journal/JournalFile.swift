@@ -1,3 +1,4 @@
+import CSQLite
 import EnergyModel
 import GRDB
 import Glibc
@@ -28,6 +29,7 @@ struct JournalFile: Sendable {
     configuration.busyMode = .timeout(0.5)
     configuration.label = "journal"
     configuration.prepareDatabase { db in
+      try keepLogOnClose(db, true)
       // Deleting at the budget costs a quarter more flash where pages are overwritten with zeros first.
       try db.execute(sql: "PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000")
     }
@@ -58,6 +60,16 @@ struct JournalFile: Sendable {
     }
     return JournalFile(queue: queue, path: path, pageSize: pageSize, checkpointPages: checkpointPages)
   }
+
+  /// SQLite empties and deletes the write-ahead log with the last connection, however a process ends. Only a clean stop
+  /// says so in the file: after any other the next start would take the empty log for one that vanished.
+  private static func keepLogOnClose(_ db: Database, _ keeps: Bool) throws {
+    let code = sqlite_keep_log_on_close(db.sqliteConnection, keeps ? 1 : 0)
+    guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
+  }
+
+  /// After the commit of a clean stop: closing moves the write-ahead log into the database.
+  func letLogGo() { try? queue.writeWithoutTransaction { try Self.keepLogOnClose($0, false) } }
 
   /// Moves what an earlier start left in the write-ahead log into the database. A sync of it may have failed: then
   /// the system still reads what the disk does not hold, and commits behind it would go with it.
@@ -93,9 +105,12 @@ struct JournalFile: Sendable {
   var usualLog: Int { checkpointPages * pageSize * 5 / 4 }
 
   /// Moves the write-ahead log into the database, as far as that is possible now.
-  func checkpoint() {
+  /// - Returns: whether all of it.
+  @discardableResult
+  func checkpoint() -> Bool {
     // A failure leaves everything in the log, where it is as safe; the commit that follows tells.
-    try? queue.writeWithoutTransaction { db in _ = try db.checkpoint(.passive) }
+    let frames = try? queue.writeWithoutTransaction { db in try db.checkpoint(.passive) }
+    return frames.map { $0.checkpointedFrameCount == $0.walFrameCount } ?? false
   }
 }
 

@@ -6,7 +6,7 @@ import Glibc
 /// Reads a journal from another process, while the agent writes it and while it does not run.
 ///
 /// Every call is one short read transaction over a page of rows, because the write-ahead log grows behind a
-/// reader; what a call returns holds nothing open. Nothing is ever written. Calls block: this is for a
+/// reader; what a call returns holds nothing open. One that takes too long is given up, see ``ShortReads``. Nothing is ever written. Calls block: this is for a
 /// command line, not for the agent.
 public final class JournalReader: Sendable {
   /// Why there is nothing to read.
@@ -16,6 +16,8 @@ public final class JournalReader: Sendable {
     case notAJournal(path: String, reason: String)
     /// The file was written by another version.
     case otherSchema(path: String, found: Int)
+    /// A read took longer than the agent, which writes meanwhile, can be made to wait.
+    case tooLong(seconds: Double)
 
     public var description: String {
       switch self {
@@ -27,12 +29,15 @@ public final class JournalReader: Sendable {
       case .otherSchema(let path, let found):
         "\(path): has schema version \(found); this version reads \(Schema.version): the agent brings it up to date "
           + "when it starts"
+      case .tooLong(let seconds):
+        "a read was given up after \(Int(seconds.rounded())) s, because the agent writes meanwhile and its write-ahead log "
+          + "grows; try again, or stop the agent first"
       }
     }
   }
 
   public let folder: String
-  let queue: DatabaseQueue
+  let queue: ShortReads
 
   /// Opens the journal of a state folder.
   public init(folder: String) throws(Failure) {
@@ -53,7 +58,7 @@ public final class JournalReader: Sendable {
     guard version == Schema.version else { throw .otherSchema(path: path, found: version) }
   }
 
-  private static func open(_ path: String) throws -> (DatabaseQueue, version: Int) {
+  private static func open(_ path: String) throws -> (ShortReads, version: Int) {
     do {
       return try connect(path)
     } catch let error as DatabaseError
@@ -66,13 +71,13 @@ public final class JournalReader: Sendable {
     }
   }
 
-  private static func connect(_ path: String) throws -> (DatabaseQueue, version: Int) {
+  private static func connect(_ path: String) throws -> (ShortReads, version: Int) {
     var configuration = Configuration()
     configuration.readonly = true
     // The agent holds the file for itself only for moments, while it starts.
     configuration.busyMode = .timeout(2)
     configuration.label = "journal-reader"
-    let queue = try DatabaseQueue(path: path, configuration: configuration)
+    let queue = try ShortReads(path: path, configuration: configuration)
     return (queue, try queue.read { try Int.fetchOne($0, sql: "PRAGMA user_version") ?? 0 })
   }
 

@@ -24,8 +24,24 @@ struct Ledger: Sendable {
     /// Where the search for something to thin goes on. Not stored.
     var thinned: [Thinning.Grain: UInt64] = [:]
 
+    var canBeThinned: Bool { kind == .telemetry && pointsOnChange.count < Point.allCases.count }
+
     /// What is recorded on change is sparse already, and a mean of its records would be a value that nobody measured.
-    var canBeThinned: Bool { kind == .telemetry && !choice.contains("change ") }
+    /// Points that are not recorded at all count as well.
+    var pointsOnChange: Set<Point> {
+      var rest = Set(Point.allCases)
+      var onChange = rest
+      for rule in choice.split(separator: "; ") {
+        let parts = rule.split(separator: ": ")
+        guard parts.count == 2 else { continue }
+        let names = parts[1].split(separator: ",").compactMap { Point(rawValue: String($0)) }
+        // The first rule that names a point decides.
+        let points = parts[1] == "all" ? rest : rest.intersection(names)
+        if !parts[0].hasPrefix("change ") { onChange.subtract(points) }
+        rest.subtract(points)
+      }
+      return onChange
+    }
 
     /// Every seq that was ever given.
     var written: SequenceRange? { next > 1 ? SequenceRange(1, next - 1) : nil }
@@ -53,6 +69,7 @@ struct Ledger: Sendable {
 
   var logs: [Log] = []
   var fronts: [FrontKey: Front] = [:]
+  var retention: Retention?
   var shapes = ShapeTable()
   var history = History()
   /// Of a start without a clock that can be trusted.

@@ -51,18 +51,20 @@ extension CommitTransaction {
     // Thinning does a little with each commit, so it begins before the room is needed.
     let margin = room.thinsOldest ? 2 * needed : needed
     guard used + margin > room.limit else { return [] }
-    let most = max(used, room.limit)
-    // What nobody has yet goes only for the room that is needed: aiming at the margin, a commit after a long stall
-    // deleted everything.
-    let share = room.limit / Room.purgedShare
     var dropped = DroppedRuns()
     var announced: [Entry] = []
     for stage in Stage.allCases {
+      // A write-ahead log that a reader holds is no reason to give up what somebody still waits for.
+      let limit = stage.isAcknowledgedOnly ? room.limit : usualRoom?.limit ?? room.limit
+      guard used + margin > limit else { continue }
+      let most = max(used, limit)
       if room.thinsOldest, stage == .telemetry {
         announced = try thin(downTo: most - margin)
         if try pagesInUse() <= most - needed { break }
       }
-      let target = most - share - (stage.isAcknowledgedOnly ? margin : needed)
+      // What nobody has yet goes only for the room that is needed: aiming at the margin, a commit after a long stall
+      // deleted everything.
+      let target = most - limit / Room.purgedShare - (stage.isAcknowledgedOnly ? margin : needed)
       while try pagesInUse() > target, let (log, keys) = try oldest(stage) {
         for key in keys where try pagesInUse() > target { try delete(key, of: log, into: &dropped) }
       }
@@ -71,13 +73,15 @@ extension CommitTransaction {
     return announced + announce(dropped, cause: isDiskFull ? "disk-full" : "budget")
   }
 
-  /// Deletes what everybody has acknowledged and what is older than the time for replay; nothing is lost by
+  /// Deletes what everybody has acknowledged and what has been there for the `time` of replay; nothing is lost by
   /// it, so nothing is announced. Bounded, because there will be a next time.
-  mutating func releaseOlder(than cutoff: Timestamp) throws {
+  mutating func release(after time: Duration) throws {
+    let old = ledger.retention?.pass(now.monotonic, ledger.logs, time: time) ?? [:]
     var released = DroppedRuns()
     for log in ledger.logs {
+      guard let next = old[log.epoch] else { continue }
       let runs = ledger.acknowledgedByAll(log, destinations: destinations)
-      for key in try oldestKeys(log, within: runs, limit: 256) where key.lastTime < cutoff {
+      for key in try oldestKeys(log, within: runs, limit: 256) where key.range.last < next {
         try delete(key, of: log.id, into: &released)
       }
     }

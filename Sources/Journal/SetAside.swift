@@ -40,10 +40,23 @@ extension JournalFile {
     for suffix in suffixes { unlink("\(folder)/\(copyName(number))\(suffix)") }
   }
 
-  private static func copyName(_ number: Int?) -> String { "\(name).damaged-\(number.map(String.init) ?? "")" }
+  fileprivate static func copyName(_ number: Int?) -> String { "\(name).damaged-\(number.map(String.init) ?? "")" }
 }
 
 extension Journal {
+  /// The alarms of files that were set aside by a process which died before it could tell. A new file has no other
+  /// record of them.
+  func forgottenAlarms(_ found: HighWaterMark.Found) -> [Event] {
+    let told = untold.compactMap { $0.data["set_aside"] }
+    return JournalFile.copies(folder: settings.folder).filter { $0 > found.mark?.filesAside ?? 0 }
+      .map(JournalFile.copyName).filter { !told.contains(.text($0)) }.map { name in
+        Event(
+          at: time.now(), name: "journal-damaged", severity: .alarm,
+          text: "the journal could not be used and was set aside before this start; a new one begins",
+          data: ["set_aside": .text(name)])
+      }
+  }
+
   /// Makes room on the disk by deleting a file that was set aside; nil where there is none.
   func letCopyGo() -> Event? {
     guard let name = JournalFile.removeOldestCopy(folder: settings.folder) else { return nil }

@@ -32,7 +32,10 @@ extension JournalFile {
       try db.execute(sql: "PRAGMA temp_store = FILE")
       defer { try? db.execute(sql: "PRAGMA temp_store = MEMORY; PRAGMA max_page_count = \(limit)") }
       try db.execute(sql: "VACUUM")
-      _ = try db.checkpoint(.truncate)
+      // The next commit begins the log anew and cuts it to its usual size. Never empty: a process that is killed now
+      // must not look like one whose log vanished.
+      _ = try db.checkpoint(.restart)
+      try db.execute(sql: "PRAGMA user_version = \(Schema.version)")
     }
   }
 }

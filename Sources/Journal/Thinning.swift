@@ -41,14 +41,16 @@ enum Thinning {
   /// What stands for each interval, see ``Point/summary``: the mean of the good readings, or the last reading that
   /// has a value, with its quality. An interval that the samples do not cover from end to end is as short as
   /// they are. What stands for such an interval already, or alone in one, stays as it is.
-  /// - Parameter samples: in the order they were recorded in.
-  static func thin(_ samples: [Sample], to grain: Grain) -> [Sample] {
-    let fine = samples.filter { isFine($0, grain) }
+  /// - Parameters:
+  ///   - samples: in the order they were recorded in.
+  ///   - kept: records of these points stay as they are.
+  static func thin(_ samples: [Sample], to grain: Grain, keeping kept: Set<Point> = []) -> [Sample] {
+    let fine = samples.filter { isFine($0, grain, kept) }
     var members: [Slot: [Sample]] = [:]
     for sample in fine { members[Slot(sample, grain), default: []].append(sample) }
     let begin = fine.map { $0.measured.wall - ($0.span ?? .zero) }.min()
     let end = fine.map(\.measured.wall).max()
-    var thinned = samples.filter { !isFine($0, grain) }
+    var thinned = samples.filter { !isFine($0, grain, kept) }
     for (slot, members) in members {
       guard let begin, let end, members.count > 1 else {
         thinned += members
@@ -62,8 +64,10 @@ enum Thinning {
     }
   }
 
-  private static func isFine(_ sample: Sample, _ grain: Grain) -> Bool {
+  /// A record has readings of one rule only, so that one of them tells.
+  static func isFine(_ sample: Sample, _ grain: Grain, _ kept: Set<Point>) -> Bool {
     (sample.span ?? .zero) < .milliseconds(grain.milliseconds)
+      && !(sample.readings.first.map { kept.contains($0.point) } ?? false)
   }
 
   private static func summary(of samples: [Sample], from: Timestamp, to: Timestamp) -> Sample {

@@ -75,7 +75,9 @@ uint64_t fault_disk_bytes(struct fault_disk *disk, enum fault_disk_file file) { 
 
 uint64_t fault_disk_folder_syncs(struct fault_disk *disk) { return counted(disk).folder_syncs; }
 
-uint64_t fault_disk_faults(struct fault_disk *disk) { return counted(disk).faults; }
+uint64_t fault_disk_faults(struct fault_disk *disk, enum fault_disk_operation operation) {
+  return counted(disk).faults[operation];
+}
 
 void fault_disk_reset_counters(struct fault_disk *disk) {
   pthread_mutex_lock(&disk->lock);

@@ -55,7 +55,7 @@ struct counters {
   uint64_t count[fault_disk_operations][fault_disk_file_kinds];
   uint64_t bytes[fault_disk_file_kinds];
   uint64_t folder_syncs;
-  uint64_t faults;
+  uint64_t faults[fault_disk_operations];
 };
 
 struct fault_disk {

@@ -43,7 +43,7 @@ static int failure(struct fault_disk *disk, enum fault_disk_operation operation)
     return SQLITE_OK;
   }
   if (disk->fault.times > 0 && --disk->fault.times == 0) disk->has_fault = false;
-  disk->counters.faults++;
+  disk->counters.faults[operation]++;
   return disk->fault.code ? disk->fault.code : natural_code(operation);
 }
 

@@ -82,6 +82,28 @@ import Testing
     await journal.close()
   }
 
+  /// So that a live message stays small: 128 kB may be in flight.
+  @Test func aBatchOfLargeRecordsBecomesMoreSegments() async throws {
+    let stand = try Stand()
+    let journal = try await stand.open()
+    stand.time.advance(by: .seconds(1))
+    let readings = Point.allCases.map { Reading($0, 12_345) }
+    #expect(readings.count == 48)
+    for _ in 0..<256 { journal.accept(Sample(device: "hybrid", measured: stand.time.now(), readings: readings)) }
+    #expect(await journal.commit())
+    let segments = try await journal.waiting(.telemetry)
+    let sizes = segments.map { segment in
+      segment.records.reduce(0) { if case .sample(let sample) = $1.body { $0 + sample.readings.count } else { $0 } }
+    }
+    #expect(sizes.reduce(0, +) == 256 * 48)
+    #expect(sizes.allSatisfy { $0 <= 4000 })
+    #expect(segments.map(\.range.last) == [83, 166, 249, 256], "no smaller than needed")
+    // As JSON, with what stands around the readings of a record.
+    let record = readings.reduce(60) { $0 + "\"\($1.point.rawValue)\":12345.0,".utf8.count }
+    #expect(83 * record < 110_000)
+    await journal.close()
+  }
+
   @Test func aFullQueueDropsCountsAndSaysSo() async throws {
     let stand = try Stand(capacity: 10)
     let journal = try await stand.open()

@@ -45,6 +45,8 @@ actor FaultRun {
   private var events = 0
   /// Whether an operation failed at all.
   private(set) var wasHit = false
+  /// Whether a write or a sync did.
+  private(set) var wasWriteHit = false
   private(set) var findings: [String] = []
   /// The longest that posting a handful of things took while the journal was busy.
   private(set) var longestPost = Duration.zero
@@ -69,6 +71,7 @@ actor FaultRun {
     }
     disk.heal()
     wasHit = disk.faults > 0
+    wasWriteHit = disk.faults(.write) + disk.faults(.sync) > 0
     await examine(journal)
     let before = try await journal.held()
     // The pages that a failed sync gave up must not be missed.

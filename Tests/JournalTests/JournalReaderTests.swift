@@ -51,7 +51,7 @@ import Testing
     let before = try Data(contentsOf: stand.database)
     let reader = try JournalReader(folder: stand.folder.path)
     #expect(try all(reader, telemetry(reader)).flatMap(\.records).count == 5)
-    #expect(throws: (any Error).self) { try reader.queue.write { try $0.execute(sql: "DELETE FROM segment") } }
+    #expect(throws: (any Error).self) { try reader.queue.read { try $0.execute(sql: "DELETE FROM segment") } }
     #expect(try Data(contentsOf: stand.database) == before)
     let again = try await stand.open()
     #expect(again.counters().fault == nil)

@@ -171,6 +171,28 @@ import Testing
     await journal.close()
   }
 
+  /// What follows belongs to those who read on.
+  @Test func nothingIsJoinedWhereSomebodyLeftTheLog() async throws {
+    var site = try Site(budget: 512 << 10, destinations: ["vpp", "owner"])
+    var journal = try await site.stand.open()
+    let epoch = try await journal.log(.telemetry).epoch
+    await site.fill(journal, commits: 110)
+    await journal.close()
+    site.stand.settings.destinations[1].logs = [.tenSeconds]
+    journal = try await site.stand.open()
+    let until = UInt64(3300)
+    #expect(try await journal.telemetry("owner").first { $0.epoch == epoch }?.held?.last == until)
+    await site.fill(journal, commits: 900)
+    for destination: DestinationID in ["vpp", "owner"] {
+      let segments = try await journal.unacknowledged(
+        by: destination, of: epoch, excluding: SequenceRangeSet(), since: nil, limit: .max)
+      #expect(segments.first?.isThinned == true)
+      #expect(segments.allSatisfy { $0.range.last <= until || $0.range.first > until })
+      if destination == "owner" { #expect(segments.last?.range.last == until) }
+    }
+    await journal.close()
+  }
+
   @Test func whatGetsNoSmallerStays() async throws {
     let stand = try Stand(budget: 256 << 10, destinations: ["vpp", "owner"])
     let journal = try await stand.open()
@@ -233,16 +255,5 @@ import Testing
     FileHandle.standardError.write(Data(report.utf8))
     #expect(counters.thinnedRecords > 0)
     await journal.close()
-  }
-
-  /// A mean of what is recorded only when it changes would be a value that nobody measured.
-  @Test func whatIsRecordedOnChangeIsNotThinned() {
-    var log = Ledger.Log(id: 1, epoch: Epoch(number: 1), name: "telemetry", kind: .telemetry)
-    #expect(log.canBeThinned)
-    let rule = ReportingChoice.Rule(.onChange(deadBand: 50, atLeastEvery: .seconds(900)), points: [.power])
-    log.choice = ReportingChoice([rule, .init(.average(over: .seconds(10)))]).description
-    #expect(!log.canBeThinned)
-    log.choice = ReportingChoice([.init(.average(over: .seconds(10)))]).description
-    #expect(log.canBeThinned)
   }
 }

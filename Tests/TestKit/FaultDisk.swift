@@ -49,7 +49,11 @@ public final class FaultDisk: Sendable {
   public func bytes(_ file: File) -> UInt64 { fault_disk_bytes(disk, fault_disk_file(file.rawValue)) }
 
   /// Operations that were made to fail, power cuts aside.
-  public var faults: UInt64 { fault_disk_faults(disk) }
+  public func faults(_ operation: Operation) -> UInt64 {
+    fault_disk_faults(disk, fault_disk_operation(operation.rawValue))
+  }
+
+  public var faults: UInt64 { Operation.allCases.reduce(0) { $0 + faults($1) } }
 
   public func resetCounters() { fault_disk_reset_counters(disk) }
 

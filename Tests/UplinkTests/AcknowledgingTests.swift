@@ -5,7 +5,7 @@ import Testing
 @testable import Uplink
 
 /// Timelines with a receiver whose word releases data.
-@Suite(.serialized)
+@Suite(.serialized, .schemaChecked)
 struct AcknowledgingTests {
   private func ack(_ ranges: String, epoch: String = "0123456789abcdef") -> String {
     #"{"epoch":"\#(epoch)","ranges":\#(ranges)}"#

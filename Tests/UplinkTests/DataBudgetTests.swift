@@ -5,7 +5,7 @@ import Testing
 
 @testable import Uplink
 
-@Suite(.serialized)
+@Suite(.serialized, .schemaChecked)
 struct DataBudgetTests {
   private func moment(_ text: String, isTrusted: Bool = true) throws -> Moment {
     let date = try #require(ISO8601DateFormatter().date(from: text))

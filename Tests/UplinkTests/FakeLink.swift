@@ -10,6 +10,7 @@ final class FakeLink: MessageLink {
   }
 
   private let state = Mutex(State())
+  private let wire = Wire.current
   private let stream: AsyncStream<LinkEvent>
   private let teller: AsyncStream<LinkEvent>.Continuation
 
@@ -21,7 +22,7 @@ final class FakeLink: MessageLink {
     state.withLock { state in
       guard state.isOpen, state.sent.count < state.capacity else { return false }
       state.sent.append(message)
-      Wire.note(message)
+      wire?.note(message)
       return true
     }
   }

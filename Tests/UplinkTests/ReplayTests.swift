@@ -5,7 +5,7 @@ import Testing
 @testable import Uplink
 
 /// Timelines with a receiver that asks again.
-@Suite(.serialized)
+@Suite(.serialized, .schemaChecked)
 struct ReplayTests {
   private func request(_ ranges: String, epoch: String = "0123456789abcdef") -> String {
     #"{"epoch":"\#(epoch)","ranges":\#(ranges)}"#

@@ -3,18 +3,16 @@ import Synchronization
 import TestKit
 import Testing
 
-/// Everything that links of these tests were given, for the schemas.
-enum Wire {
-  private static let messages = Mutex<[OutgoingMessage]>([])
+/// Everything that the links of a suite were given, for the schemas.
+final class Wire: Sendable {
+  /// Of the suite that runs here.
+  @TaskLocal static var current: Wire?
 
-  static func note(_ message: OutgoingMessage) { messages.withLock { $0.append(message) } }
+  private let messages = Mutex<[OutgoingMessage]>([])
 
-  static func takeAll() -> [OutgoingMessage] {
-    messages.withLock { messages in
-      defer { messages.removeAll() }
-      return messages
-    }
-  }
+  func note(_ message: OutgoingMessage) { messages.withLock { $0.append(message) } }
+
+  var all: [OutgoingMessage] { messages.withLock { $0 } }
 }
 
 /// Once a suite has run, holds every payload that its links got against the schemas.
@@ -22,8 +20,9 @@ struct SchemaChecked: SuiteTrait, TestScoping {
   func provideScope(
     for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
   ) async throws {
-    try await function()
-    let messages = Wire.takeAll()
+    let wire = Wire()
+    try await Wire.$current.withValue(wire) { try await function() }
+    let messages = wire.all
     #expect(!messages.isEmpty, "the suite put nothing on the wire")
     let problem = try SchemaCheck.problem(in: messages, hasPlainBackfill: true)
     #expect(problem == nil, "\(problem ?? "")")

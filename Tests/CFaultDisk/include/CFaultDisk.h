@@ -59,7 +59,7 @@ uint64_t fault_disk_bytes(struct fault_disk *disk, enum fault_disk_file file);
 // Folders synced, where SQLite would have synced one.
 uint64_t fault_disk_folder_syncs(struct fault_disk *disk);
 // Operations that were made to fail, power cuts aside.
-uint64_t fault_disk_faults(struct fault_disk *disk);
+uint64_t fault_disk_faults(struct fault_disk *disk, enum fault_disk_operation operation);
 void fault_disk_reset_counters(struct fault_disk *disk);
 
 // Shows a plain file of the folder in the image of a power cut. At most 4 kB of it.
