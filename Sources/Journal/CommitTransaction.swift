@@ -59,10 +59,7 @@ struct CommitTransaction {
       guard let log = ledger.logs.firstIndex(where: { $0.id == part.log }) else { continue }
       try append(part.payload, times: part.samples.map(\.measured.wall), to: log)
     }
-    for report in reports {
-      guard let open = report.openSince else { continue }
-      ledger.isIncomplete(since: open, log: report.log)
-    }
+    for report in reports { try keep(report, until: batch.samples.last?.measured.wall) }
     for log in ledger.current(.events) {
       for entries in split(entries.map(\.stored)) {
         try append(Payload(entries), times: entries.map(\.time), to: log)

@@ -43,8 +43,11 @@ struct IntervalMeans: Sendable {
     since = started.monotonic
   }
 
-  /// From when on readings wait for their interval to end.
-  var openSince: Timestamp? { interval?.begin }
+  /// The record of the open interval if nothing came any more: as short as what it covers.
+  var pending: Sample? {
+    var means = self
+    return interval.flatMap { means.flush(at: $0.latest) }
+  }
 
   /// - Returns: the record of the interval that these readings end, being of another.
   mutating func add(_ readings: [Reading], at moment: Moment) -> Sample? {

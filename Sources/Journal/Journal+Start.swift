@@ -100,8 +100,6 @@ extension Journal {
       let wasClean = try last?.integer("clean") ?? 1 != 0
       try db.execute(sql: "INSERT INTO boot(n, started) VALUES (?, ?)", arguments: [number, now.wall.milliseconds])
       var ledger = try rows.load()
-      let lost = try LostTime(ledger, until: start, isCrash: !wasClean, db)
-      try lost.store(db)
       // A mark of a file that was set aside says nothing of this one, only what went with it.
       let isOwn = mark.mark?.filesAside == filesAside
       let missing = isOwn || last == nil ? mark.mark?.missing(in: ledger, boot: before) : nil
@@ -110,6 +108,9 @@ extension Journal {
       let arrangement = LogArrangement(
         rows: rows, settings: settings, now: end, isRenewing: missing != nil || hasLostLog && !wasClean,
         newEpoch: { self.newEpoch(boot: number, log: $0) })
+      let open = try OpenIntervals(db: db).take(&ledger, where: arrangement.goesOn)
+      let lost = try LostTime(ledger, until: start, isCrash: !wasClean, db)
+      try lost.store(db)
       let missed = try arrangement.arrange(&ledger)
       try rows.loadFronts(into: &ledger)
       ledger.lostTime = now.isClockTrusted ? nil : lost
@@ -125,6 +126,7 @@ extension Journal {
         + remarks(mark, missing: isOwn ? missing : nil, isNew: last == nil, hasLostLog: hasLostLog && !wasClean)
       batch.entries = lost.entries(at: now) + transaction.giveUp(missing ?? []) + remarks.map(Entry.event)
       batch.entries += missed.map { .lostRecords(epoch: $0.epoch, range: $0.range, cause: "not-held", at: now) }
+      transaction.reports = open
       try transaction.add(batch, isDiskFull: isDiskFull)
       try transaction.settle()
       try transaction.finish()

@@ -14,9 +14,11 @@ struct Ledger: Sendable {
     var readers: [DestinationID: UInt64] = [:]
     /// The seq that the next record gets.
     var next: UInt64 = 1
-    /// Up to when it is complete: the time of the newest record, or when the oldest interval began that is still
-    /// open; when it was opened, where there is neither.
+    /// Up to when it is complete: what was measured until then is in it, or waits on the disk for the end of its
+    /// interval, or was no change worth recording. When it was opened, where nothing came yet.
     var lastTime: Timestamp?
+    /// Something of it waits on the disk for the end of its interval. Not stored.
+    var hasPending = false
     /// From the oldest to the newest record still held; purging may leave holes.
     var held: SequenceRange?
     /// A retired log gets no more records and is let go once it is empty.
@@ -123,13 +125,6 @@ struct Ledger: Sendable {
     for destination in destinations where logs[index].part(of: range, for: destination) != nil {
       fronts[FrontKey(destination: destination, log: logs[index].id), default: Front()].backlog += range.count
     }
-  }
-
-  /// What was measured from `time` on waits for its interval to end, and a crash would lose it, whatever else
-  /// was recorded meanwhile.
-  mutating func isIncomplete(since time: Timestamp, log: Int64) {
-    guard let index = logs.firstIndex(where: { $0.id == log }) else { return }
-    logs[index].lastTime = logs[index].lastTime.map { min($0, time) }
   }
 
   /// A segment was deleted.

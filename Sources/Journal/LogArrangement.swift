@@ -80,6 +80,9 @@ struct LogArrangement {
     }
   }
 
+  /// Whether a log gets records after this start.
+  func goesOn(_ log: Ledger.Log) -> Bool { isKept(log, settings.wantedLogs) }
+
   private func isKept(_ log: Ledger.Log, _ wanted: [WantedLog]) -> Bool {
     guard !isRenewing else { return false }
     return log.kind == .events || wanted.contains { isLog(log, of: $0) }

@@ -71,8 +71,11 @@ struct Reporter: Sendable {
 
   func isDue(at now: MonotonicInstant) -> Bool { intervals.values.contains { $0.isDue(at: now) } }
 
-  /// From when on something waits for the end of its interval; a crash would lose it.
-  var openSince: Timestamp? { intervals.values.compactMap(\.openSince).min() }
+  /// The records of intervals that are open, as far as they have come.
+  var pending: [Sample] {
+    var reporter = self
+    return reporter.close { $0.pending }
+  }
 
   /// What comes goes into another log: nothing was recorded in it yet. What waits for the end of its interval
   /// goes there too.

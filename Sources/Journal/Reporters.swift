@@ -6,8 +6,8 @@ struct Reporters: Sendable {
   struct Report: Sendable {
     var log: Int64
     var samples: [Sample]
-    /// From when on something waits for the end of its interval.
-    var openSince: Timestamp?
+    /// What waits for the end of its interval, see ``OpenIntervals``.
+    var pending: [Sample] = []
   }
 
   private struct Place {
@@ -46,7 +46,7 @@ struct Reporters: Sendable {
       var records = places[index].reporter.isVerbatim ? samples : samples.flatMap { places[index].reporter.take($0) }
       records += places[index].reporter.due(at: taken)
       if let last { records += places[index].reporter.flush(at: last) }
-      return Report(log: places[index].log, samples: records, openSince: places[index].reporter.openSince)
+      return Report(log: places[index].log, samples: records, pending: places[index].reporter.pending)
     }
   }
 }

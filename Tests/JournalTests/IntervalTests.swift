@@ -1,5 +1,6 @@
 import EnergyModel
 import Foundation
+import GRDB
 import TestKit
 import Testing
 
@@ -41,54 +42,121 @@ import Testing
     await running.value
   }
 
-  @Test func aStopTellsTheOpenIntervalACrashAnnouncesIt() async throws {
+  /// 00:14  the last commit: one interval is over, four seconds of the next are in it
+  /// 00:16  two more seconds wait for a commit
+  /// 00:17  crash and start: what was committed is a record, the rest is a gap
+  @Test func aCrashCostsAnOpenIntervalNoMoreThanACommit() async throws {
+    let stand = try Stand()
+    stand.settings.destinations = [Destination("vpp", logs: [.tenSeconds])]
+    let journal = try await stand.open()
+    let start = stand.time.now().wall.milliseconds
+    #expect(await stand.commit(14, to: journal))
+    for _ in 0..<2 {
+      stand.time.advance(by: .seconds(1))
+      journal.accept(stand.sample(power: 900))
+    }
+    stand.time.advance(by: .seconds(1))
+    let crashed = try await stand.openAfterCrash()
+    let records = try await crashed.samples()
+    #expect(records.map(\.measured.wall.milliseconds) == [start + 10_000, start + 14_000])
+    #expect(records.map(\.span) == [.seconds(10), .seconds(4)])
+    #expect(records.map { $0[.power]?.value } == [100, 100])
+    #expect(
+      try await crashed.gaps("crash").first?.contains(#""from":\#(start + 14_000),"to":\#(start + 17_000)"#) == true)
+    #expect(try await crashed.openIntervals() == 0, "taken once")
+    // The rest of the interval that the crash cut.
+    #expect(await stand.commit(5, to: crashed, power: 300))
+    let rest = try await crashed.samples().dropFirst(2)
+    #expect(rest.map(\.measured.wall.milliseconds) == [start + 20_000])
+    #expect(rest.map(\.span) == [.seconds(3)])
+    #expect(rest.map { $0[.power]?.value } == [300])
+    await crashed.close()
+    await journal.close()
+  }
+
+  @Test func aStopTellsTheOpenInterval() async throws {
     let stand = try Stand()
     stand.settings.destinations = [Destination("vpp", logs: [.tenSeconds])]
     var journal = try await stand.open()
     let start = stand.time.now().wall.milliseconds
     #expect(await stand.commit(14, to: journal))
-    let crashed = try await stand.openAfterCrash()
-    #expect(
-      try await crashed.gaps("crash").first?.contains(#""from":\#(start + 10_000),"to":\#(start + 14_000)"#) == true)
-    #expect(try await crashed.telemetry()[0].held == SequenceRange(1, 1))
-    await crashed.close()
-
+    #expect(try await journal.openIntervals() == 1)
     await journal.close()
     stand.time.advance(by: .seconds(60))
     journal = try await stand.open()
-    let records = try await journal.waiting(journal.telemetry()[0]).flatMap(\.records)
-    #expect(records.map(\.time.milliseconds) == [start + 10_000, start + 14_000])
-    guard case .sample(let last)? = records.last?.body else { throw JournalError.closed }
-    #expect(last.span == .seconds(4))
+    let records = try await journal.samples()
+    #expect(records.map(\.measured.wall.milliseconds) == [start + 10_000, start + 14_000])
+    #expect(records.last?.span == .seconds(4))
     #expect(
       try await journal.gaps("stop").first?.contains(#""from":\#(start + 14_000),"to":\#(start + 74_000)"#) == true)
     await journal.close()
   }
 
-  /// A crash before the first interval ended is announced too.
-  @Test func aLogThatHasNothingYetLosesItsTimeToo() async throws {
+  /// A crash before the first interval ended.
+  @Test func aLogThatHasNothingYetBeginsWithWhatWasOpen() async throws {
     let stand = try Stand()
     stand.settings.destinations = [Destination("vpp", logs: [.tenSeconds])]
     let journal = try await stand.open()
     let start = stand.time.now().wall.milliseconds
     #expect(await stand.commit(7, to: journal))
     let crashed = try await stand.openAfterCrash()
-    #expect(try await crashed.gaps("crash").first?.contains(#""from":\#(start),"to":\#(start + 7000)"#) == true)
+    #expect(try await crashed.samples().map(\.span) == [.seconds(7)])
+    #expect(try await crashed.gaps("crash").first?.contains(#""from":\#(start + 7000),"to":\#(start + 7000)"#) == true)
     await crashed.close()
     await journal.close()
   }
 
-  /// What was recorded on change meanwhile does not hide that the open interval is lost.
-  @Test func theOldestOpenIntervalBeginsTheGap() async throws {
+  /// Averages of a minute beside raw records and records on change: all are complete up to the last commit.
+  @Test func everyMannerIsCompleteUpToTheLastCommit() async throws {
     let stand = try Stand()
-    let choice = ReportingChoice([.init(.average(over: .seconds(60)), points: [.power]), .init(.raw)])
+    let choice = ReportingChoice([
+      .init(.average(over: .seconds(60)), points: [.power]),
+      .init(.onChange(deadBand: 1, atLeastEvery: .seconds(3600))),
+    ])
     stand.settings.destinations = [Destination("vpp", logs: [LogPlan(choice: choice)])]
     let journal = try await stand.open()
     let start = stand.time.now().wall.milliseconds
     #expect(await stand.commit(70, to: journal))
     #expect(await stand.commit(5, to: journal))
     let crashed = try await stand.openAfterCrash()
-    #expect(try await crashed.gaps("crash").first?.contains(#""from":\#(start + 60_000),"#) == true)
+    // The frequency never changed after its first record.
+    #expect(
+      try await crashed.samples().map(\.measured.wall.milliseconds) == [start + 1000, start + 60_000, start + 75_000])
+    #expect(try await crashed.gaps("crash").first?.contains(#""from":\#(start + 75_000),"#) == true)
+    await crashed.close()
+    await journal.close()
+  }
+
+  /// Where the log does not go on, the open interval is lost, and that is told from its beginning.
+  @Test func anOpenIntervalOfALogThatEndsIsAnnounced() async throws {
+    let stand = try Stand()
+    stand.settings.destinations = [Destination("vpp", logs: [.tenSeconds])]
+    let journal = try await stand.open()
+    let start = stand.time.now().wall.milliseconds
+    #expect(await stand.commit(14, to: journal))
+    stand.settings.destinations = [Destination("vpp")]
+    let crashed = try await stand.openAfterCrash()
+    #expect(try await crashed.telemetry().map(\.held) == [SequenceRange(1, 1), nil])
+    #expect(
+      try await crashed.gaps("crash").first?.contains(#""from":\#(start + 10_000),"to":\#(start + 14_000)"#) == true)
+    #expect(try await crashed.openIntervals() == 0)
+    await crashed.close()
+    await journal.close()
+  }
+
+  /// Bytes that went bad cost the interval, and that is told.
+  @Test(arguments: ["x'80'", "substr(value, 1, length(value) - 3)"])
+  func anOpenIntervalThatCannotBeReadIsAnnounced(value: String) async throws {
+    let stand = try Stand()
+    stand.settings.destinations = [Destination("vpp", logs: [.tenSeconds])]
+    let journal = try await stand.open()
+    let start = stand.time.now().wall.milliseconds
+    #expect(await stand.commit(14, to: journal))
+    try await journal.execute("UPDATE state SET value = \(value) WHERE key LIKE 'journal.open-intervals/%'")
+    let crashed = try await stand.openAfterCrash()
+    let gap = try await crashed.gaps("crash").first
+    #expect(gap?.contains(#""from":\#(start + 10_000),"#) == true, "\(gap ?? "none")")
+    #expect(try await crashed.samples().count == 1)
     await crashed.close()
     await journal.close()
   }
@@ -145,5 +213,20 @@ import Testing
     #expect(sample[.power]?.value == 156)
     #expect(sample.span == .seconds(10))
     await journal.close()
+  }
+}
+
+extension Journal {
+  fileprivate func samples() throws -> [Sample] {
+    try waiting(telemetry()[0]).flatMap(\.records).compactMap { record in
+      if case .sample(let sample) = record.body { sample } else { nil }
+    }
+  }
+
+  /// Logs of which something waits on the disk for the end of its interval.
+  fileprivate func openIntervals() throws -> Int? {
+    try queue?.read {
+      try Int.fetchOne($0, sql: "SELECT count(*) FROM state WHERE key LIKE 'journal.open-intervals/%'")
+    }
   }
 }
