@@ -6,7 +6,7 @@ public import EnergyModel
 /// by 500 ppm up to 16 s, `MAXFREQ` and `NTP_PHASE_LIMIT` of Linux's timex.h), and an outage of the internet may last for days.
 /// But a clock that was set runs on: with the rate that it learned from the time server it stays within a few
 /// seconds for days, with a plain quartz of 100 ppm within a minute for a week. So it is trusted for that long,
-/// unless it jumps.
+/// unless it jumps. That somebody set it by hand between two processes nobody notices.
 public struct ClockHoldover: Sendable {
   public static let longest = Duration.seconds(7 * 86_400)
   /// A clock that moved by more than this against the monotonic one was set by somebody. Being slewed moves both.

@@ -50,16 +50,21 @@ struct CommitTransaction {
         (log: report.log, samples: samples, payload: Payload(Array(samples), shapes: &ledger.shapes))
       }
     }
+    let open = reports.compactMap { openIntervals(of: $0, isNew: !batch.samples.isEmpty) }
     let bytes =
-      parts.reduce(0) { $0 + $1.payload.bytes.count } + entries.reduce(0) { $0 + $1.stored.body.utf8.count }
+      open.reduce(0) { $0 + $1.bytes.count } + parts.reduce(0) { $0 + $1.payload.bytes.count }
+      + entries.reduce(0) { $0 + $1.stored.body.utf8.count }
       + batch.states.reduce(0) { $0 + $1.value.count } + history.bytes
-    entries += try makeRoom(for: bytes, segments: parts.count + 1 + history.rows, isDiskFull: isDiskFull)
+    entries += try makeRoom(for: bytes, segments: parts.count + open.count + 1 + history.rows, isDiskFull: isDiskFull)
     // Looked up only now: making room may have let a log go.
     for part in parts {
       guard let log = ledger.logs.firstIndex(where: { $0.id == part.log }) else { continue }
       try append(part.payload, times: part.samples.map(\.measured.wall), to: log)
     }
-    for report in reports { try keep(report, until: batch.samples.last?.measured.wall) }
+    try keep(open)
+    if let newest = batch.samples.last?.measured {
+      stand(reports, at: ledger.lostTime?.time(of: newest, by: now) ?? newest.wall)
+    }
     for log in ledger.current(.events) {
       for entries in split(entries.map(\.stored)) {
         try append(Payload(entries), times: entries.map(\.time), to: log)

@@ -31,6 +31,8 @@ struct IntervalMeans: Sendable {
   private let device: DeviceID
   private let length: Int64
   private var interval: Interval?
+  /// Every point that ever came.
+  private var known: Set<Point> = []
   /// What comes covers nothing before this.
   private var since: MonotonicInstant
   /// Two clocks do not run quite alike; an interval that follows another is not shorter for that.
@@ -43,10 +45,16 @@ struct IntervalMeans: Sendable {
     since = started.monotonic
   }
 
-  /// The record of the open interval if nothing came any more: as short as what it covers.
+  /// The record of the open interval if nothing came any more: as short as what it covers. Points that have come in
+  /// earlier intervals and not yet in this one stand there without a value and without a remark: each set of points
+  /// is kept in the database for ever, and there would be many.
   var pending: Sample? {
     var means = self
-    return interval.flatMap { means.flush(at: $0.latest) }
+    guard let interval, var sample = means.flush(at: interval.latest) else { return nil }
+    let told = Set(sample.readings.map(\.point))
+    sample.readings += known.subtracting(told).map { Reading($0, quality: .good) }
+    sample.readings.sort { $0.point.place < $1.point.place }
+    return sample
   }
 
   /// - Returns: the record of the interval that these readings end, being of another.
@@ -62,7 +70,10 @@ struct IntervalMeans: Sendable {
     var interval = interval ?? begin(start, moment)
     interval.latest = moment
     interval.isClockTrusted = interval.isClockTrusted && moment.isClockTrusted
-    for reading in readings { Self.count(reading, in: &interval.tallies) }
+    for reading in readings {
+      Self.count(reading, in: &interval.tallies)
+      known.insert(reading.point)
+    }
     self.interval = interval
     return record
   }

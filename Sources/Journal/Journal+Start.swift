@@ -108,7 +108,8 @@ extension Journal {
       let arrangement = LogArrangement(
         rows: rows, settings: settings, now: end, isRenewing: missing != nil || hasLostLog && !wasClean,
         newEpoch: { self.newEpoch(boot: number, log: $0) })
-      let open = try OpenIntervals(db: db).take(&ledger, where: arrangement.goesOn)
+      let open = try OpenIntervals(db: db).take(
+        &ledger, exceptOf: reporters.epochs, where: arrangement.goesOn)
       let lost = try LostTime(ledger, until: start, isCrash: !wasClean, db)
       try lost.store(db)
       let missed = try arrangement.arrange(&ledger)
@@ -128,6 +129,8 @@ extension Journal {
       batch.entries += missed.map { .lostRecords(epoch: $0.epoch, range: $0.range, cause: "not-held", at: now) }
       transaction.reports = open
       try transaction.add(batch, isDiskFull: isDiskFull)
+      // What waited for the end of its interval is older than what its log is complete up to.
+      transaction.standWhere(ledger)
       try transaction.settle()
       try transaction.finish()
       return (transaction.ledger, number, transaction.addedRecords)

@@ -206,15 +206,17 @@ public actor Journal {
       try LedgerRows(db: db).refuseForeignWriter(opened.ledger)
       let counters = counters()
       transaction.count(droppedSamples: counters.droppedSamples, droppedEvents: counters.droppedEvents)
-      try transaction.release(after: settings.retention)
       var batch = batch
-      let lost = now.isClockTrusted ? opened.ledger.lostTime : nil
-      batch.entries += try transaction.drop(damaged) + (lost?.entries(at: now) ?? [])
+      batch.entries += try transaction.drop(damaged)
+      try transaction.release(after: settings.retention)
+      if now.isClockTrusted, let lost = opened.ledger.lostTime {
+        batch.entries += lost.entries(at: now)
+        try transaction.settle(lost)
+      }
       transaction.reports = reporters.report(batch.samples, taken: taken, last: isLast ? now : nil)
       transaction.usualRoom = self.room(opened.file, isDiskFull: isDiskFull, isUsual: true)
       transaction.isLast = isLast
       try transaction.add(batch, isDiskFull: isDiskFull)
-      if let lost { try transaction.settle(lost) }
       try transaction.finish()
       if isLast { try db.execute(sql: "UPDATE boot SET clean = 1 WHERE n = (SELECT max(n) FROM boot)") }
       added = transaction.addedRecords

@@ -6,8 +6,8 @@ import Glibc
 /// Reads a journal from another process, while the agent writes it and while it does not run.
 ///
 /// Every call is one short read transaction over a page of rows, because the write-ahead log grows behind a
-/// reader; what a call returns holds nothing open. One that takes too long is given up, see ``ShortReads``. Nothing is ever written. Calls block: this is for a
-/// command line, not for the agent.
+/// reader; what a call returns holds nothing open. One that takes too long is given up, see ``ShortReads``. Nothing is
+/// ever written. Calls block: this is for a command line, not for the agent.
 public final class JournalReader: Sendable {
   /// Why there is nothing to read.
   public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {

@@ -85,7 +85,7 @@ struct Ledger: Sendable {
 
   /// Whether something of its own waits to be stored.
   func isDue(at now: Moment) -> Bool {
-    history.isDue(at: now.wall) || now.isClockTrusted && lostTime.map { !$0.since.isEmpty } ?? false
+    history.isDue(at: now.wall) || now.isClockTrusted && lostTime.map { !$0.isSettled } ?? false
   }
 
   /// The logs of a kind that get records.

@@ -81,7 +81,7 @@ struct LogArrangement {
   }
 
   /// Whether a log gets records after this start.
-  func goesOn(_ log: Ledger.Log) -> Bool { isKept(log, settings.wantedLogs) }
+  func goesOn(_ log: Ledger.Log) -> Bool { !log.isRetired && isKept(log, settings.wantedLogs) }
 
   private func isKept(_ log: Ledger.Log, _ wanted: [WantedLog]) -> Bool {
     guard !isRenewing else { return false }

@@ -13,7 +13,9 @@ extension Journal {
     post(
       Event(
         at: time.now(), name: "journal-log-held", severity: .warning,
-        text: "another process reads the journal for long and keeps its write-ahead log from being emptied",
+        text:
+          "another process reads the journal for long and keeps its write-ahead log from being emptied; meanwhile what "
+          + "everybody has is not kept for replay",
         data: ["bytes": .integer(Int64(file.logBytes)), "usual_bytes": .integer(Int64(file.usualLog))]))
   }
 }

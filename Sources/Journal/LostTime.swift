@@ -8,6 +8,8 @@ import GRDB
 struct LostTime: Sendable {
   /// Since when, by log. Empty once it is told.
   fileprivate(set) var since: [(epoch: Epoch, from: Timestamp)] = []
+  /// The clock is trusted, and what stood in the ledger is corrected.
+  fileprivate(set) var isSettled = false
   private var hasCrashed: Bool
   /// The start, or the first sample that waited for the file.
   let end: Moment
@@ -30,11 +32,21 @@ struct LostTime: Sendable {
     }
     for log in ledger.logs where log.kind == .telemetry {
       let last = log.isRetired ? nil : log.lastTime
-      if let from = known[log.epoch] ?? last { since.append((log.epoch, from)) }
+      if let from = known.removeValue(forKey: log.epoch) ?? last { since.append((log.epoch, from)) }
     }
+    // Of logs that were let go before anybody knew the time.
+    since += known.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
   private var cause: String { hasCrashed ? "crash" : "stop" }
+
+  /// How far the clock was off that nobody vouched for, by one that is trusted.
+  fileprivate func correction(by now: Moment) -> Duration { (now.wall - end.wall) - (now.monotonic - end.monotonic) }
+
+  /// When something was measured, as the clock of `now` counts.
+  func time(of measured: Moment, by now: Moment) -> Timestamp {
+    now.isClockTrusted && !measured.isClockTrusted ? measured.wall + correction(by: now) : measured.wall
+  }
 
   /// Until the start, as the clock of `now` counts.
   func entries(at now: Moment) -> [Entry] {
@@ -54,12 +66,14 @@ struct LostTime: Sendable {
 }
 
 extension CommitTransaction {
-  /// It is told, and the logs stand where the trusted clock says, so that the next gap begins there. What was measured
-  /// before may be recorded long after.
+  /// It is told, and the logs stand where the trusted clock says, so that the next gap begins there. Once, and before
+  /// anything is added: what was measured before and is recorded long after says itself that its clock was not trusted.
   mutating func settle(_ lost: LostTime) throws {
-    if !lost.since.isEmpty { try LostTime.forget(db) }
+    guard !lost.isSettled else { return }
+    try LostTime.forget(db)
+    ledger.lostTime?.isSettled = true
     ledger.lostTime?.since = []
-    let correction = (now.wall - lost.end.wall) - (now.monotonic - lost.end.monotonic)
+    let correction = lost.correction(by: now)
     let astray = now.wall - correction
     for index in ledger.current(.telemetry) {
       guard let last = ledger.logs[index].lastTime, last.distance(to: astray) < last.distance(to: now.wall) else {

@@ -35,6 +35,9 @@ struct Reporters: Sendable {
     }
   }
 
+  /// Of the logs that it reports to.
+  var epochs: Set<Epoch> { Set(places.compactMap(\.epoch)) }
+
   func isDue(at now: MonotonicInstant) -> Bool { places.contains { $0.reporter.isDue(at: now) } }
 
   /// - Parameters:

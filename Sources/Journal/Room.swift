@@ -64,7 +64,7 @@ extension CommitTransaction {
       }
       // What nobody has yet goes only for the room that is needed: aiming at the margin, a commit after a long stall
       // deleted everything.
-      let target = most - limit / Room.purgedShare - (stage.isAcknowledgedOnly ? margin : needed)
+      let target = most - room.limit / Room.purgedShare - (stage.isAcknowledgedOnly ? margin : needed)
       while try pagesInUse() > target, let (log, keys) = try oldest(stage) {
         for key in keys where try pagesInUse() > target { try delete(key, of: log, into: &dropped) }
       }

@@ -32,6 +32,7 @@ final class ShortReads: Sendable {
     do {
       return try queue.read { db in
         watch.begin(patience)
+        defer { watch.end() }
         return try body(db)
       }
     } catch let error as DatabaseError where error.resultCode == .SQLITE_INTERRUPT {
@@ -46,6 +47,8 @@ final class ShortReads: Sendable {
     init(log: String) { self.log = log }
 
     func begin(_ patience: Duration) { state.withLock { $0 = (.current + patience, fileSize(log)) } }
+
+    func end() { state.withLock { $0.ends = MonotonicInstant(nanoseconds: .max) } }
 
     var isOver: Bool { state.withLock { $0.ends <= .current && fileSize(log) > $0.logBytes } }
   }

@@ -24,6 +24,8 @@ struct AwaitedDeliveries: Sendable {
   private static let mostLosses = 8
   /// Segments that one entry stands for at most, once neighbours are joined.
   private static let mostJoined = 256
+  /// So many of the newest entries are looked at for a neighbour: as many logs may take turns.
+  private static let mostTakingTurns = 16
 
   private let resendAfter: Duration
   /// How long what is sent now waits for the receiver's word.
@@ -53,13 +55,9 @@ struct AwaitedDeliveries: Sendable {
 
   mutating func add(_ delivery: Delivery, at now: MonotonicInstant) {
     let losses = losses(delivery.range, of: delivery.epoch)
-    // Behind a receiver that is away for days there would be an entry for each message of these days.
-    if patience > resendAfter, losses == 0, let last = entries.last, last.losses == 0,
-      last.delivery.epoch == delivery.epoch, last.delivery.range.last + 1 == delivery.range.first,
-      last.delivery.segments < Self.mostJoined
-    {
-      entries[entries.count - 1].delivery.range.last = delivery.range.last
-      entries[entries.count - 1].delivery.segments += delivery.segments
+    if patience > resendAfter, losses == 0, let index = neighbour(of: delivery) {
+      entries[index].delivery.range.last = delivery.range.last
+      entries[index].delivery.segments += delivery.segments
       return
     }
     var due = now + pause(losses)
@@ -68,6 +66,15 @@ struct AwaitedDeliveries: Sendable {
     }
     let place = entries.lastIndex { $0.due <= due }.map { $0 + 1 } ?? 0
     entries.insert(Entry(delivery: delivery, sent: now, due: due, losses: losses), at: place)
+  }
+
+  /// Behind a receiver that is away for days there would be an entry for each message of these days.
+  private func neighbour(of delivery: Delivery) -> Int? {
+    entries.indices.suffix(Self.mostTakingTurns).last { index in
+      let entry = entries[index]
+      return entry.losses == 0 && entry.delivery.epoch == delivery.epoch
+        && entry.delivery.range.last + 1 == delivery.range.first && entry.delivery.segments < Self.mostJoined
+    }
   }
 
   private func pause(_ losses: Int) -> Duration {
@@ -90,20 +97,33 @@ struct AwaitedDeliveries: Sendable {
     return confirmed
   }
 
-  /// - Returns: what is to be sent again.
-  mutating func takeOverdue(at now: MonotonicInstant) -> [Delivery] {
+  /// - Returns: what is to be sent again, and whether the receiver has left it out although it spoke.
+  mutating func takeOverdue(at now: MonotonicInstant) -> (deliveries: [Delivery], areLost: Bool) {
     let overdue = entries.prefix { $0.due <= now }
-    guard let oldest = overdue.first else { return [] }
-    var lost = overdue.filter { heard ?? $0.sent > $0.sent }.map(\.delivery)
-    let isSilent = lost.isEmpty
-    if isSilent { lost = [oldest.delivery] } else { for delivery in lost { noteLoss(delivery) } }
-    let lostNow = Set(lost)
-    entries.removeAll { lostNow.contains($0.delivery) }
-    if isSilent {
-      patience = min(patience * 2, Self.longestPatience)
-      entries = entries(due: { max($0.due, now + patience) })
+    guard !overdue.isEmpty else { return ([], false) }
+    let lost = overdue.filter { heard ?? $0.sent > $0.sent }.map(\.delivery)
+    guard lost.isEmpty else {
+      for delivery in lost { noteLoss(delivery) }
+      let lostNow = Set(lost)
+      entries.removeAll { lostNow.contains($0.delivery) }
+      return (lost, true)
     }
-    return lost
+    let asked = takeOldest()
+    patience = min(patience * 2, Self.longestPatience)
+    entries = entries(due: { max($0.due, now + patience) })
+    return ([asked], false)
+  }
+
+  /// One message of the oldest entry: all that was joined there would be minutes of data again with each question.
+  private mutating func takeOldest() -> Delivery {
+    var oldest = entries[0].delivery
+    guard oldest.segments > 1, oldest.range.count >= UInt64(oldest.segments) else { return entries.removeFirst().delivery }
+    // Where the first segment ends is not kept; the store hands out whole ones.
+    oldest.range.last = oldest.range.first + oldest.range.count / UInt64(oldest.segments) - 1
+    oldest.segments = 1
+    entries[0].delivery.range.first = oldest.range.last + 1
+    entries[0].delivery.segments -= 1
+    return oldest
   }
 
   private mutating func noteLoss(_ delivery: Delivery) {

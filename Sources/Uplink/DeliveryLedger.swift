@@ -100,8 +100,10 @@ struct DeliveryLedger: Sendable {
   /// Lets go what the receiver did not confirm in time, so that it is sent again.
   /// - Returns: what of it went alone and was left out all the same.
   mutating func giveUpOverdue(at now: MonotonicInstant) -> [Delivery] {
-    let overdue = awaited.takeOverdue(at: now)
+    let (overdue, areLost) = awaited.takeOverdue(at: now)
     if !overdue.isEmpty { tellExcludedAnew() }
+    // Of a receiver that is silent nobody can say that it leaves something out.
+    guard areLost else { return [] }
     return overdue.filter { awaited.losses($0.range, of: $0.epoch) > AwaitedDeliveries.lossesOfDoubt }
   }
 

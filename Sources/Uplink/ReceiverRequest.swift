@@ -42,10 +42,10 @@ struct ReceiverRequest: Sendable {
   }
 
   /// What an acknowledgement says of a log. It may reach beyond: where a power cut took the last commits, the receiver
-  /// names in one range what it has of them as well. Only what was never given, all of it, is refused.
+  /// names in one range what it has of them as well. Only what was never given, all of it, is refused. Of a log that holds
+  /// nothing any more there is nothing to say.
   func acknowledged(of log: LogState) throws(Refusal) -> SequenceRangeSet {
-    guard let last = ranges.ranges.last?.last else { return ranges }
-    guard let held = log.held else { throw Refusal("a range ends at \(last), and the log holds nothing") }
+    guard let last = ranges.ranges.last?.last, let held = log.held else { return SequenceRangeSet() }
     let known = ranges.ranges.filter { $0.first <= held.last }.map { SequenceRange($0.first, min($0.last, held.last)) }
     guard !known.isEmpty else { throw Refusal("a range ends at \(last), the log at \(held.last)") }
     return SequenceRangeSet(known)

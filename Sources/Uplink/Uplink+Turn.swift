@@ -77,8 +77,10 @@ extension Uplink {
       switch log.kind {
       case .telemetry where affords(.live):
         let segments = try await unacknowledged(of: log, since: since, limit: room)
-        isLiveFull = isLiveFull || segments.count == room
-        waiting.live += segments.filter { !$0.isThinned }
+        // What is thinned goes by the backlog, however young it looks, and must not keep it shut.
+        let fine = segments.filter { !$0.isThinned }
+        isLiveFull = isLiveFull || fine.count == room
+        waiting.live += fine
       case .events where affords(.events):
         waiting.events += try await unacknowledged(of: log, since: since, limit: room)
       case .telemetry, .events: break

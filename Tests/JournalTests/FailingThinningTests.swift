@@ -39,7 +39,7 @@ import Testing
       hits += disk.faults > 0 ? 1 : 0
       let what = "seed \(seed): \(operations) full \(isFull)"
       #expect(journal.counters().fault == nil, "\(what)")
-      #expect(journal.counters().thinnedRecords > thinned, "\(what)")
+      #expect(isFull || journal.counters().thinnedRecords > thinned, "\(what)")
       let purged = try await site.examine(journal, what)
       #expect(isFull || purged == 0, "\(what)")
       #expect(try await journal.log(.telemetry).held?.last == site.posted, "\(what)")

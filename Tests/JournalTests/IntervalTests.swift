@@ -127,6 +127,51 @@ import Testing
     await journal.close()
   }
 
+  /// One device tells a value every ten minutes, another one each second. Two crashes, the second before anything came.
+  @Test func whatWaitedMovesNoGapBack() async throws {
+    let stand = try Stand()
+    let choice = ReportingChoice([
+      .init(.average(over: .seconds(900)), points: [.temperature]),
+      .init(.onChange(deadBand: 1, atLeastEvery: .seconds(3600))),
+    ])
+    stand.settings.destinations = [Destination("vpp", logs: [LogPlan(choice: choice)])]
+    let journal = try await stand.open()
+    let reading = Reading(.temperature, 21)
+    journal.accept(Sample(device: "cellar", measured: stand.time.now(), readings: [reading]))
+    #expect(await stand.commit(500, to: journal))
+    let newest = stand.time.now().wall.milliseconds
+    stand.time.advance(by: .seconds(10))
+    let first = try await stand.openAfterCrash()
+    #expect(try await first.samples().last?[.temperature] == reading)
+    stand.settings.folder = await first.settings.folder
+    stand.time.advance(by: .seconds(5))
+    let second = try await stand.openAfterCrash()
+    let told = [#""from":\#(newest),"to":\#(newest + 10_000)"#, #""from":\#(newest),"to":\#(newest + 15_000)"#]
+    for (gap, span) in zip(try await second.gaps("crash"), told) { #expect(gap.contains(span), "\(gap)") }
+    for journal in [journal, first, second] { await journal.close() }
+  }
+
+  /// The values of a device come one by one, in any order: few sets of points are kept for ever all the same.
+  @Test func whatIsOpenMakesFewShapes() async throws {
+    let stand = try Stand()
+    stand.settings.destinations = [Destination("vpp", logs: [.tenSeconds])]
+    let journal = try await stand.open()
+    var random = SplitMix64(seed: 3)
+    for _ in 0..<40 {
+      for point in Point.allCases.prefix(12).shuffled(using: &random) {
+        journal.accept(Sample(device: "sensor", measured: stand.time.now(), readings: [Reading(point, 1)]))
+        #expect(await journal.commit())
+      }
+      stand.time.advance(by: .seconds(10))
+    }
+    let shapes = try await journal.queue?.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM shape") }
+    #expect(shapes ?? .max <= 12 + 12, "\(shapes ?? 0)")
+    let crashed = try await stand.openAfterCrash()
+    #expect(try await crashed.samples().allSatisfy { $0.readings.allSatisfy { $0.value == 1 } })
+    await crashed.close()
+    await journal.close()
+  }
+
   /// Where the log does not go on, the open interval is lost, and that is told from its beginning.
   @Test func anOpenIntervalOfALogThatEndsIsAnnounced() async throws {
     let stand = try Stand()

@@ -80,6 +80,54 @@ import Testing
     await journal.close()
   }
 
+  /// A clock that was some seconds or minutes behind is set. Later the buses fall silent while events go on.
+  @Test(arguments: [(600, 301), (600, 899), (2, 2)])
+  func aClockThatWasSetMovesNothingAnyMore(behind: Int, silence: Int) async throws {
+    let stand = try Stand()
+    stand.time.stepWall(by: .seconds(-behind))
+    stand.time.trustClock(false)
+    let journal = try await stand.open()
+    #expect(await stand.commit(5, to: journal))
+    stand.time.stepWall(by: .seconds(behind))
+    stand.time.trustClock(true)
+    #expect(await stand.commit(5, to: journal))
+    let newest = stand.time.now().wall.milliseconds
+    for _ in 0..<2 {
+      stand.time.advance(by: .seconds(silence))
+      journal.post(stand.event("quiet"))
+      #expect(await journal.commit())
+    }
+    let crashed = try await stand.openAfterCrash()
+    let gap = try await crashed.gaps("crash").last
+    #expect(
+      gap?.contains(#""from":\#(newest),"to":\#(newest + Int64(2 * silence) * 1000)"#) == true, "\(gap ?? "none")")
+    await crashed.close()
+    await journal.close()
+  }
+
+  /// The log was empty and is let go with the first of these starts, because another one was chosen.
+  @Test func whatIsNotToldOutlivesItsLog() async throws {
+    var life = try Life()
+    let journal = try await life.stand.open()
+    let epoch = try await journal.log(.telemetry).epoch
+    let begun = life.truth
+    #expect(await journal.commit())
+    life.pass(600)
+    life.powerOn()
+    life.stand.settings.destinations = [.init("vpp", logs: [.tenSeconds])]
+    let second = try await life.stand.openAfterCrash()
+    #expect(try await second.logs().contains { $0.epoch == epoch } == false)
+    life.stand.settings.folder = await second.settings.folder
+    life.pass(60)
+    life.powerOn()
+    let third = try await life.stand.openAfterCrash()
+    let started = life.truth
+    life.clockIsSet()
+    #expect(await third.commit())
+    #expect(try await told(third).contains(gap(epoch, begun, started, "crash")))
+    for journal in [journal, second, third] { await journal.close() }
+  }
+
   /// Even where nothing else is to be committed.
   @Test func itIsToldOnAQuietSiteToo() async throws {
     var life = try Life()

@@ -31,6 +31,7 @@ final class Stand {
   func openAfterCrash() async throws -> Journal {
     let copy = try TemporaryFolder.make("journal-crash")
     copies.append(copy)
+    let folder = URL(fileURLWithPath: settings.folder)
     for file in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
     where !file.lastPathComponent.hasSuffix("-shm") {
       try FileManager.default.copyItem(at: file, to: copy.appendingPathComponent(file.lastPathComponent))

@@ -26,7 +26,7 @@ struct UnconfirmedTests {
       // Others come and are confirmed all the time; one in ten is lost once and comes the second time.
       let other = UInt64(second) * 2 + 10
       awaited.add(delivery(other, other), at: at(second))
-      for delivery in awaited.takeOverdue(at: at(second)) {
+      for delivery in awaited.takeOverdue(at: at(second)).deliveries {
         if delivery.range.first == 1 {
           asked.append(second)
         } else {
@@ -44,8 +44,8 @@ struct UnconfirmedTests {
     _ = awaited.confirmed(ranges(1...3), of: Given.epoch, at: at(4000))
     awaited.add(delivery(1, 3), at: at(4000))
     _ = awaited.confirmed(ranges(10...10), of: Given.epoch, at: at(4001))
-    #expect(awaited.takeOverdue(at: at(4059)).allSatisfy { $0.range.first != 1 })
-    #expect(awaited.takeOverdue(at: at(4060)).contains { $0.range.first == 1 }, "once confirmed, it is like any other")
+    #expect(awaited.takeOverdue(at: at(4059)).deliveries.allSatisfy { $0.range.first != 1 })
+    #expect(awaited.takeOverdue(at: at(4060)).deliveries.contains { $0.range.first == 1 }, "once confirmed, it is like any other")
   }
 
   @Test func neitherAConnectionNorAWordAfterASilenceBringsItForward() {
@@ -53,12 +53,12 @@ struct UnconfirmedTests {
     awaited.add(delivery(1, 1), at: at(0))
     for second in [60, 180, 420] {
       _ = awaited.confirmed(ranges(9...9), of: Given.epoch, at: at(second))
-      #expect(awaited.takeOverdue(at: at(second)).count == 1)
+      #expect(awaited.takeOverdue(at: at(second)).deliveries.count == 1)
       awaited.add(delivery(1, 1), at: at(second))
     }
     awaited.add(delivery(5, 5), at: at(430))
     // 490 s: silence, so patience grows; 500 s: a word; 510 s: another connection.
-    #expect(awaited.takeOverdue(at: at(490)).map(\.range.first) == [5])
+    #expect(awaited.takeOverdue(at: at(490)).deliveries.map(\.range.first) == [5])
     _ = awaited.confirmed(ranges(9...9), of: Given.epoch, at: at(500))
     awaited.reconnected(at: at(510))
     #expect(awaited.deadline == at(900))
@@ -72,7 +72,7 @@ struct UnconfirmedTests {
     var sent: [Int] = []
     for second in 1..<600 {
       _ = awaited.confirmed(ranges(1...1), of: Given.epoch, at: at(second))
-      let again = awaited.takeOverdue(at: at(second))
+      let again = awaited.takeOverdue(at: at(second)).deliveries
       sent += again.map { _ in second }
       for delivery in again { awaited.add(delivery, at: at(second)) }
     }

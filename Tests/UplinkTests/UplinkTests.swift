@@ -251,4 +251,21 @@ struct UplinkTests {
     #expect(text.split(separator: "\n")[0].hasSuffix(#""first":1,"last":120,"thinned":true}"#))
     await site.stop()
   }
+
+  /// The clock was a day ahead while the site was cut off and at its budget: what was thinned looks young, and goes by
+  /// the backlog. It holds up neither live data nor the rest.
+  @Test func whatWasThinnedAndLooksYoungHoldsUpNothing() async throws {
+    let thinned = (0..<200).map { Given.thinned($0 * 10 + 1, $0 * 10 + 10, age: .seconds(-86_400)) }
+    let site = Site(thinned + [Given.segment(2001, 2001)])
+    site.link.connect()
+    for _ in 0..<50 where site.store.acknowledged() != [SequenceRange(1, 2001)] {
+      site.time.advance(by: .seconds(1))
+      site.acknowledgeAll()
+      site.store.commit()
+      try? await eventually(within: 0.1, "arrived") { site.store.acknowledged() == [SequenceRange(1, 2001)] }
+    }
+    #expect(site.store.acknowledged() == [SequenceRange(1, 2001)])
+    #expect(try site.ranges("telemetry") == [2001...2001])
+    await site.stop()
+  }
 }

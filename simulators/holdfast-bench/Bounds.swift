@@ -13,6 +13,12 @@ struct Bounds {
     return "limit \(most), missed"
   }
 
+  mutating func limit(_ value: Double, atLeast least: Double, _ what: String) -> String {
+    if value >= least { return "limit \(least)" }
+    missed.append(what)
+    return "limit \(least), missed"
+  }
+
   static func aim(_ value: Double, atMost most: Double) -> String { said(most, value <= most) }
 
   static func aim(_ value: Double, atLeast least: Double) -> String { said(least, value >= least) }

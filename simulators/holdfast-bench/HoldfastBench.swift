@@ -49,13 +49,14 @@ struct AllFigures: AsyncParsableCommand {
   func run() async throws {
     let programs = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
     let (limits, build, rounds) = (comparison.limits, comparison.build, comparison.rounds)
+    var missed: [String] = []
     if FileManager.default.fileExists(atPath: limits) {
       try BusBench(limits: limits, build: build, rounds: rounds).run()
-      try await UplinkBench(limits: limits, build: build, rounds: rounds, segments: segments).run()
+      missed += try await UplinkBench(limits: limits, build: build, rounds: rounds, segments: segments).run()
     } else {
       print("bus and uplink: no plain C programs at \(limits), no ratio")
     }
-    let missed = try await JournalBench(limits: limits, build: build, trace: input.trace, rounds: rounds).run()
+    missed += try await JournalBench(limits: limits, build: build, trace: input.trace, rounds: rounds).run()
     try await SiteBench(programs: programs, config: config, seconds: seconds).run()
     try refuse(missed)
   }
@@ -72,9 +73,10 @@ struct UplinkFigures: AsyncParsableCommand {
   var segments = 20_000
 
   func run() async throws {
-    try await UplinkBench(
-      limits: comparison.limits, build: comparison.build, rounds: comparison.rounds, segments: segments
-    ).run()
+    try refuse(
+      try await UplinkBench(
+        limits: comparison.limits, build: comparison.build, rounds: comparison.rounds, segments: segments
+      ).run())
   }
 }
 

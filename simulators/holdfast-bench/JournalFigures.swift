@@ -15,6 +15,6 @@ struct JournalFigures: AsyncParsableCommand {
   func run() async throws {
     let bench = JournalBench(
       limits: comparison.limits, build: comparison.build, trace: input.trace, rounds: comparison.rounds)
-    if onlySpeed { try await bench.runSpeed() } else { try refuse(try await bench.run()) }
+    try refuse(onlySpeed ? try await bench.runSpeed() : try await bench.run())
   }
 }
