@@ -21,6 +21,7 @@ public final class DrivenSite {
   public let devices: Int
   private var noise: NoisySite
   private var seconds = 0
+  public private(set) var measuredRecords: UInt64 = 0
   private var work: [Task<Void, Never>] = []
 
   /// - Parameters:
@@ -79,7 +80,10 @@ public final class DrivenSite {
   }
 
   /// One sample of each device now.
-  public func measure() { for sample in noise.samples(at: time.now()) { journal.accept(sample) } }
+  public func measure() {
+    for sample in noise.samples(at: time.now()) { journal.accept(sample) }
+    measuredRecords += UInt64(devices)
+  }
 
   /// From here the clock runs by itself, and the journal commits at its own pace.
   public func letGo() {
