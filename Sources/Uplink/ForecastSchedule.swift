@@ -1,7 +1,8 @@
 import EnergyModel
 
 /// When `forecast` is due: at every connection, when the coming quarter hour is another one, when the clock
-/// became trusted or is no more, and when something else is on offer. At most once a minute.
+/// became trusted or is no more, and when something else is on offer. At most once a minute; where the month's data
+/// are counted, a changed offer at most every quarter hour.
 struct ForecastSchedule: Sendable {
   static let shortest = Duration.seconds(60)
   /// Looking costs little, but a busy uplink turns many times a second.
@@ -9,11 +10,15 @@ struct ForecastSchedule: Sendable {
   /// What is offered has changed when a step differs by more than this share of the most that is offered.
   private static let change = 0.05
 
+  private let betweenChanges: Duration
   /// As last published on this connection.
   private var published: ForecastReport?
+  private var publishedAt: MonotonicInstant?
   private var rests: MonotonicInstant?
 
-  mutating func connected() { self = ForecastSchedule() }
+  init(isCounted: Bool) { betweenChanges = isCounted ? ForecastReport.step : Self.shortest }
+
+  mutating func connected() { (published, publishedAt, rests) = (nil, nil, nil) }
 
   /// Whether it is worth asking for the newest one.
   func mayLook(at now: MonotonicInstant) -> Bool { rests.map { now >= $0 } ?? true }
@@ -25,15 +30,17 @@ struct ForecastSchedule: Sendable {
     guard report.at.isClockTrusted == now.isClockTrusted, !report.at.isClockTrusted || now.wall < report.end else {
       return false
     }
-    guard let published else { return true }
+    guard let published, let publishedAt else { return true }
     guard published.at.isClockTrusted == report.at.isClockTrusted else { return true }
     guard report.at.isClockTrusted else { return false }
-    return published.start != report.start || Self.differs(published.up, report.up)
-      || Self.differs(published.down, report.down)
+    guard published.start == report.start else { return true }
+    return now.monotonic - publishedAt >= betweenChanges
+      && (Self.differs(published.up, report.up) || Self.differs(published.down, report.down))
   }
 
   mutating func published(_ report: ForecastReport, at now: MonotonicInstant) {
     published = report
+    publishedAt = now
     rests = now + Self.shortest
   }
 

@@ -25,7 +25,7 @@ public actor Uplink {
   /// The link refused a message although it is connected; asked again then.
   var linkRests: MonotonicInstant?
   var status = StatusSchedule()
-  var forecast = ForecastSchedule()
+  var forecast: ForecastSchedule
   var isLeaving = false
   /// How many segments are asked for at once; follows what moves.
   var fetchLimit = Uplink.fetchLimits.lowerBound
@@ -73,6 +73,7 @@ public actor Uplink {
     self.time = time
     scheduler = LaneScheduler(settings, seed: seed)
     data = settings.monthlyData.map { DataBudget(limit: $0, zone: zone) }
+    forecast = ForecastSchedule(isCounted: settings.monthlyData != nil)
     var random = SplitMix64(seed: seed)
     nextID = random.next() << 32
     shared = Mutex(SiteStatus.Uplink(destination: settings.destination))

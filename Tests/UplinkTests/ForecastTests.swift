@@ -87,8 +87,10 @@ private func report(
 
 @Suite struct ForecastScheduleTests {
   /// Whether `next` is due so long after `first` went out.
-  private func isDue(_ next: ForecastReport, after: Duration, first: ForecastReport = report()) -> Bool {
-    var schedule = ForecastSchedule()
+  private func isDue(
+    _ next: ForecastReport, after: Duration, first: ForecastReport = report(), isCounted: Bool = false
+  ) -> Bool {
+    var schedule = ForecastSchedule(isCounted: isCounted)
     #expect(schedule.mayLook(at: Given.start.monotonic) && schedule.isDue(first, at: first.at))
     schedule.published(first, at: first.at.monotonic)
     var now = next.at
@@ -109,8 +111,25 @@ private func report(
     #expect(isDue(report(), after: minute, first: report(trusted: false)))
   }
 
+  /// Of a month's data the quarter hours take what they take; what changes in between does not multiply it.
+  @Test func whereDataIsCountedChangesGoEveryQuarterHour() {
+    let quarter = Duration.seconds(900)
+    #expect(!isDue(report(up: 0), after: quarter - .seconds(1), isCounted: true))
+    #expect(isDue(report(up: 0), after: quarter, isCounted: true))
+    #expect(isDue(report(after: .seconds(60), step: 2), after: .seconds(60), isCounted: true))
+    #expect(isDue(report(trusted: false), after: .seconds(60), isCounted: true))
+    var schedule = ForecastSchedule(isCounted: true)
+    schedule.published(report(), at: Given.start.monotonic)
+    schedule.connected()
+    #expect(schedule.mayLook(at: Given.start.monotonic) && schedule.isDue(report(up: 0), at: Given.start))
+    schedule.published(report(), at: Given.start.monotonic)
+    var later = Given.start
+    later.monotonic = later.monotonic + quarter - .seconds(1)
+    #expect(!schedule.isDue(report(up: 0), at: later), "a connection is no end of it")
+  }
+
   @Test func everyConnectionGetsItAndNobodyGetsAPastOne() {
-    var schedule = ForecastSchedule()
+    var schedule = ForecastSchedule(isCounted: false)
     schedule.published(report(), at: Given.start.monotonic)
     schedule.connected()
     #expect(schedule.mayLook(at: Given.start.monotonic))
@@ -168,6 +187,24 @@ private func report(
     await site.stop()
   }
 
+  @Test func withAMonthlyBudgetAChangeWaitsForAQuarterHour() async throws {
+    let forecasts = FakeForecasts()
+    forecasts.put(report())
+    let site = site(forecasts, settings: Given.settings(monthlyData: 1_000_000))
+    site.link.connect()
+    try await eventually("the first") { try sent(site) == [4000] }
+    site.time.advance(by: .seconds(899))
+    forecasts.put(report(up: 2000, after: .seconds(899)))
+    site.store.commit()
+    try await eventually("a status after that") { site.link.sent("status").count == 2 }
+    try await site.listened()
+    #expect(try sent(site) == [4000])
+    site.time.advance(by: .seconds(1))
+    site.store.commit()
+    try await eventually("the change") { try sent(site) == [4000, 2000] }
+    await site.stop()
+  }
+
   @Test func aLinkWithoutRoomGetsItLater() async throws {
     let forecasts = FakeForecasts()
     forecasts.put(report())
@@ -186,12 +223,12 @@ private func report(
   @Test func aMonthThatIsUsedUpKeepsItBackAndCountsIt() async throws {
     let states = FakeStates()
     var spent = DataBudget(limit: 100_000, zone: Given.berlin)
-    spent.count(topic: "", payload: 95_000, at: Given.start)
+    spent.count(topic: "", payload: 90_000, at: Given.start)
     states.save(spent.saved(), under: "uplink-data/vpp")
     let forecasts = FakeForecasts()
     forecasts.put(report())
     let site = site(forecasts, settings: Given.settings(monthlyData: 100_000), states: states)
-    try await eventually("restored") { site.uplink.counters().dataBytes == 95_090 }
+    try await eventually("restored") { site.uplink.counters().dataBytes == 90_090 }
     site.link.connect()
     try await eventually("the status goes") { site.link.sent("status").count == 1 }
     site.time.advance(by: .seconds(61))
