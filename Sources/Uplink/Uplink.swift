@@ -73,9 +73,10 @@ public actor Uplink {
     self.time = time
     scheduler = LaneScheduler(settings, seed: seed)
     data = settings.monthlyData.map { DataBudget(limit: $0, zone: zone) }
-    forecast = ForecastSchedule(isCounted: settings.monthlyData != nil)
     var random = SplitMix64(seed: seed)
     nextID = random.next() << 32
+    forecast = ForecastSchedule(
+      isCounted: settings.monthlyData != nil, delay: ForecastSchedule.delay(using: &random))
     shared = Mutex(SiteStatus.Uplink(destination: settings.destination))
   }
 
