@@ -4,7 +4,8 @@ public import Forecasting
 /// What the site can move at its grid connection in the coming quarter hours. Pure, and careful: what is unknown
 /// offers nothing.
 ///
-/// The reference is the site with its batteries at rest and its loads supplied, `grid = load − pv`. *Up* goes
+/// The reference is the site with its batteries at rest and its loads supplied, `grid = load − pv`, within the
+/// feed-in cap and what the inverters pass: charging with what would be curtailed moves nothing. *Up* goes
 /// towards the grid (batteries discharge, loads are shed), *down* comes from it (batteries charge). Every
 /// quarter hour is an alternative: nothing is called before it, and the batteries meanwhile cover the house and
 /// take its surplus as the worst of the forecast has it.
@@ -32,6 +33,8 @@ public struct Flexibility: Hashable, Sendable {
   /// What is moved in one quarter hour, and out of which store.
   private struct Step {
     var power: Double
+    /// Of what a charging battery takes: what would have been curtailed, W. The meter sees none of it.
+    var curtailed: Double = 0
     /// Of the batteries; what loads bring lasts for a quarter hour.
     var stored: Double
     var shed: Double = 0
@@ -60,7 +63,7 @@ public struct Flexibility: Hashable, Sendable {
         downs.append(Self.down(batteries, connection, expected, taken: taken))
       }
       given += min(givesMost, max(0, -expected.surplus.lowerBound)) * Self.hours
-      taken += min(takesMost, max(0, expected.surplus.upperBound)) * Self.hours
+      taken += min(takesMost, max(0, connection.sun(expected) - expected.load.lowerBound)) * Self.hours
     }
     up = Self.offers(ups)
     down = Self.offers(downs)
@@ -91,18 +94,23 @@ public struct Flexibility: Hashable, Sendable {
       step.stored += room
     }
     step.power += min(fromSurplus, max(0, expected.surplus.lowerBound))
-    step.power = min(step.power, max(0, connection.import + expected.surplus.lowerBound))
+    step.curtailed = connection.curtailed(expected)
+    step.power = max(0, min(step.power - step.curtailed, connection.import + expected.surplus.lowerBound))
     return step
   }
 
   /// The energy lasts no longer than the store, and no further than to the first quarter hour without power.
   private static func offers(_ steps: [Step]) -> [ForecastReport.Offer] {
-    var reach = 0.0
-    let offers = steps.reversed().map { step -> ForecastReport.Offer in
-      reach = step.power > 0 ? reach + step.power * hours : 0
-      return ForecastReport.Offer(power: step.power, energy: min(reach, step.stored + step.shed * hours))
+    steps.indices.map { index in
+      var (moved, left) = (0.0, steps[index].stored + steps[index].shed * hours)
+      for step in steps[index...] {
+        guard step.power > 0, left > 0 else { break }
+        let drawn = (step.power + step.curtailed) * hours
+        moved += step.power * hours * min(1, left / drawn)
+        left -= drawn
+      }
+      return ForecastReport.Offer(power: steps[index].power, energy: moved)
     }
-    return offers.reversed()
   }
 }
 

@@ -53,12 +53,15 @@ struct OfferedConnection {
   private static let nominalVoltage = FuseRule.nominalVoltage
   /// Of the fuse's rating: below it the fuse rule has let go of the batteries.
   private static let ofFuse = 0.85
-  /// Of the feed-in cap, as its rule keeps it.
-  private static let ofCap = 0.99
 
   /// The most that may flow into the grid and out of it, W.
   let export: Double
   let `import`: Double
+  /// The feed-in cap alone, as its rule keeps it, W; infinite without one.
+  private let cap: Double
+  /// Of all strings, W peak, and the production at which the first inverter is full: each has its share of it.
+  private let peak: Double
+  private let passing: Double
   private let loads: [SiteParameters.SheddableLoad]
   private let baseLoad: Double
 
@@ -72,10 +75,29 @@ struct OfferedConnection {
       room = max(0, Self.ofFuse * fuse.rating.value - uneven) * Self.nominalVoltage * Double(fuse.phases)
     }
     `import` = room
-    export = min(room, (site.feedIn?.limit.value ?? .infinity) * Self.ofCap)
+    cap = site.feedIn.map { FeedInRule(site: site, cap: $0).kept } ?? .infinity
+    export = min(room, cap)
+    let peak = site.hybrids.reduce(0) { $0 + $1.pvPeak.value }
+    self.peak = peak
+    passing =
+      site.hybrids.filter { $0.pvPeak > .zero }.map { $0.acLimit.value * (peak / $0.pvPeak.value) }.min() ?? .infinity
     loads = site.loads.filter { !$0.isCritical && view.relay($0.device)?.isOn == true }
     baseLoad = site.baseLoad.value
   }
+
+  /// The most of the sun that inverters, house and feed-in cap take while the batteries rest, W.
+  private func passes(_ expected: Flexibility.Expected) -> Double {
+    min(passing, max(0, expected.load.lowerBound + cap))
+  }
+
+  /// The most that the strings may give to who takes it, W. Of what is held down nobody knows how much it is.
+  func sun(_ expected: Flexibility.Expected) -> Double {
+    let upper = expected.pv.upperBound
+    return upper > passes(expected) ? max(upper, peak) : upper
+  }
+
+  /// The most that would be curtailed while the batteries rest, W.
+  func curtailed(_ expected: Flexibility.Expected) -> Double { max(0, sun(expected) - passes(expected)) }
 
   /// What shedding relieves, W. No meter tells what a load takes: together they take no more than the site does
   /// above its base load. A load may have been switched on just now.

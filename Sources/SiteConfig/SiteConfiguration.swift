@@ -79,6 +79,8 @@ public struct SiteConfiguration: Sendable {
     public var backfillRate = 125_000
     /// The most bytes a month, as the provider bills them; nil where nobody counts.
     public var monthlyData: Int?
+    /// Whether it is told what the site expects and offers.
+    public var tellsForecast = true
   }
 
   public struct Journal: Hashable, Sendable {

@@ -2,7 +2,7 @@ import EnergyModel
 import Foundation
 
 /// What one uplink may send and receive in a calendar month of the site, and what goes without when it runs out:
-/// at 90 % the backlog waits, at 95 % telemetry too; the rest is for events and the results of commands, and
+/// at 90 % the backlog and `forecast` wait, at 95 % telemetry too; the rest is for events and the results of commands, and
 /// beyond 100 % only `status` goes. What waits stays in the journal and goes on at the month's turn.
 ///
 /// The figure is an estimate: topic, payload and ``overhead`` for each message both ways, and a ping for each

@@ -25,7 +25,7 @@ public actor Uplink {
   /// The link refused a message although it is connected; asked again then.
   var linkRests: MonotonicInstant?
   var status = StatusSchedule()
-  var forecast = ForecastSchedule()
+  var forecast: ForecastSchedule
   var isLeaving = false
   /// How many segments are asked for at once; follows what moves.
   var fetchLimit = Uplink.fetchLimits.lowerBound
@@ -75,6 +75,8 @@ public actor Uplink {
     data = settings.monthlyData.map { DataBudget(limit: $0, zone: zone) }
     var random = SplitMix64(seed: seed)
     nextID = random.next() << 32
+    forecast = ForecastSchedule(
+      isCounted: settings.monthlyData != nil, delay: ForecastSchedule.delay(using: &random))
     shared = Mutex(SiteStatus.Uplink(destination: settings.destination))
   }
 

@@ -99,7 +99,8 @@ struct Agent {
         seed: .random(in: 0...(.max)))
       let uplink = Uplink(
         settings: settings, link: link, store: journal, compressor: ZstdCompressor(), events: events,
-        states: journal, forecasts: forecasts, zone: configuration.site.timeZone, time: time,
+        states: journal, forecasts: destination.tellsForecast ? forecasts : nil,
+        zone: configuration.site.timeZone, time: time,
         seed: .random(in: 0...(.max)))
       services.append(LinkService(link: link))
       services.append(UplinkService(uplink: uplink))

@@ -133,7 +133,7 @@ import Testing
   @Test func theConnectionBoundsBothDirections() {
     var night = Night()
     night.parameters.feedIn = .init(limit: Watts(2000), storedIn: Scene.hybrid)
-    #expect(about(night.offer().up.first, 2980, 3170), "\(night.offer().up)")
+    #expect(about(night.offer().up.first, 2900, 3170), "\(night.offer().up)")
     night = Night()
     night.parameters.fuse = .init(phases: 3, rating: Amperes(10))
     // 8.5 A on each phase are 5865 W.
@@ -145,6 +145,66 @@ import Testing
     night.parameters.fuse = nil
     #expect(night.offer().down.allSatisfy { $0 == .nothing })
     #expect(night.offer().up.first?.power == 1000)
+  }
+
+  /// 9.8 kWp behind 10 kW beside a load of 500 W, and a battery that takes 5 kW.
+  private func day(pv: Double, cap: Double? = nil) -> Night {
+    var day = Night()
+    day.forecasts = Night.forecasts(9, load: 500...500, pv: pv...pv)
+    day.recent = .init(load: 500...500, pv: pv...pv)
+    day.parameters.feedIn = cap.map { .init(limit: Watts($0), storedIn: Scene.hybrid) }
+    return day
+  }
+
+  /// What a charging battery saves from being curtailed moves nothing at the meter. Strings that may be held down
+  /// may have their peak behind it.
+  @Test func chargingTakesFirstWhatTheCapWouldCurtail() {
+    #expect(about(day(pv: 8000).offer().down.first, 5000, 2050), "no cap")
+    #expect(day(pv: 8000, cap: 0).offer().down.allSatisfy { $0 == .nothing })
+    var down = day(pv: 6000, cap: 5880).offer().down
+    #expect(about(down.first, 5000, 2050), "500 W and the cap less 100 W take it all: \(down)")
+    // 9800 − 6280 W are lost to the meter.
+    down = day(pv: 8000, cap: 5880).offer().down
+    #expect(about(down[0], 1480, 370), "\(down)")
+    #expect(down[1] == .nothing, "3.2 kW fill the battery, less than would be curtailed")
+    var night = Night()
+    night.forecasts = Night.forecasts(3, load: 50...50)
+    night.recent = .init(load: 50...50, pv: 0...0)
+    night.parameters.feedIn = .init(limit: .zero, storedIn: Scene.hybrid)
+    #expect(about(night.offer().down.first, 5000, 2500), "at night nothing is curtailed: \(night.offer().down)")
+    var day = day(pv: 8000, cap: 5880)
+    day.noGridCharging()
+    #expect(about(day.offer().down.first, 1480, 370), "\(day.offer().down)")
+  }
+
+  /// The night's quarter hour moves all that the battery takes, the sunny ones that follow only a part of it.
+  @Test func whatIsSavedFromBeingCurtailedFillsTheBattery() {
+    var day = day(pv: 8000, cap: 5880)
+    for index in 0..<2 { day.forecasts[index] = Night.forecasts(2, load: 500...500)[index] }
+    day.recent.pv = 0...0
+    // 3300 Wh of room: 1250, 1250 and 800 are drawn, of which the meter sees 1250, 370 and 64 % of 370.
+    #expect(about(day.offer().down.first, 5000, 1856.8), "\(day.offer().down)")
+  }
+
+  @Test func chargingTakesFirstWhatTheInvertersCannotPass() {
+    var day = day(pv: 6000)
+    day.parameters.hybrids[0].acLimit = Watts(5000)
+    #expect(about(day.offer().down.first, 200, 50), "\(day.offer().down)")
+    day = self.day(pv: 4900)
+    day.parameters.hybrids[0].acLimit = Watts(5000)
+    #expect(about(day.offer().down.first, 5000, 2200), "\(day.offer().down)")
+    // A second inverter without strings passes none of it; one with a fifth of the strings helps by its share.
+    day = self.day(pv: 6000)
+    day.parameters.hybrids[0].acLimit = Watts(5000)
+    var second = day.parameters.hybrids[0]
+    second.device = "second"
+    second.battery = nil
+    second.pvPeak = .zero
+    day.parameters.hybrids.append(second)
+    #expect(about(day.offer().down.first, 200, 50), "\(day.offer().down)")
+    day.parameters.hybrids[1].pvPeak = Watts(2450)
+    // They pass 6250 W together.
+    #expect(about(day.offer().down.first, 5000, 2050), "\(day.offer().down)")
   }
 
   @Test func loadsThatAreOnCountForAQuarterHour() {

@@ -22,9 +22,9 @@ extension Scenarios {
     let up = try #require(offer(first, "up").first)
     // 55 % of 10.2 kWh above 22 %, at 90 %, less what the house may have taken; and at most 6 kW · 0.9 and a load.
     #expect(up > 300 && up <= 8400, "\(first)")
-    let now = Date().timeIntervalSince1970 * 1000
+    let made = try #require(first["t"] as? Double)
     let start = try #require(first["start"] as? Double)
-    #expect(start > now && start <= now + 900_000)
+    #expect(start > made && start <= made + 900_000)
 
     stage.stopAgent()
     try remember(in: stage.database, until: Int64(start) - 900_000)

@@ -26,6 +26,9 @@ import Testing
     #expect(uplink.acknowledgedBy == .broker)
     #expect(uplink.backfillRate == 125_000)
     #expect(uplink.monthlyData == nil)
+    #expect(uplink.tellsForecast)
+    #expect(try self.uplink("forecast: no").tellsForecast == false)
+    #expect(try self.uplink("forecast: yes").tellsForecast)
   }
 
   @Test func oneRule() throws {

@@ -13,21 +13,23 @@ private final class FakeForecasts: ForecastSource {
   func put(_ report: ForecastReport?) { kept.withLock { $0 = report } }
 }
 
-/// A report of ``Given/start``'s running quarter hour: one step of each quantity, and `up` W on offer.
-private func report(
-  up: Double = 4000, after: Duration = .zero, step: Int64 = 1, trusted: Bool = true
-) -> ForecastReport {
-  let at = Moment(
-    wall: Given.start.wall + after, monotonic: Given.start.monotonic + after, isClockTrusted: trusted)
-  let load = ForecastReport.Series(
-    quantity: "load",
-    steps: [
-      .init(power: 1830.4, interval: 900.4...3200), .init(power: nil), .init(power: 1500), .init(power: nil),
-    ])
-  return ForecastReport(
-    at: at, start: Given.start.wall + ForecastReport.step * step,
-    series: [load, ForecastReport.Series(quantity: "pv", steps: [.init(power: nil)])],
-    up: [.init(power: up, energy: up / 4), .nothing], down: [.nothing, .init(power: 700.9, energy: 99.9), .nothing])
+extension Given {
+  /// A report of ``Given/start``'s running quarter hour: one step of each quantity, and `up` W on offer.
+  static func report(
+    up: Double = 4000, after: Duration = .zero, step: Int64 = 1, trusted: Bool = true
+  ) -> ForecastReport {
+    let at = Moment(
+      wall: start.wall + after, monotonic: start.monotonic + after, isClockTrusted: trusted)
+    let load = ForecastReport.Series(
+      quantity: "load",
+      steps: [
+        .init(power: 1830.4, interval: 900.4...3200), .init(power: nil), .init(power: 1500), .init(power: nil),
+      ])
+    return ForecastReport(
+      at: at, start: start.wall + ForecastReport.step * step,
+      series: [load, ForecastReport.Series(quantity: "pv", steps: [.init(power: nil)])],
+      up: [.init(power: up, energy: up / 4), .nothing], down: [.nothing, .init(power: 700.9, energy: 99.9), .nothing])
+  }
 }
 
 @Suite struct ForecastFrameTests {
@@ -37,7 +39,7 @@ private func report(
 
   @Test func columnsEndWithTheLastThatSaysSomething() {
     #expect(
-      text(report())
+      text(Given.report())
         == #"{"v":1,"site":"mill-lane-4","t":1782036000000,"valid_until":1782037800000,"start":1782036900000,"#
         + #""span_ms":900000,"forecasts":[{"quantity":"load","interval_percent":80,"power_w":[1830,null,1500],"#
         + #""lower_w":[900,null,null],"upper_w":[3200,null,null]},{"quantity":"pv","interval_percent":80,"#
@@ -47,7 +49,7 @@ private func report(
 
   @Test func aClockThatNobodyVouchesForTellsNoQuarterHours() {
     #expect(
-      text(report(trusted: false)) == #"{"v":1,"site":"mill-lane-4","t":1782036000000,"clock":"unsynced"}"#)
+      text(Given.report(trusted: false)) == #"{"v":1,"site":"mill-lane-4","t":1782036000000,"clock":"unsynced"}"#)
   }
 
   /// A day with intervals of both and an offer for some hours: what goes on the wire every quarter hour.
@@ -76,53 +78,12 @@ private func report(
     (#""interval_percent":80"#, #""interval_percent":100"#),
   ])
   func brokenOnesAreRefused(_ old: String, _ new: String) throws {
-    let right = text(report())
+    let right = text(Given.report())
     let broken = right.replacing(old, with: new, maxReplacements: 1)
     #expect(broken != right)
     let topic = "holdfast/v1/mill-lane-4/forecast"
     #expect(try SchemaCheck.problem(in: [(topic, Array(right.utf8))]) == nil)
     #expect(try SchemaCheck.problem(in: [(topic, Array(broken.utf8))]) != nil, "\(broken)")
-  }
-}
-
-@Suite struct ForecastScheduleTests {
-  /// Whether `next` is due so long after `first` went out.
-  private func isDue(_ next: ForecastReport, after: Duration, first: ForecastReport = report()) -> Bool {
-    var schedule = ForecastSchedule()
-    #expect(schedule.mayLook(at: Given.start.monotonic) && schedule.isDue(first, at: first.at))
-    schedule.published(first, at: first.at.monotonic)
-    var now = next.at
-    now.monotonic = Given.start.monotonic + after
-    return schedule.mayLook(at: now.monotonic) && schedule.isDue(next, at: now)
-  }
-
-  @Test func itIsDueWhenTheQuarterHourTurnsOrTheOfferChanges() {
-    let minute = Duration.seconds(60)
-    #expect(!isDue(report(), after: minute))
-    #expect(!isDue(report(up: 4190), after: minute), "4.5 % of what is on offer")
-    #expect(isDue(report(up: 4250), after: minute))
-    #expect(isDue(report(up: 0), after: minute))
-    #expect(!isDue(report(up: 0), after: minute - .seconds(1)), "not more often than a minute")
-    #expect(isDue(report(step: 2), after: minute))
-    #expect(isDue(report(trusted: false), after: minute))
-    #expect(!isDue(report(trusted: false), after: minute, first: report(trusted: false)))
-    #expect(isDue(report(), after: minute, first: report(trusted: false)))
-  }
-
-  @Test func everyConnectionGetsItAndNobodyGetsAPastOne() {
-    var schedule = ForecastSchedule()
-    schedule.published(report(), at: Given.start.monotonic)
-    schedule.connected()
-    #expect(schedule.mayLook(at: Given.start.monotonic))
-    #expect(schedule.isDue(report(), at: Given.start))
-    var late = Given.start
-    late.wall = report().end
-    schedule.connected()
-    #expect(!schedule.isDue(report(), at: late), "its first quarter hour is over")
-    late.wall = report().end - .seconds(1)
-    #expect(schedule.isDue(report(), at: late))
-    late.isClockTrusted = false
-    #expect(!schedule.isDue(report(), at: late), "the clock is no longer trusted, and the report not yet of that")
   }
 }
 
@@ -148,11 +109,11 @@ private func report(
     site.link.connect()
     try await site.expect("telemetry", [1...3], "a site that expects nothing yet")
     #expect(try sent(site).isEmpty)
-    forecasts.put(report())
+    forecasts.put(Given.report())
     site.time.advance(by: .seconds(1))
     site.store.commit()
     try await eventually("the first") { try sent(site) == [4000] }
-    forecasts.put(report(up: 2000, after: .seconds(1)))
+    forecasts.put(Given.report(up: 2000, after: .seconds(1)))
     for second in 2...60 {
       site.time.advance(by: .seconds(1))
       site.store.commit(Given.segment(UInt64(second) * 2, UInt64(second) * 2 + 1, age: .seconds(-second)))
@@ -168,9 +129,48 @@ private func report(
     await site.stop()
   }
 
+  @Test func withAMonthlyBudgetAChangeWaitsForAQuarterHour() async throws {
+    let forecasts = FakeForecasts()
+    forecasts.put(Given.report())
+    let site = site(forecasts, settings: Given.settings(monthlyData: 1_000_000))
+    site.link.connect()
+    try await eventually("the first") { try sent(site) == [4000] }
+    forecasts.put(Given.report(up: 2000, after: .seconds(899)))
+    site.time.advance(by: .seconds(899))
+    site.store.commit()
+    try await eventually("a status after that") { site.link.sent("status").count == 2 }
+    try await site.listened()
+    #expect(try sent(site) == [4000])
+    site.time.advance(by: .seconds(1))
+    site.store.commit()
+    try await eventually("the change") { try sent(site) == [4000, 2000] }
+    await site.stop()
+  }
+
+  /// The site's own delay lies between: not at the turn, and a minute later certainly.
+  @Test func aNewQuarterHourWaitsForTheDelayOfTheUplink() async throws {
+    let forecasts = FakeForecasts()
+    forecasts.put(Given.report())
+    let site = site(forecasts)
+    site.link.connect()
+    try await eventually("the first") { try sent(site) == [4000] }
+    var next = Given.report(up: 5000, after: .seconds(900), step: 2)
+    next.down = [.init(power: 700.9, energy: 99.9)]
+    forecasts.put(next)
+    site.time.advance(by: .seconds(900))
+    site.store.commit()
+    try await eventually("a status after that") { site.link.sent("status").count == 2 }
+    try await site.listened()
+    #expect(try sent(site) == [4000], "seed 1 waits longer than nothing")
+    site.time.advance(by: .seconds(60))
+    site.store.commit()
+    try await eventually("the next quarter hour") { try sent(site) == [4000, 5000] }
+    await site.stop()
+  }
+
   @Test func aLinkWithoutRoomGetsItLater() async throws {
     let forecasts = FakeForecasts()
-    forecasts.put(report())
+    forecasts.put(Given.report())
     let site = site(forecasts)
     site.link.limit(to: 1)
     site.link.connect()
@@ -186,12 +186,12 @@ private func report(
   @Test func aMonthThatIsUsedUpKeepsItBackAndCountsIt() async throws {
     let states = FakeStates()
     var spent = DataBudget(limit: 100_000, zone: Given.berlin)
-    spent.count(topic: "", payload: 95_000, at: Given.start)
+    spent.count(topic: "", payload: 90_000, at: Given.start)
     states.save(spent.saved(), under: "uplink-data/vpp")
     let forecasts = FakeForecasts()
-    forecasts.put(report())
+    forecasts.put(Given.report())
     let site = site(forecasts, settings: Given.settings(monthlyData: 100_000), states: states)
-    try await eventually("restored") { site.uplink.counters().dataBytes == 95_090 }
+    try await eventually("restored") { site.uplink.counters().dataBytes == 90_090 }
     site.link.connect()
     try await eventually("the status goes") { site.link.sent("status").count == 1 }
     site.time.advance(by: .seconds(61))
@@ -200,7 +200,7 @@ private func report(
     #expect(try sent(site).isEmpty)
     // The next month has data again.
     site.time.advance(by: .seconds(11 * 86_400))
-    forecasts.put(report(after: .seconds(11 * 86_400 + 61), step: 11 * 96 + 1))
+    forecasts.put(Given.report(after: .seconds(11 * 86_400 + 61), step: 11 * 96 + 1))
     let before = site.uplink.counters().dataBytes
     site.store.commit()
     try await eventually("it goes") { try sent(site) == [4000] }

@@ -19,6 +19,7 @@ struct FeedInRule: Rule {
     func saved(at now: MonotonicInstant) -> String { "" }
   }
 
+  /// Of the inverters that it bounds, below the cap.
   private static let margin = 0.01
   private static let bindWithin = 0.15
   private static let releaseBeyond = 0.30
@@ -34,6 +35,9 @@ struct FeedInRule: Rule {
     self.cap = cap
     hybrids = site.hybrids.filter { cap.storedIn == nil || $0.device == cap.storedIn }
   }
+
+  /// What it lets into the grid when it is bound, W; below 0 with a cap of less than the margin.
+  var kept: Double { cap.limit.value - Self.margin * hybrids.reduce(0) { $0 + $1.acLimit.value } }
 
   func evaluate(_ input: RuleInput, _ memory: inout Memory) -> Contribution {
     var contribution = Contribution()
@@ -54,7 +58,7 @@ struct FeedInRule: Rule {
       return contribution
     }
     let sum = powers.reduce(0, +)
-    let allowed = max(0, sum + grid + cap.limit.value - Self.margin * whole)
+    let allowed = max(0, sum + grid + kept)
     follow(spare: (allowed - sum) / max(1, whole), input.now.monotonic, &memory)
     if memory.isBound {
       let reason = "no more than \(Words.power(cap.limit.value)) may be fed into the grid"

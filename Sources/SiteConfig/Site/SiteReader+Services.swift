@@ -6,7 +6,7 @@ extension SiteReader {
     return value.namedEntries("a mapping of uplinks").compactMap { name, entry in
       let keys = [
         "mqtt", "user", "password_file", "certificate", "live_window", "log", "logs", "acknowledge", "backfill",
-        "monthly_data",
+        "monthly_data", "forecast",
       ]
       guard let section = ConfigSection(entry, keys: keys, later: ["may", "key", "encoding"]) else { return nil }
       let url = section.required("mqtt", "an address such as tls://vpp.example:8883")?.brokerURL()
@@ -19,7 +19,8 @@ extension SiteReader {
       }
       let rate = section["backfill"].map { $0.measure(.rate, in: 1e3...10e6) } ?? 125e3
       let monthly = section["monthly_data"].map { $0.measure(.bytes, in: 50e6...1e12) }
-      guard let url, let window, let logs, let word = word ?? .broker, let rate else { return nil }
+      let tellsForecast = section["forecast"].map { $0.yesOrNo() } ?? true
+      guard let url, let window, let logs, let word = word ?? .broker, let rate, let tellsForecast else { return nil }
       let broker = SiteConfiguration.Broker(
         host: url.host, port: url.port, user: user.name, passwordFile: user.passwordFile, certificate: certificate)
       if let other = brokers.updateValue(name, forKey: "\(broker.host.lowercased()):\(broker.port)") {
@@ -30,7 +31,7 @@ extension SiteReader {
       return .init(
         name: DestinationID(name), broker: broker, liveWindow: window, logs: logs, acknowledgedBy: word,
         backfillRate: Int(rate),
-        monthlyData: (monthly ?? nil).map { Int($0) })
+        monthlyData: (monthly ?? nil).map { Int($0) }, tellsForecast: tellsForecast)
     }
   }
 
