@@ -45,7 +45,9 @@ struct UnconfirmedTests {
     awaited.add(delivery(1, 3), at: at(4000))
     _ = awaited.confirmed(ranges(10...10), of: Given.epoch, at: at(4001))
     #expect(awaited.takeOverdue(at: at(4059)).deliveries.allSatisfy { $0.range.first != 1 })
-    #expect(awaited.takeOverdue(at: at(4060)).deliveries.contains { $0.range.first == 1 }, "once confirmed, it is like any other")
+    #expect(
+      awaited.takeOverdue(at: at(4060)).deliveries.contains { $0.range.first == 1 },
+      "once confirmed, it is like any other")
   }
 
   @Test func neitherAConnectionNorAWordAfterASilenceBringsItForward() {
