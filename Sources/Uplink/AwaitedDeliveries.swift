@@ -117,7 +117,9 @@ struct AwaitedDeliveries: Sendable {
   /// One message of the oldest entry: all that was joined there would be minutes of data again with each question.
   private mutating func takeOldest() -> Delivery {
     var oldest = entries[0].delivery
-    guard oldest.segments > 1, oldest.range.count >= UInt64(oldest.segments) else { return entries.removeFirst().delivery }
+    guard oldest.segments > 1, oldest.range.count >= UInt64(oldest.segments) else {
+      return entries.removeFirst().delivery
+    }
     // Where the first segment ends is not kept; the store hands out whole ones.
     oldest.range.last = oldest.range.first + oldest.range.count / UInt64(oldest.segments) - 1
     oldest.segments = 1
