@@ -89,9 +89,7 @@ extension Journal {
     // What waited for the file is not lost.
     let end = batch.begins ?? now.wall
     let start = Moment(wall: end, monotonic: now.monotonic - (now.wall - end), isClockTrusted: now.isClockTrusted)
-    try file.queue.writeWithoutTransaction { db in
-      try db.execute(sql: "PRAGMA max_page_count = \(self.room(file, isUsual: true).limit)")
-    }
+    try file.limit(pages: self.room(file, isUsual: true).limit)
     let (ledger, number, added) = try file.queue.write { db in
       let rows = LedgerRows(db: db)
       let last = try Row.fetchOne(db, sql: "SELECT n, clean FROM boot ORDER BY n DESC LIMIT 1")

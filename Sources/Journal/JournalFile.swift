@@ -104,6 +104,11 @@ struct JournalFile: Sendable {
   /// Room for the write-ahead log within the budget: what a checkpoint leaves and one commit beyond.
   var usualLog: Int { checkpointPages * pageSize * 5 / 4 }
 
+  /// The database grows no further than this.
+  func limit(pages: Int) throws {
+    try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
+  }
+
   /// Moves the write-ahead log into the database, as far as that is possible now.
   /// - Returns: whether all of it.
   @discardableResult

@@ -29,6 +29,7 @@ struct JournalBench {
       report(3, small, try await run.close() - empty, &bounds)
       let large = try Trace(script: trace, devices: 50, seconds: 3600)
       try await fill(large, in: folder, empty: empty, &bounds)
+      try await fillTwoLogs(large, in: folder, &bounds)
       try await purge(large, in: folder, &bounds)
       try await countSyncs(large, in: folder, &bounds)
       try await compare(large, in: folder, &bounds)
@@ -69,6 +70,16 @@ struct JournalBench {
     let bytes = try await run.close()
     report(50, trace, bytes - empty, &bounds)
     report("filling", try Written.now() - before, trace, &bounds)
+  }
+
+  /// Averages of a quarter hour beside: what is open of them goes to the disk with each commit.
+  private func fillTwoLogs(_ trace: Trace, in folder: URL, _ bounds: inout Bounds) async throws {
+    let averages = LogPlan(name: "averages", choice: ReportingChoice([.init(.average(over: .seconds(900)))]))
+    let run = try await JournalRun(in: folder, logs: [LogPlan(), averages])
+    let before = try Written.now()
+    try await run.play(trace.seconds[...], withEvents: true)
+    _ = try await run.close()
+    report("filling raw and averages of 15 min", try Written.now() - before, trace, &bounds)
   }
 
   private func purge(_ trace: Trace, in folder: URL, _ bounds: inout Bounds) async throws {

@@ -17,12 +17,17 @@ final class JournalRun {
   /// Added to the time of what is played, so that a trace can be played again.
   private var offset = Duration.zero
 
-  /// - Parameter countsSyncs: counts them instead of doing them.
-  init(in parent: URL, budget: Int = 1 << 30, reserve: Int = 0, countsSyncs: Bool = false) async throws {
+  /// - Parameters:
+  ///   - logs: what is recorded.
+  ///   - countsSyncs: counts them instead of doing them.
+  init(
+    in parent: URL, budget: Int = 1 << 30, reserve: Int = 0, logs: [LogPlan] = [LogPlan()], countsSyncs: Bool = false
+  ) async throws {
     folder = parent.appendingPathComponent("journal-\(UInt32.random(in: 0 ... .max))")
     time = ManualTime(Moment(wall: Trace.start, monotonic: MonotonicInstant(nanoseconds: 0)))
     var settings = JournalSettings(
-      folder: folder.path, budget: budget, reserve: reserve, destinations: [JournalSettings.Destination("bench")])
+      folder: folder.path, budget: budget, reserve: reserve,
+      destinations: [JournalSettings.Destination("bench", logs: logs)])
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     disk = countsSyncs ? FaultDisk(folder: folder.path, remembersChanges: false) : nil
     if countsSyncs { settings.fileQuery = FaultDisk.query }
