@@ -28,7 +28,7 @@ struct Resolution: Sendable {
   var upperBy: Bound?
   var winner: Winner?
   /// Not nil: the quantity is left alone.
-  var handsOff: String?
+  var handsOff: Reason?
 
   /// The wish's value within the limits; nil without a wish and where the device regulates itself.
   var target: Double? {
@@ -53,9 +53,8 @@ enum Arbitration {
       for limit in statement.contribution.limits {
         if let place = places[limit.quantity] { apply(limit, of: statement, to: &resolutions[place]) }
       }
-      if let wish = statement.contribution.wish, let place = places[wish.quantity],
-        resolutions[place].winner == nil
-      {
+      for wish in statement.contribution.wishes {
+        guard let place = places[wish.quantity], resolutions[place].winner == nil else { continue }
         resolutions[place].winner = .init(rule: statement.rule, wish: wish)
       }
       for hands in statement.contribution.handsOff {

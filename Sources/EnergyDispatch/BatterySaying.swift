@@ -24,7 +24,7 @@ struct BatterySaying {
       most > 0 ? "\(subject) may discharge at most \(Words.power(most))" : "\(subject) may not discharge"
     let forgone = forgone(most)
     let remark = forgone >= Self.little ? ", which forgoes up to \(Words.power(forgone))" : ""
-    return .init(text: text, reason: bound.limit.reason, remark: remark)
+    return .init(text: text, reason: bound.limit.reason.description, remark: remark)
   }
 
   private var charging: Explanation.Clause? {
@@ -35,7 +35,7 @@ struct BatterySaying {
       lower > 0
       ? "\(subject) should give at least \(Words.power(lower))"
       : lower < 0 ? "\(subject) may charge at most \(Words.power(-lower))" : "\(subject) may not charge"
-    return .init(text: text, reason: bound.limit.reason)
+    return .init(text: text, reason: bound.limit.reason.description)
   }
 
   /// A battery that charges from surplus would not discharge anyway; one below its limit is not held by it.

@@ -46,15 +46,16 @@ public struct ControlCore: Sendable {
   /// - Parameters:
   ///   - forecast: nil while there is none; control never depends on it.
   ///   - reports: what became of commands since the last step.
+  ///   - orders: what was asked for and still holds.
   public mutating func step(
-    snapshot: SiteSnapshot, forecast: Forecast?, reports: [WriteReport]
+    snapshot: SiteSnapshot, forecast: Forecast?, reports: [WriteReport], orders: StandingOrders = StandingOrders()
   ) -> ControlOutcome {
     let now = snapshot.now
     let view = SiteView(snapshot, parameters)
     var running = state ?? begin(view)
     running.view = view
     running.switches.observe(view)
-    let input = RuleInput(view: view, forecast: forecast, switches: running.switches, zone: zone)
+    let input = RuleInput(view: view, forecast: forecast, orders: orders, switches: running.switches, zone: zone)
     let statements = running.rules.evaluate(input)
     let resolutions = Arbitration.resolve(quantities, statements)
     let isSafeState = statements.contains { $0.contribution.isBlind } || (view.grid != nil && view.grid?.power == nil)
@@ -68,7 +69,7 @@ public struct ControlCore: Sendable {
       site: parameters, view: view, resolutions: resolutions, isSafeState: isSafeState,
       isStarting: isStarting)
     let decision = Decision(
-      at: now, sentence: explanation.sentence, wish: explanation.winner?.wish.purpose,
+      at: now, sentence: explanation.sentence, wish: explanation.winner?.wish.purpose.description,
       rule: explanation.winner?.rule, bounds: explanation.bounds,
       setpoints: wanted.filter { !$0.isOpen }.flatMap { $0.setpoints(at: now.monotonic) }, isSafeState: isSafeState)
     events += notices.events(
@@ -116,6 +117,8 @@ public struct ControlCore: Sendable {
       }
       quantities.append((.production(hybrid.device), Interval(0, hybrid.acLimit.value)))
     }
-    return quantities + site.loads.map { (.supply($0.device), Interval(0, 1)) }
+    quantities += site.loads.map { (.supply($0.device), Interval(0, 1)) }
+    quantities += site.chargers.map { (.charging($0.device), Interval(0, $0.maximumPower)) }
+    return quantities + site.heatPumps.map { (.heatPump($0.device), Interval(1, $0.canBoost ? 4 : 2)) }
   }
 }

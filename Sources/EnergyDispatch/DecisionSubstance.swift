@@ -11,7 +11,7 @@ struct DecisionSubstance: Equatable, Sendable {
 
   /// Of one quantity; quantities come in a fixed order.
   private struct Entry: Equatable, Sendable {
-    var handsOff: String?
+    var handsOff: Reason?
     var wish: String?
     var isSupplied: Bool?
     var causes: [Cause]

@@ -66,6 +66,8 @@ struct Explanation {
     case .battery(let device): clauses = battery(resolution, device)
     case .production(let device): clauses = production(resolution, device)
     case .supply(let device): clauses = supply(resolution, device)
+    case .charging(let device): clauses = charging(resolution, device)
+    case .heatPump(let device): clauses = heatPump(resolution, device)
     }
     for bound in resolution.bounds where resolution.handsOff == nil {
       if let stronger = bound.yieldedTo { clauses.append(Clause(text: "\(bound.rule) yields to \(stronger)")) }
@@ -78,7 +80,7 @@ struct Explanation {
       seen.isHeard
     else { return [] }
     if let reason = resolution.handsOff {
-      return [Clause(text: "the \(device)'s battery is left to its inverter", reason: reason)]
+      return [Clause(text: "the \(device)'s battery is left to its inverter", reason: reason.description)]
     }
     let subject = site.hybrids.count > 1 ? "the \(device)'s battery" : "battery"
     let saying = BatterySaying(
@@ -95,7 +97,7 @@ struct Explanation {
     let isWatched = site.hybrids.first { $0.device == device }?.productionReversion == nil
     let most = Words.power(resolution.allowed.upper)
     let text = "the \(device) \(isWatched ? "should produce" : "produces") at most \(most)"
-    return [Clause(text: text, reason: bound.limit.reason)]
+    return [Clause(text: text, reason: bound.limit.reason.description)]
   }
 
   /// Whether the bound is what holds the production down.
@@ -106,7 +108,26 @@ struct Explanation {
 
   private func supply(_ resolution: Resolution, _ device: DeviceID) -> [Clause] {
     guard resolution.handsOff == nil, resolution.target == 0, let bound = resolution.upperBy else { return [] }
-    return [Clause(text: "the \(device) is off", reason: bound.limit.reason)]
+    return [Clause(text: "the \(device) is off", reason: bound.limit.reason.description)]
+  }
+
+  private func charging(_ resolution: Resolution, _ device: DeviceID) -> [Clause] {
+    guard resolution.handsOff == nil, let bound = resolution.upperBy else { return [] }
+    let most = resolution.allowed.upper
+    let power = view.charger(device)?.power
+    let cuts = power.map { $0 >= most - max(100, 0.03 * resolution.physical.upper) } ?? true
+    guard bound.limit.mention.isSaid(cuts: cuts) else { return [] }
+    let text = most > 0 ? "the \(device) charges with at most \(Words.power(most))" : "the \(device) is paused"
+    return [Clause(text: text, reason: bound.limit.reason.description)]
+  }
+
+  private func heatPump(_ resolution: Resolution, _ device: DeviceID) -> [Clause] {
+    guard resolution.handsOff == nil else { return [] }
+    if let bound = resolution.upperBy, resolution.allowed.upper < 2 {
+      return [Clause(text: "the \(device) is blocked", reason: bound.limit.reason.description)]
+    }
+    guard let target = resolution.target, target >= 3, let winner = resolution.winner else { return [] }
+    return [Clause(text: "the \(device) may take more", reason: winner.wish.purpose.description)]
   }
 
   private static func joined(_ clauses: [Clause]) -> String {
@@ -128,6 +149,8 @@ struct Explanation {
     let interval = limit.interval
     switch limit.quantity {
     case .supply: return interval.upper < 1 ? "off" : "on"
+    case .charging: return interval.upper <= 0 ? "paused" : "charge with at most \(Words.power(interval.upper))"
+    case .heatPump: return interval.upper < 2 ? "blocked" : interval.upper < 3 ? "not boosted" : "let run"
     case .production: return "produce at most \(Words.power(max(0, interval.upper)))"
     case .battery:
       var parts: [String] = []

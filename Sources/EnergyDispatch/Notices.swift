@@ -33,7 +33,7 @@ struct Notices: Sendable {
     var events: [Key: Event] = [:]
     for alarm in statements.flatMap(\.contribution.alarms) {
       events[Key(name: alarm.name, subject: alarm.device?.name ?? "")] = Event(
-        at: now, name: alarm.name, severity: alarm.severity, device: alarm.device, text: alarm.text)
+        at: now, name: alarm.name, severity: alarm.severity, device: alarm.device, text: alarm.text.description)
     }
     for resolution in resolutions where resolution.handsOff == nil {
       for bound in resolution.bounds {

@@ -16,7 +16,7 @@ struct Limit: Hashable, Sendable {
   /// A few stable words that name the cause without numbers: what is new in a decision is told by them.
   var cause: String
   /// In words with values, fit to follow "because".
-  var reason: String
+  var reason: Reason
   var mention = Mention.whenItCuts
 
   /// Whether the sentence speaks of a bound; the list of bounds has all of them.
@@ -43,31 +43,42 @@ struct Wish: Hashable, Sendable {
   var quantity: ControlledQuantity
   var target: Target
   /// What it is for, as the beginning of a sentence: "the hybrid covers the house itself".
-  var purpose: String
+  var purpose: Reason
 }
 
 /// A quantity that must be left alone: its leases are not refreshed and run out, so that the device
 /// falls back to its own control.
 struct HandsOff: Hashable, Sendable {
   var quantity: ControlledQuantity
-  var reason: String
+  var reason: Reason
 }
 
 /// What a rule says in one cycle.
 struct Contribution: Hashable, Sendable {
   var limits: [Limit] = []
-  var wish: Wish?
+  /// At most one for each quantity.
+  var wishes: [Wish] = []
   var handsOff: [HandsOff] = []
   /// What needs to be told while it lasts, once: keyed by its stable name.
   var alarms: [Alarm] = []
   /// True while the rule lacks a measurement and assumes the worst.
   var isBlind = false
 
+  init(
+    limits: [Limit] = [], wish: Wish? = nil, handsOff: [HandsOff] = [], alarms: [Alarm] = [], isBlind: Bool = false
+  ) {
+    self.limits = limits
+    wishes = wish.map { [$0] } ?? []
+    self.handsOff = handsOff
+    self.alarms = alarms
+    self.isBlind = isBlind
+  }
+
   struct Alarm: Hashable, Sendable {
     var name: String
     var severity: Event.Severity
     var device: DeviceID?
-    var text: String
+    var text: Reason
   }
 }
 
@@ -75,6 +86,7 @@ struct Contribution: Hashable, Sendable {
 struct RuleInput: Sendable {
   var view: SiteView
   var forecast: Forecast?
+  var orders: StandingOrders
   var switches: SwitchHistory
   var zone: TimeZoneTable
 
@@ -100,7 +112,7 @@ struct NoMemory: RuleMemory {
   func saved(at now: MonotonicInstant) -> String { "" }
 }
 
-/// A pure function from what is seen and remembered to limits and at most one wish.
+/// A pure function from what is seen and remembered to limits and wishes.
 protocol Rule: Sendable {
   associatedtype Memory: RuleMemory
   var name: String { get }

@@ -19,14 +19,29 @@ enum Words {
 
   /// When a wait is over: `until 14:32` in the site's time, or `for another 5 min` while nobody vouches
   /// for the clock.
-  static func end(of wait: Duration, now: Moment, zone: TimeZoneTable) -> String {
-    guard now.isClockTrusted else { return "for another \((wait.milliseconds + 59_999) / 60_000) min" }
-    let end = now.wall + wait
-    let day: Int64 = 86_400_000
-    let local = (end.milliseconds + zone.offset(at: end).milliseconds) % day
-    let minutes = (local < 0 ? local + day : local) / 60_000
-    let digits = { (number: Int64) in (number < 10 ? "0" : "") + "\(number)" }
-    return "until \(digits(minutes / 60)):\(digits(minutes % 60))"
+  enum End: Hashable, Sendable, CustomStringConvertible {
+    /// Minutes of the local day.
+    case at(Int64)
+    case after(minutes: Int64)
+
+    init(of wait: Duration, now: Moment, zone: TimeZoneTable) {
+      guard now.isClockTrusted else {
+        self = .after(minutes: (wait.milliseconds + 59_999) / 60_000)
+        return
+      }
+      let end = now.wall + wait
+      let day: Int64 = 86_400_000
+      let local = (end.milliseconds + zone.offset(at: end).milliseconds) % day
+      self = .at((local < 0 ? local + day : local) / 60_000)
+    }
+
+    var description: String {
+      let digits = { (number: Int64) in (number < 10 ? "0" : "") + "\(number)" }
+      return switch self {
+      case .at(let minutes): "until \(digits(minutes / 60)):\(digits(minutes % 60))"
+      case .after(let minutes): "for another \(minutes) min"
+      }
+    }
   }
 
   static func capitalized(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }

@@ -56,6 +56,16 @@ public enum Point: String, CaseIterable, Hashable, Codable, Sendable {
   case productionLimitActive = "production_limit_active"
   case storageControl = "storage_control"
   case relayOn = "relay_on"
+  /// What a charger was told, A on each phase.
+  case chargingCurrentLimit = "charging_current_limit_a"
+  /// 0 no car, 1 connected, 2 charging, 3 fault.
+  case chargingState = "charging_state"
+  /// SG-Ready, 1 (blocked) to 4.
+  case heatPumpState = "sg_ready_state"
+  /// A contact that somebody outside operates: 1 is active, whichever way it is wired.
+  case contact = "contact"
+  /// 1 while the inverter runs an island by its own signal.
+  case islanded = "islanded"
 
   // Surroundings
   case temperature = "temperature_c"
@@ -69,7 +79,7 @@ extension Point {
     switch self {
     case .voltageL1, .voltageL2, .voltageL3, .pv1Voltage, .pv2Voltage, .batteryVoltage: 1
     case .batteryTemperature, .temperature, .humidity, .soc, .soh: 1
-    case .currentL1, .currentL2, .currentL3, .batteryCurrent, .frequency: 2
+    case .currentL1, .currentL2, .currentL3, .batteryCurrent, .frequency, .chargingCurrentLimit: 2
     case .chargeLimit, .dischargeLimit, .productionLimit: 2
     case .powerFactor, .cellVoltageMax, .cellVoltageMin: 3
     default: 0
@@ -98,7 +108,10 @@ extension Point {
     case .productionLimit: 0...100
     case .batteryTemperature, .temperature: -60...150
     case .cellVoltageMax, .cellVoltageMin: 0...10
-    case .relayOn, .productionLimitActive: 0...1
+    case .relayOn, .productionLimitActive, .contact, .islanded: 0...1
+    case .chargingCurrentLimit: 0...1000
+    case .chargingState: 0...3
+    case .heatPumpState: 1...4
     case .irradiance: 0...2000
     case .operatingState, .batteryState, .storageControl: 0...65535
     case .alarms: 0...4_294_967_295
@@ -111,7 +124,8 @@ extension Point {
   public var summary: Summary {
     switch self {
     case .operatingState, .batteryState, .alarms, .acPowerRating, .chargeLimit, .dischargeLimit, .productionLimit,
-      .productionLimitActive, .storageControl, .relayOn:
+      .productionLimitActive, .storageControl, .relayOn, .chargingCurrentLimit, .chargingState, .heatPumpState,
+      .contact, .islanded:
       .last
     default: isCounter ? .last : .mean
     }

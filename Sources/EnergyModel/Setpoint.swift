@@ -8,6 +8,10 @@ public enum SetpointKind: String, CaseIterable, Hashable, Codable, Sendable {
   case productionLimit = "production_limit_w"
   /// A relay: 1 supplies the load, 0 cuts it off.
   case relayOn = "relay_on"
+  /// What a charger may draw on each phase, A; 0 pauses.
+  case chargingCurrent = "charging_current_a"
+  /// The SG-Ready state of a heat pump, 1 (blocked) to 4.
+  case heatPumpState = "sg_ready_state"
 }
 
 /// One value asked of one device: a lease. It has an owner (the rule that decided) and an expiry, after

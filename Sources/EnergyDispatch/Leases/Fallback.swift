@@ -40,6 +40,16 @@ enum Fallback {
       guard isOn != load.isOnWhenAgentDies || !isSettled else { continue }
       add(load.device, [(.relayOn, load.isOnWhenAgentDies ? 1 : 0)])
     }
+    for charger in site.chargers where view?.charger(charger.device)?.isHeard == true {
+      let lease = leases.leases[LeaseKey(device: charger.device, part: .charger)]
+      guard lease?.isHeld(at: now, charger.reversion ?? .zero) == true else { continue }
+      add(charger.device, [(.chargingCurrent, charger.failsafeCurrent)])
+    }
+    for pump in site.heatPumps {
+      guard let state = view?.heatPump(pump.device)?.state else { continue }
+      let left = pump.isBlockedWhenAgentDies ? 1 : 2
+      if state != left { add(pump.device, [(.heatPumpState, Double(left))]) }
+    }
     return commands
   }
 }

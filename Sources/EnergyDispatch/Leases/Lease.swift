@@ -62,7 +62,7 @@ struct Lease: Hashable, Sendable {
     _ wanted: WantedLease, _ readBack: WantedLease.ReadBack, at now: MonotonicInstant
   ) -> Bool {
     if let uncertainSince, uncertainSince >= readBack.measured { return true }
-    let state = [WantedLease.Value(kind: .relayOn, value: readBack.value)]
+    let state = wanted.values.map { WantedLease.Value(kind: $0.kind, value: readBack.value) }
     guard let confirmed else { return wanted.differs(from: state) }
     if wanted.differs(from: confirmed.values) { return confirmed.at > readBack.measured || wanted.differs(from: state) }
     return confirmed.at <= readBack.measured && wanted.differs(from: state)

@@ -2,7 +2,7 @@ import EnergyModel
 
 /// What a device is asked for together: one command, one lease.
 struct LeaseKey: Hashable, Sendable {
-  enum Part: Hashable, Sendable { case battery, production, relay }
+  enum Part: Hashable, Sendable { case battery, production, relay, charger, heatPump }
   var device: DeviceID
   var part: Part
 }
@@ -78,6 +78,11 @@ extension WantedLease {
         guard let hybrid, view.hybrid(device)?.isHeard == true else { return nil }
         return production(resolution, hybrid)
       case .supply: return relay(resolution, view.relay(device))
+      case .charging:
+        let charger = site.chargers.first { $0.device == device }
+        guard let charger, view.charger(device)?.isHeard == true else { return nil }
+        return self.charger(resolution, charger)
+      case .heatPump: return heatPump(resolution, view.heatPump(device))
       }
     }
   }
@@ -112,5 +117,25 @@ extension WantedLease {
       key: LeaseKey(device: relay.device, part: .relay),
       values: [Value(kind: .relayOn, value: target >= 0.5 ? 1 : 0)], owner: resolution.owner, deadBand: 0.5,
       readBack: ReadBack(value: isOn ? 1 : 0, measured: measured))
+  }
+
+  /// Power becomes a current on each phase, rounded down to 0.1 A; below the charger's least it pauses.
+  private static func charger(_ resolution: Resolution, _ charger: SiteParameters.Charger) -> WantedLease? {
+    guard let reversion = charger.reversion else { return nil }
+    let power = resolution.target ?? resolution.allowed.upper
+    let current = min(charger.current(for: power), charger.current.upperBound)
+    return WantedLease(
+      key: LeaseKey(device: charger.device, part: .charger),
+      values: [Value(kind: .chargingCurrent, value: current)], owner: resolution.owner, deadBand: 0.2,
+      reversion: reversion)
+  }
+
+  private static func heatPump(_ resolution: Resolution, _ pump: SiteView.HeatPump?) -> WantedLease? {
+    guard let pump, let state = pump.state, let measured = pump.measured else { return nil }
+    let target = (resolution.target ?? resolution.allowed.clamp(2)).rounded(.down)
+    return WantedLease(
+      key: LeaseKey(device: pump.device, part: .heatPump),
+      values: [Value(kind: .heatPumpState, value: target)], owner: resolution.owner, deadBand: 0.5,
+      readBack: ReadBack(value: Double(state), measured: measured))
   }
 }

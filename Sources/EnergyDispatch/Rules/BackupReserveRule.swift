@@ -32,7 +32,7 @@ struct BackupReserveRule: Rule {
     guard memory.isReached else { return Contribution() }
     let limit = Limit(
       quantity: .battery(hybrid), interval: .atMost(0), cause: "reserve reached",
-      reason: "the reserve of \(Words.percent(reserve.value)) is reached (\(Words.percent(soc)))")
+      reason: "the reserve of \(percent: reserve.value) is reached (\(percent: soc))")
     return Contribution(limits: [limit])
   }
 }

@@ -52,7 +52,7 @@ struct DeviceProtectionRule: Rule {
 
   func evaluate(_ input: RuleInput, _ memory: inout Memory) -> Contribution {
     guard let seen = input.view.hybrid(hybrid) else { return Contribution() }
-    if let reason = blindness(seen) {
+    if let reason: Reason = blindness(seen) {
       return Contribution(handsOff: [HandsOff(quantity: .battery(hybrid), reason: reason)], isBlind: true)
     }
     if let alarms = seen.alarms.value, alarms != 0 {
@@ -66,7 +66,7 @@ struct DeviceProtectionRule: Rule {
     return Contribution(limits: limits)
   }
 
-  private func blindness(_ seen: SiteView.Hybrid) -> String? {
+  private func blindness(_ seen: SiteView.Hybrid) -> Reason? {
     guard seen.isHeard else { return "the \(hybrid) does not answer" }
     guard seen.soc.value != nil else { return "the state of charge is unknown" }
     if seen.temperature == .unknown { return "the battery's temperature is unknown" }
@@ -81,11 +81,11 @@ struct DeviceProtectionRule: Rule {
     memory.isHigh = high < 100 && (soc >= high || (memory.isHigh && soc > high - Self.socHysteresis))
     var limits: [Limit] = []
     if memory.isLow {
-      let reason = "the state of charge has reached its minimum of \(Words.percent(low)) (\(Words.percent(soc)))"
+      let reason: Reason = "the state of charge has reached its minimum of \(percent: low) (\(percent: soc))"
       limits.append(limit(.atMost(0), "minimum state of charge", reason))
     }
     if memory.isHigh {
-      let reason = "the state of charge has reached its maximum of \(Words.percent(high)) (\(Words.percent(soc)))"
+      let reason: Reason = "the state of charge has reached its maximum of \(percent: high) (\(percent: soc))"
       limits.append(limit(.atLeast(0), "maximum state of charge", reason))
     }
     return limits
@@ -97,25 +97,25 @@ struct DeviceProtectionRule: Rule {
     let margin = memory.isOutOfTemperature ? Self.temperatureHysteresis : 0
     memory.isOutOfTemperature = celsius < low + margin || celsius > high - margin
     guard memory.isOutOfTemperature else { return [] }
-    let window = "\(Words.celsius(low)) to \(Words.celsius(high))"
-    let reason = "its temperature of \(Words.celsius(celsius)) is not safely within \(window)"
+    let window: Reason = "\(celsius: low) to \(celsius: high)"
+    let reason: Reason = "its temperature of \(celsius: celsius) is not safely within \(window)"
     return [limit(Interval(0, 0), "battery temperature", reason)]
   }
 
   private func managementUnit(_ seen: SiteView.Hybrid) -> [Limit] {
     var limits: [Limit] = []
     if let most = seen.chargeMax.value, most < battery.maximumCharge.value {
-      let reason = "its BMS allows no more than \(Words.power(most))"
+      let reason: Reason = "its BMS allows no more than \(watts: most)"
       limits.append(limit(.atLeast(-most), most > 0 ? "bms charge" : "bms no charge", reason))
     }
     if let most = seen.dischargeMax.value, most < battery.maximumDischarge.value {
-      let reason = "its BMS allows no more than \(Words.power(most))"
+      let reason: Reason = "its BMS allows no more than \(watts: most)"
       limits.append(limit(.atMost(most), most > 0 ? "bms discharge" : "bms no discharge", reason))
     }
     return limits
   }
 
-  private func limit(_ interval: Interval, _ cause: String, _ reason: String) -> Limit {
+  private func limit(_ interval: Interval, _ cause: String, _ reason: Reason) -> Limit {
     Limit(quantity: .battery(hybrid), interval: interval, cause: cause, reason: reason)
   }
 }

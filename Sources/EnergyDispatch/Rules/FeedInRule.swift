@@ -42,16 +42,17 @@ struct FeedInRule: Rule {
   func evaluate(_ input: RuleInput, _ memory: inout Memory) -> Contribution {
     var contribution = Contribution()
     if cap.storedIn == nil {
-      let text =
-        "no inverter keeps the feed-in cap of \(Words.power(cap.limit.value)) itself: nothing holds it "
-        + "while the agent is away"
+      let text: Reason =
+        """
+        no inverter keeps the feed-in cap of \(watts: cap.limit.value) itself: nothing holds it while the agent is away
+        """
       contribution.alarms = [.init(name: "feed-in-not-stored", severity: .warning, device: nil, text: text)]
     }
     let whole = hybrids.reduce(0) { $0 + $1.acLimit.value }
     let powers = hybrids.compactMap { input.view.hybrid($0.device)?.acPower }
     guard let grid = input.view.grid?.power, powers.count == hybrids.count else {
       memory = Memory()
-      let reason = "what is fed in is unknown"
+      let reason: Reason = "what is fed in is unknown"
       contribution.limits = limits(cap.limit.value, whole, "fed-in power unknown", reason, .always)
       // A cap that the inverters cannot exceed needs no measurement.
       contribution.isBlind = !contribution.limits.isEmpty
@@ -61,7 +62,7 @@ struct FeedInRule: Rule {
     let allowed = max(0, sum + grid + kept)
     follow(spare: (allowed - sum) / max(1, whole), input.now.monotonic, &memory)
     if memory.isBound {
-      let reason = "no more than \(Words.power(cap.limit.value)) may be fed into the grid"
+      let reason: Reason = "no more than \(watts: cap.limit.value) may be fed into the grid"
       contribution.limits = limits(allowed, whole, "feed-in cap", reason, .whenItCuts)
     }
     return contribution
@@ -79,7 +80,7 @@ struct FeedInRule: Rule {
   }
 
   private func limits(
-    _ allowed: Double, _ whole: Double, _ cause: String, _ reason: String, _ mention: Limit.Mention
+    _ allowed: Double, _ whole: Double, _ cause: String, _ reason: Reason, _ mention: Limit.Mention
   ) -> [Limit] {
     hybrids.compactMap { hybrid in
       let share = allowed * hybrid.acLimit.value / max(1, whole)

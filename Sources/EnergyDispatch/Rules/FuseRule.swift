@@ -30,16 +30,16 @@ struct FuseRule: Rule {
     memory.blindSince = nil
     let rating = fuse.rating.value
     memory.isOverloaded = worst.current > rating || (memory.isOverloaded && worst.current > Self.bindAbove * rating)
-    let state =
-      "the import of \(Words.amperes(worst.current)) on L\(worst.phase) is "
-      + (worst.current > rating ? "above" : "near") + " the fuse of \(Words.amperes(rating))"
+    let relation = worst.current > rating ? "above" : "near"
+    let state: Reason =
+      "the import of \(amperes: worst.current) on L\(worst.phase) is \(relation) the fuse of \(amperes: rating)"
     let shedding = LoadShedding(loads: site.loads, fuse: fuse)
     shedding.shed(excess: worst.current - rating, relief: batteryRelief(input.view), input, &memory)
     shedding.restore(worst: worst.current, input, &memory)
     var contribution = Contribution(limits: batteryLimits(input.view, worst.current, state, &memory))
     contribution.limits += memory.shed.map { shedLimit($0, state, memory) }
     if memory.isOverloaded {
-      let text = "L\(worst.phase) imports \(Words.amperes(worst.current)), the fuse is rated \(Words.amperes(rating))"
+      let text: Reason = "L\(worst.phase) imports \(amperes: worst.current), the fuse is rated \(amperes: rating)"
       contribution.alarms = [Contribution.Alarm(name: "fuse-overload", severity: .alarm, device: nil, text: text)]
     }
     return contribution
@@ -86,7 +86,7 @@ struct FuseRule: Rule {
   }
 
   private func batteryLimits(
-    _ view: SiteView, _ worst: Double, _ state: String, _ memory: inout FuseMemory
+    _ view: SiteView, _ worst: Double, _ state: Reason, _ memory: inout FuseMemory
   ) -> [Limit] {
     let now = view.now.monotonic
     let target = Self.bindAbove * fuse.rating.value
@@ -114,8 +114,8 @@ struct FuseRule: Rule {
 
   // MARK: loads
 
-  private func shedLimit(_ load: DeviceID, _ state: String, _ memory: FuseMemory) -> Limit {
-    let reason = memory.isOverloaded ? state : "the fuse has not had room for it for a minute"
+  private func shedLimit(_ load: DeviceID, _ state: Reason, _ memory: FuseMemory) -> Limit {
+    let reason: Reason = memory.isOverloaded ? state : "the fuse has not had room for it for a minute"
     return Limit(quantity: .supply(load), interval: .atMost(0), cause: "shed", reason: reason)
   }
 
@@ -128,7 +128,7 @@ struct FuseRule: Rule {
     memory.calmSince = nil
     memory.roomSince = nil
     memory.overloadedSince = nil
-    let reason = "the currents at the fuse are unknown"
+    let reason: Reason = "the currents at the fuse are unknown"
     if now - since >= .seconds(10) {
       LoadShedding(loads: site.loads, fuse: fuse).shedUnseen(base: site.baseLoad, input.view, now, &memory)
     }

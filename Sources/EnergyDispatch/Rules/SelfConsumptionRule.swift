@@ -46,10 +46,10 @@ struct SelfConsumptionRule: Rule {
   }
 
   /// What can be seen of it at this moment.
-  private func purpose(_ view: SiteView) -> String {
+  private func purpose(_ view: SiteView) -> Reason {
     guard let grid = view.grid?.power else { return "the \(hybrid) regulates itself" }
     if grid > Self.imported { return "the \(hybrid) covers what it can of the house" }
-    let covers = "the \(hybrid) covers the house itself"
+    let covers: Reason = "the \(hybrid) covers the house itself"
     guard let power = view.hybrid(hybrid)?.batteryPower else { return covers }
     if power < -BatterySaying.little { return "\(covers) and charges the battery with what is left" }
     return power > BatterySaying.little ? "\(covers) with the help of the battery" : covers

@@ -17,9 +17,9 @@ struct SupplyRule: Rule {
     let wish = Wish(quantity: quantity, target: .value(1), purpose: "the \(load.device) is supplied")
     let left = input.switches.remaining(of: load.minimumOn, load.device, at: input.now.monotonic)
     guard isOn, left > .zero else { return Contribution(wish: wish) }
-    let end = Words.end(of: left, now: input.now, zone: input.zone)
     let limit = Limit(
-      quantity: quantity, interval: .atLeast(1), cause: "minimum on", reason: "its minimum on time lasts \(end)",
+      quantity: quantity, interval: .atLeast(1), cause: "minimum on",
+      reason: "its minimum on time lasts \(end: left, input)",
       mention: .never)
     return Contribution(limits: [limit], wish: wish)
   }
@@ -39,8 +39,10 @@ struct MinimumOffRule: Rule {
     let off = input.switches.remaining(of: load.minimumOff, load.device, at: now)
     let starts = load.startsAnHour.map { input.switches.wait(forStartsAnHour: $0, load.device, at: now) } ?? .zero
     guard max(off, starts) > .zero else { return Contribution() }
-    let end = Words.end(of: max(off, starts), now: input.now, zone: input.zone)
-    let reason = off >= starts ? "its minimum off time lasts \(end)" : "it may not start again so soon (\(end))"
+    let wait = max(off, starts)
+    let reason: Reason =
+      off >= starts
+      ? "its minimum off time lasts \(end: wait, input)" : "it may not start again so soon (\(end: wait, input))"
     let limit = Limit(
       quantity: .supply(load.device), interval: .atMost(0), cause: off >= starts ? "minimum off" : "starts",
       reason: reason)

@@ -8,10 +8,16 @@ enum ControlledQuantity: Hashable, Sendable {
   case production(DeviceID)
   /// Whether a load is supplied: 0 or 1.
   case supply(DeviceID)
+  /// What a charger may take, W ≥ 0; 0 pauses.
+  case charging(DeviceID)
+  /// The SG-Ready state of a heat pump, 1 (blocked) to 4: the larger, the more it takes.
+  case heatPump(DeviceID)
 
   var device: DeviceID {
     switch self {
-    case .battery(let device), .production(let device), .supply(let device): device
+    case .battery(let device), .production(let device), .supply(let device), .charging(let device),
+      .heatPump(let device):
+      device
     }
   }
 
@@ -20,7 +26,7 @@ enum ControlledQuantity: Hashable, Sendable {
     switch self {
     case .battery(let device): "\(device) battery"
     case .production(let device): "\(device) production"
-    case .supply(let device): device.name
+    case .supply(let device), .charging(let device), .heatPump(let device): device.name
     }
   }
 }

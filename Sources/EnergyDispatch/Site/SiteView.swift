@@ -46,16 +46,55 @@ struct SiteView: Sendable {
     var measured: MonotonicInstant?
   }
 
+  struct Charger: Sendable {
+    var device: DeviceID
+    /// Consumption +, W.
+    var power: Double?
+    /// What it was told, A on each phase, as it reads back.
+    var currentLimit: Double?
+    /// False while no car is there.
+    var isConnected: Bool?
+    /// True when it told its power or its state in time.
+    var isHeard: Bool
+  }
+
+  struct HeatPump: Sendable {
+    var device: DeviceID
+    /// Consumption +, W; nil where nobody measures it.
+    var power: Double?
+    /// Its SG-Ready state, 1...4; nil while the contacts do not say.
+    var state: Int?
+    var measured: MonotonicInstant?
+  }
+
+  /// A contact that somebody outside closes.
+  struct Contact: Sendable {
+    var device: DeviceID
+    /// Nil while it cannot be read.
+    var isActive: Bool?
+  }
+
   var now: Moment
   var grid: Grid?
   var hybrids: [Hybrid]
   var relays: [Relay]
-  /// What the site consumes, W ≥ 0, from readings taken together: `grid + Σ hybrids`. Nil where one of
+  var chargers: [Charger]
+  var heatPumps: [HeatPump]
+  var contacts: [Contact]
+  /// By the inverters' own signal, never by a power of zero; unknown where one that used to tell has fallen silent.
+  var island: Sensed
+  /// Of the generator, W; nil where there is none or it does not say.
+  var generatorPower: Double?
+  /// What the site consumes, W ≥ 0, from readings taken together: `grid + Σ hybrids + generator`. Nil where one of
   /// them is missing or the sum cannot be.
   var load: Double?
 
   func hybrid(_ device: DeviceID) -> Hybrid? { hybrids.first { $0.device == device } }
   func relay(_ device: DeviceID) -> Relay? { relays.first { $0.device == device } }
+  func charger(_ device: DeviceID) -> Charger? { chargers.first { $0.device == device } }
+  func heatPump(_ device: DeviceID) -> HeatPump? { heatPumps.first { $0.device == device } }
+  func contact(_ device: DeviceID) -> Contact? { contacts.first { $0.device == device } }
+  var isIslanded: Bool { island.value.map { $0 >= 0.5 } ?? false }
 }
 
 extension SiteView {
@@ -76,12 +115,22 @@ extension SiteView {
       let measured = snapshot.observation(load.device, .relayOn)?.measured?.monotonic
       return Relay(device: load.device, isOn: isOn, measured: isOn == nil ? nil : measured)
     }
+    chargers = site.chargers.map { reader.charger($0, site.powerSource(of: $0.device, $0.maximumAge)) }
+    heatPumps = site.heatPumps.map { reader.heatPump($0, site.powerSource(of: $0.device, $0.maximumAge)) }
+    contacts = site.channels.compactMap { channel in
+      guard case .contact(let device, let age) = channel.kind else { return nil }
+      return Contact(device: device, isActive: reader.value(device, .contact, age).map { $0 >= 0.5 })
+    }
+    island = reader.island(site.hybrids)
+    generatorPower = site.generator.flatMap { reader.value($0.device, .power, $0.maximumAge) }
     load = Self.load(reader, site)
   }
 
   private static func load(_ reader: PointReader, _ site: SiteParameters) -> Double? {
     guard let meter = site.gridMeter else { return nil }
-    let sources = [(meter.device, meter.maximumAge)] + site.hybrids.map { ($0.device, $0.maximumAge) }
+    let sources =
+      [(meter.device, meter.maximumAge)] + site.hybrids.map { ($0.device, $0.maximumAge) }
+      + (site.generator.map { [($0.device, $0.maximumAge)] } ?? [])
     var sum = 0.0
     var instants: [MonotonicInstant] = []
     for (device, age) in sources {
@@ -94,50 +143,5 @@ extension SiteView {
     guard let first = instants.min(), let last = instants.max(), last - first <= together, sum > -meterError
     else { return nil }
     return max(0, sum)
-  }
-}
-
-/// Reads points of a snapshot the way protection needs it: what cannot be true is unknown.
-struct PointReader {
-  var snapshot: SiteSnapshot
-
-  /// A read that timed out says nothing against the value before it: that one counts until it is too
-  /// old, so that a single lost answer moves nothing. Any other remark makes it unknown at once.
-  func value(_ device: DeviceID, _ point: Point, _ maximumAge: Duration) -> Double? {
-    snapshot.observation(device, point).flatMap { value($0, point, maximumAge) }
-  }
-
-  private func value(_ found: Observation, _ point: Point, _ maximumAge: Duration) -> Double? {
-    guard found.quality == .good || found.quality == .timeout,
-      let measured = found.measured?.monotonic, snapshot.now.monotonic - measured <= maximumAge,
-      let value = found.value, value.isFinite, point.plausibleRange.contains(value)
-    else { return nil }
-    return value
-  }
-
-  func sensed(_ device: DeviceID, _ point: Point, _ maximumAge: Duration) -> Sensed {
-    guard let observation = snapshot.observation(device, point), observation.quality != .notImplemented
-    else { return .absent }
-    return value(observation, point, maximumAge).map(Sensed.known) ?? .unknown
-  }
-
-  func grid(_ meter: SiteParameters.GridMeter, phases: Int) -> SiteView.Grid {
-    let points: [(Point, Point)] = [(.currentL1, .powerL1), (.currentL2, .powerL2), (.currentL3, .powerL3)]
-    let currents = points.prefix(phases).map { current, power -> Double? in
-      guard let amperes = value(meter.device, current, meter.maximumAge) else { return nil }
-      let direction = value(meter.device, power, meter.maximumAge) ?? 1
-      return direction < 0 ? -amperes.magnitude : amperes.magnitude
-    }
-    return SiteView.Grid(power: value(meter.device, .power, meter.maximumAge), currents: currents)
-  }
-
-  func hybrid(_ hybrid: SiteParameters.Hybrid) -> SiteView.Hybrid {
-    let device = hybrid.device
-    let age = hybrid.maximumAge
-    return SiteView.Hybrid(
-      device: device, acPower: value(device, .power, age), pvPower: value(device, .pvPower, age),
-      batteryPower: value(device, .batteryPower, age), soc: sensed(device, .soc, age),
-      temperature: sensed(device, .batteryTemperature, age), chargeMax: sensed(device, .chargePowerMax, age),
-      dischargeMax: sensed(device, .dischargePowerMax, age), alarms: sensed(device, .alarms, age))
   }
 }

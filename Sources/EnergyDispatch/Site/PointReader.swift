@@ -1,0 +1,80 @@
+import EnergyModel
+
+/// Reads points of a snapshot the way protection needs it: what cannot be true is unknown.
+struct PointReader {
+  var snapshot: SiteSnapshot
+
+  /// A read that timed out says nothing against the value before it: that one counts until it is too
+  /// old, so that a single lost answer moves nothing. Any other remark makes it unknown at once.
+  func value(_ device: DeviceID, _ point: Point, _ maximumAge: Duration) -> Double? {
+    snapshot.observation(device, point).flatMap { value($0, point, maximumAge) }
+  }
+
+  private func value(_ found: Observation, _ point: Point, _ maximumAge: Duration) -> Double? {
+    guard found.quality == .good || found.quality == .timeout,
+      let measured = found.measured?.monotonic, snapshot.now.monotonic - measured <= maximumAge,
+      let value = found.value, value.isFinite, point.plausibleRange.contains(value)
+    else { return nil }
+    return value
+  }
+
+  func sensed(_ device: DeviceID, _ point: Point, _ maximumAge: Duration) -> Sensed {
+    guard let observation = snapshot.observation(device, point), observation.quality != .notImplemented
+    else { return .absent }
+    return value(observation, point, maximumAge).map(Sensed.known) ?? .unknown
+  }
+
+  func grid(_ meter: SiteParameters.GridMeter, phases: Int) -> SiteView.Grid {
+    let points: [(Point, Point)] = [(.currentL1, .powerL1), (.currentL2, .powerL2), (.currentL3, .powerL3)]
+    let currents = points.prefix(phases).map { current, power -> Double? in
+      guard let amperes = value(meter.device, current, meter.maximumAge) else { return nil }
+      let direction = value(meter.device, power, meter.maximumAge) ?? 1
+      return direction < 0 ? -amperes.magnitude : amperes.magnitude
+    }
+    return SiteView.Grid(power: value(meter.device, .power, meter.maximumAge), currents: currents)
+  }
+
+  func hybrid(_ hybrid: SiteParameters.Hybrid) -> SiteView.Hybrid {
+    let device = hybrid.device
+    let age = hybrid.maximumAge
+    return SiteView.Hybrid(
+      device: device, acPower: value(device, .power, age), pvPower: value(device, .pvPower, age),
+      batteryPower: value(device, .batteryPower, age), soc: sensed(device, .soc, age),
+      temperature: sensed(device, .batteryTemperature, age), chargeMax: sensed(device, .chargePowerMax, age),
+      dischargeMax: sensed(device, .dischargePowerMax, age), alarms: sensed(device, .alarms, age))
+  }
+
+  typealias PowerSource = (device: DeviceID, maximumAge: Duration)
+
+  func charger(_ charger: SiteParameters.Charger, _ meter: PowerSource) -> SiteView.Charger {
+    let age = charger.maximumAge
+    let state = value(charger.device, .chargingState, age)
+    let power = value(meter.device, .power, meter.maximumAge)
+    return SiteView.Charger(
+      device: charger.device, power: power, currentLimit: value(charger.device, .chargingCurrentLimit, age),
+      isConnected: state.map { $0 >= 1 }, isHeard: state != nil || value(charger.device, .power, age) != nil)
+  }
+
+  func heatPump(_ pump: SiteParameters.HeatPump, _ meter: PowerSource) -> SiteView.HeatPump {
+    let state = value(pump.device, .heatPumpState, pump.maximumAge).map { Int($0) }
+    let measured = snapshot.observation(pump.device, .heatPumpState)?.measured?.monotonic
+    return SiteView.HeatPump(
+      device: pump.device, power: value(meter.device, .power, meter.maximumAge), state: state,
+      measured: state == nil ? nil : measured)
+  }
+
+  /// One inverter that runs an island is enough; while none says so, one that does not answer leaves it open.
+  func island(_ hybrids: [SiteParameters.Hybrid]) -> Sensed {
+    let signals = hybrids.map { sensed($0.device, .islanded, $0.maximumAge) }
+    if signals.contains(where: { $0.value.map { $0 >= 0.5 } ?? false }) { return .known(1) }
+    if signals.contains(.unknown) { return .unknown }
+    return signals.contains { $0.value != nil } ? .known(0) : .absent
+  }
+}
+
+extension SiteParameters {
+  /// Whose power tells what a consumer takes: a meter of its own, or else itself.
+  func powerSource(of device: DeviceID, _ maximumAge: Duration) -> PointReader.PowerSource {
+    subMeters.first { $0.measures == device }.map { ($0.device, $0.maximumAge) } ?? (device, maximumAge)
+  }
+}

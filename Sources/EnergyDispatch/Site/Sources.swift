@@ -1,0 +1,70 @@
+public import EnergyModel
+
+/// What feeds the busbar.
+extension SiteParameters {
+  /// One AC source with strings and a battery behind it: `ac = pv_dc + battery_dc − losses`.
+  public struct Hybrid: Hashable, Sendable {
+    public var device: DeviceID
+    public var acLimit: Watts
+    /// Installed PV, W peak; zero without strings.
+    public var pvPeak: Watts
+    public var battery: Battery?
+    /// The device's own reversion timers: leases are refreshed at half of them. Nil where a command is
+    /// missing or has no timer.
+    public var batteryReversion: Duration?
+    public var productionReversion: Duration?
+    public var maximumAge: Duration
+
+    public init(
+      device: DeviceID, acLimit: Watts, pvPeak: Watts, battery: Battery?, batteryReversion: Duration?,
+      productionReversion: Duration?, maximumAge: Duration = .seconds(5)
+    ) {
+      self.device = device
+      self.acLimit = acLimit
+      self.pvPeak = pvPeak
+      self.battery = battery
+      self.batteryReversion = batteryReversion
+      self.productionReversion = productionReversion
+      self.maximumAge = maximumAge
+    }
+  }
+
+  public struct Battery: Hashable, Sendable {
+    public enum GridCharging: String, Hashable, Sendable { case never, allowed }
+
+    public var usable: WattHours
+    /// The window of the state of charge, %.
+    public var socWindow: ClosedRange<Double>
+    public var gridCharging: GridCharging
+    /// The most the battery takes and gives, W ≥ 0.
+    public var maximumCharge: Watts
+    public var maximumDischarge: Watts
+    /// Charging and discharging are forbidden outside, °C.
+    public var temperatureWindow: ClosedRange<Double>
+
+    public init(
+      usable: WattHours, socWindow: ClosedRange<Double>, gridCharging: GridCharging, maximumCharge: Watts,
+      maximumDischarge: Watts, temperatureWindow: ClosedRange<Double> = 0...50
+    ) {
+      self.usable = usable
+      self.socWindow = socWindow
+      self.gridCharging = gridCharging
+      self.maximumCharge = maximumCharge
+      self.maximumDischarge = maximumDischarge
+      self.temperatureWindow = temperatureWindow
+    }
+  }
+
+  /// A generator that starts by itself when the grid is lost; control only measures it.
+  public struct Generator: Hashable, Sendable {
+    public var device: DeviceID
+    public var rated: Watts
+    public var maximumAge: Duration
+
+    public init(device: DeviceID, rated: Watts, maximumAge: Duration = .seconds(5)) {
+      self.device = device
+      self.rated = rated
+      self.maximumAge = maximumAge
+    }
+  }
+}
