@@ -11,9 +11,9 @@ struct ArbitrationTests {
   {
     var contribution = Contribution()
     if let interval {
-      contribution.limits = [Limit(quantity: Self.battery, interval: interval, cause: rule, reason: rule)]
+      contribution.limits = [Limit(quantity: Self.battery, interval: interval, cause: rule, reason: Reason(rule))]
     }
-    contribution.wish = wish.map { Wish(quantity: Self.battery, target: $0, purpose: rule) }
+    contribution.wishes = wish.map { [Wish(quantity: Self.battery, target: $0, purpose: Reason(rule))] } ?? []
     return Statement(rule: rule, precedence: precedence, contribution: contribution)
   }
 
