@@ -30,7 +30,10 @@ struct SiteReader {
     let loads = root["loads"].map { readLoads($0, buses: buses, devices: devices) } ?? []
     let limits = root["limits"].map { readLimits($0, devices: devices) } ?? Limits()
     let strategy = root["strategy"].map(readStrategy) ?? Strategy()
-    let uplinks = root["uplinks"].map(readUplinks) ?? []
+    let uplinks =
+      root["uplinks"].map { value in
+        readUplinks(value, loads: loads, hasBattery: devices.contains(where: \.isHybrid))
+      } ?? []
     let journal = root.required("journal", "a budget such as 200 MB").flatMap(readJournal)
     let api = root["api"].flatMap(readAPI)
     crossCheck(devices: devices, loads: loads, limits: limits, strategy: strategy)
