@@ -24,6 +24,7 @@ public struct ControlCore: Sendable {
   private struct Running: Sendable {
     var rules: RuleBook
     var switches: SwitchHistory
+    var channels: ChannelWatch
     var started: MonotonicInstant
     var hasSeenAll = false
     var view: SiteView
@@ -55,7 +56,9 @@ public struct ControlCore: Sendable {
     var running = state ?? begin(view)
     running.view = view
     running.switches.observe(view)
-    let input = RuleInput(view: view, forecast: forecast, orders: orders, switches: running.switches, zone: zone)
+    let channels = running.channels.step(orders, view)
+    let input = RuleInput(
+      view: view, forecast: forecast, orders: orders, switches: running.switches, zone: zone, channels: channels)
     let statements = running.rules.evaluate(input)
     let resolutions = Arbitration.resolve(quantities, statements)
     let isSafeState = statements.contains { $0.contribution.isBlind } || (view.grid != nil && view.grid?.power == nil)
@@ -63,7 +66,7 @@ public struct ControlCore: Sendable {
     let isStarting = !running.hasSeenAll && now.monotonic - running.started < Self.patience
 
     let wanted = WantedLease.all(resolutions, view, parameters)
-    var events = leases.accept(reports, at: now)
+    var events = channels.events + leases.accept(reports, at: now)
     let commands = parameters.mode == .control ? leases.plan(wanted, at: now.monotonic) : []
     let explanation = Explanation(
       site: parameters, view: view, resolutions: resolutions, isSafeState: isSafeState,
@@ -82,7 +85,7 @@ public struct ControlCore: Sendable {
     }
     return ControlOutcome(
       decision: decision, commands: commands, events: events, isDecisionNew: substance != self.substance,
-      isMemoryChanged: remember(running, at: now.monotonic))
+      isMemoryChanged: remember(running, at: now.monotonic), isMemoryUrgent: !channels.events.isEmpty)
   }
 
   /// What each device gets on a clean stop. Nothing in monitor mode and before the first step.
@@ -95,13 +98,15 @@ public struct ControlCore: Sendable {
     let now = view.now.monotonic
     return Running(
       rules: RuleBook(parameters, saved: memory, at: now),
-      switches: SwitchHistory(parameters.loads, saved: memory, at: now), started: now, view: view)
+      switches: SwitchHistory(parameters.loads, saved: memory, at: now),
+      channels: ChannelWatch(parameters.channels, saved: memory, at: now), started: now, view: view)
   }
 
   private mutating func remember(_ running: Running, at now: MonotonicInstant) -> Bool {
     var next = SavedMemory()
     running.rules.save(into: &next, at: now)
     running.switches.save(into: &next, at: now)
+    running.channels.save(into: &next)
     defer { memory = next }
     return next != memory
   }

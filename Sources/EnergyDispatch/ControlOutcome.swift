@@ -12,14 +12,18 @@ public struct ControlOutcome: Sendable {
   public var isDecisionNew: Bool
   /// True when the rules' memory changed and should be saved.
   public var isMemoryChanged: Bool
+  /// True when it should be saved at once: the state of a limit changed.
+  public var isMemoryUrgent: Bool
 
   public init(
-    decision: Decision, commands: [SetpointCommand], events: [Event], isDecisionNew: Bool, isMemoryChanged: Bool
+    decision: Decision, commands: [SetpointCommand], events: [Event], isDecisionNew: Bool, isMemoryChanged: Bool,
+    isMemoryUrgent: Bool = false
   ) {
     self.decision = decision
     self.commands = commands
     self.events = events
     self.isDecisionNew = isDecisionNew
     self.isMemoryChanged = isMemoryChanged
+    self.isMemoryUrgent = isMemoryUrgent
   }
 }

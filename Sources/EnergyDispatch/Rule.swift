@@ -89,6 +89,8 @@ struct RuleInput: Sendable {
   var orders: StandingOrders
   var switches: SwitchHistory
   var zone: TimeZoneTable
+  /// What the channels say.
+  var channels = ChannelStates()
 
   var now: Moment { view.now }
 }
