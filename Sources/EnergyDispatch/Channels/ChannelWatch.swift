@@ -26,10 +26,14 @@ struct ChannelWatch: Sendable {
     return states
   }
 
-  func save(into memory: inout SavedMemory) {
-    for channel in watched {
-      let text = channel.saved
-      if !text.isEmpty { memory[SavedMemory.key("channel", channel.channel.name)] = Substring(text) }
+  /// True when something in it is another than before.
+  mutating func save(into memory: inout SavedMemory) -> Bool {
+    var isChanged = false
+    for index in watched.indices where watched[index].isMemoryOpen {
+      let key = SavedMemory.key("channel", watched[index].channel.name)
+      if memory.replace(key, with: watched[index].saved) { isChanged = true }
+      watched[index].isMemoryOpen = false
     }
+    return isChanged
   }
 }

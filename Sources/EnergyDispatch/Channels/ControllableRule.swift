@@ -21,6 +21,8 @@ struct ControllableRule: Rule {
     var forChargers = SlowRise()
     var chargers = ChargerTruth()
 
+    static var hasAges: Bool { false }
+
     init() {}
     static func lost(at now: MonotonicInstant) -> Memory { Memory() }
     /// What is measured again within a step is not worth keeping.

@@ -16,6 +16,8 @@ struct WatchedChannel: Sendable {
   private var inactiveSince: MonotonicInstant?
   private var told: ToldLimits
   private var isSilenceTold = false
+  /// Whether what is saved may be another text than before.
+  var isMemoryOpen = true
 
   init(_ channel: SiteParameters.Channel, saved: Substring?, at now: MonotonicInstant) {
     self.channel = channel
@@ -34,7 +36,9 @@ struct WatchedChannel: Sendable {
     case .uplink: follow(orders.channels[channel.name], view.now.monotonic, &states)
     }
     states.events += tellTrust(before, view.now)
-    states.events += told.follow(states.applied[first...], channel, view.now)
+    let news = told.follow(states.applied[first...], channel, view.now)
+    if !news.isEmpty { isMemoryOpen = true }
+    states.events += news
   }
 
   // MARK: uplink
@@ -64,12 +68,18 @@ struct WatchedChannel: Sendable {
 
   private mutating func end(_ quantity: LimitedQuantity, _ running: StandingOrders.RunningLimit?, _ isOver: Bool) {
     guard let running else {
-      ended[quantity] = nil
+      forget(quantity, nil)
       return
     }
     guard isOver || ended[quantity] != nil else { return }
     let id = Self.hash(running.id)
-    ended[quantity] = isOver || ended[quantity] == id ? id : nil
+    forget(quantity, isOver || ended[quantity] == id ? id : nil)
+  }
+
+  private mutating func forget(_ quantity: LimitedQuantity, _ id: UInt64?) {
+    guard ended[quantity] != id else { return }
+    ended[quantity] = id
+    isMemoryOpen = true
   }
 
   // MARK: contact
