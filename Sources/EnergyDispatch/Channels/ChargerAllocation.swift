@@ -3,8 +3,7 @@ import EnergyModel
 /// Divides a power among chargers: first each car gets the least it can charge with, those of a higher number of
 /// priority first, and is paused where that is not left; then those that charge share the rest alike, up to what they can
 /// take; then those whose car is idle, and last the chargers without a car, so that one that comes finds what is left.
-///
-/// A charger that does not answer, or cannot be told, takes what it takes: measured, or else all it can.
+/// Chargers that cannot be told anything are left out.
 struct ChargerAllocation: Sendable {
   /// A car that takes less does not charge, W.
   private static let idle = 100.0
@@ -31,23 +30,17 @@ struct ChargerAllocation: Sendable {
   /// - Parameter chargers: in the ``order(_:)``.
   init(_ chargers: [SiteParameters.Charger], _ view: SiteView, _ power: Double, _ truth: ChargerTruth) {
     shares = Array(repeating: nil, count: chargers.count)
-    var left = power
     var claims: [Claim] = []
     for (place, charger) in chargers.enumerated() {
       let seen = view.charger(charger.device)
-      guard charger.reversion != nil, let seen, seen.isHeard else {
-        let taken = seen?.power ?? charger.maximumPower
-        left -= taken
-        drawn += taken
-        continue
-      }
+      guard charger.reversion != nil, let seen, seen.isHeard else { continue }
       let stage: Stage =
         seen.isConnected == false ? .absent : seen.power.map { $0 < Self.idle } ?? false ? .idle : .charging
       let factor = truth.factor(place)
       claims.append(
         Claim(place: place, stage: stage, least: charger.minimumPower * factor, most: charger.maximumPower * factor))
     }
-    left = Self.divide(max(0, left), &claims)
+    Self.divide(power, &claims)
     for claim in claims {
       let power = view.charger(chargers[claim.place].device)?.power
       drawn += power ?? (claim.stage == .absent ? 0 : claim.share)
@@ -55,7 +48,7 @@ struct ChargerAllocation: Sendable {
     }
   }
 
-  private static func divide(_ power: Double, _ claims: inout [Claim]) -> Double {
+  private static func divide(_ power: Double, _ claims: inout [Claim]) {
     var left = power
     for index in claims.indices where claims[index].stage != .absent && claims[index].least <= left {
       claims[index].share = claims[index].least
@@ -68,7 +61,7 @@ struct ChargerAllocation: Sendable {
       claims[index].share = claims[index].least
       left -= claims[index].least
     }
-    return raise(claims.indices.filter { claims[$0].stage == .absent }, left, &claims)
+    _ = raise(claims.indices.filter { claims[$0].stage == .absent }, left, &claims)
   }
 
   /// Those that charge at all get `power` alike; what one cannot take is left to the others.

@@ -9,16 +9,18 @@ import EnergyModel
 /// `C` is the sum of the controllable devices, W, and the right-hand side follows from
 /// `grid + generation = uncontrolled load + C`. So own PV and batteries come on top, and household load is never
 /// touched. Only what is measured counts for `C − grid`; where the grid's power is unknown nothing comes on top. A
-/// restriction acts at once; what comes on top rises after a minute (see ``SlowRise``).
+/// restriction acts at once; what becomes free is given after a minute (see ``SlowRise``).
 ///
 /// - A heat pump keeps running where its rating fits, those of a higher number of priority first; others are blocked. It
 ///   counts with what it measures, or else its rating until it reads back as blocked.
-/// - Chargers share what heat pumps leave (see ``ChargerAllocation``).
+/// - Chargers share what heat pumps leave (see ``ChargerAllocation``), after those that do not answer (see
+///   ``ChargerTruth``).
 /// - A battery is charged from its own strings, and from what neither heat pumps nor cars take of what comes on top.
 struct ControllableRule: Rule {
   struct Memory: RuleMemory {
-    var onTop = SlowRise()
+    var forPumps = SlowRise()
     var forChargers = SlowRise()
+    var forBatteries = SlowRise()
     var chargers = ChargerTruth()
 
     static var hasAges: Bool { false }
@@ -57,31 +59,35 @@ struct ControllableRule: Rule {
     }
     let now = input.now.monotonic
     var contribution = Contribution(isBlind: input.view.grid?.power == nil)
-    let onTop = memory.onTop.follow(self.onTop(input.view), at: now)
+    let onTop = onTop(input.view)
     let reason = limit.reason(input)
     func add(_ quantity: ControlledQuantity, _ interval: Interval, _ mention: Limit.Mention = .whenItCuts) {
       contribution.limits.append(
         Limit(quantity: quantity, interval: interval, cause: limit.cause, reason: reason, mention: mention))
     }
-    var (fits, left) = (limit.value + onTop, limit.value + onTop)
+    memory.chargers.observe(chargers, input.view)
+    var taken = 0.0
+    for (place, charger) in chargers.enumerated() {
+      taken += memory.chargers.beyondControl(place, charger, input.view.charger(charger.device), at: now) ?? 0
+    }
+    var fits = memory.forPumps.follow(limit.value + onTop - taken, at: now)
     for pump in heatPumps {
-      left -= draw(of: pump, input.view)
+      taken += draw(of: pump, input.view)
       if pump.rated.value <= fits {
         fits -= pump.rated.value
       } else {
         add(.heatPump(pump.device), .atMost(1))
       }
     }
-    let heating = limit.value + onTop - left
-    memory.chargers.observe(chargers, input.view)
-    let given = memory.forChargers.follow(max(0, left), at: now)
+    let given = memory.forChargers.follow(max(0, limit.value + onTop - taken), at: now)
     let allocation = ChargerAllocation(chargers, input.view, given, memory.chargers)
     for (charger, share) in zip(chargers, allocation.shares) {
       guard let share else { continue }
       let isThere = input.view.charger(charger.device)?.isConnected != false
       add(.charging(charger.device), .atMost(share), isThere ? .whenItCuts : .never)
     }
-    let rest = max(0, onTop - heating - allocation.drawn) / Double(max(1, hybrids.count))
+    let left = memory.forBatteries.follow(max(0, onTop - taken - allocation.drawn), at: now)
+    let rest = left / Double(max(1, hybrids.count))
     for hybrid in hybrids {
       let strings = max(0, input.view.hybrid(hybrid.device)?.pvPower ?? 0)
       add(.battery(hybrid.device), .atLeast(-strings - rest))

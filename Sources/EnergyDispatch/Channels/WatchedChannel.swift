@@ -15,7 +15,8 @@ struct WatchedChannel: Sendable {
   private var isHeld: Bool
   private var inactiveSince: MonotonicInstant?
   private var told: ToldLimits
-  private var isSilenceTold = false
+  /// Whether somebody was told that it is silent, and not yet that it is back.
+  private var isLostTold = false
   /// Whether what is saved may be another text than before.
   var isMemoryOpen = true
 
@@ -112,28 +113,33 @@ struct WatchedChannel: Sendable {
   // MARK: telling
 
   private mutating func tellTrust(_ before: ChannelTrust.State, _ now: Moment) -> [Event] {
-    let state = trust.state
-    if state == .initial, !isSilenceTold, isExpectedToSpeak, now.monotonic - trust.since >= ChannelTrust.silence {
-      isSilenceTold = true
-      return [event("channel-lost", lostSeverity, "nothing has been heard of \(channel.name) since the start", now)]
-    }
-    guard state != before else { return [] }
-    switch state {
-    case .initial: return []
+    switch trust.state {
+    case .initial:
+      guard isExpectedToSpeak, now.monotonic - trust.since >= ChannelTrust.silence else { return [] }
+      return tellLost("nothing has been heard of \(channel.name) since the start", now)
+    case .lost: return tellLost("nothing is heard of \(channel.name) any more", now)
     case .alive:
-      defer { isSilenceTold = false }
-      guard before != .initial || isSilenceTold else { return [] }
+      let wasAutonomous = before == .autonomous
+      guard isLostTold || wasAutonomous else { return [] }
+      if isLostTold { isMemoryOpen = true }
+      isLostTold = false
       return [event("channel-back", .info, "\(channel.name) is heard again", now)]
-    case .lost: return [event("channel-lost", lostSeverity, "nothing is heard of \(channel.name) any more", now)]
     case .autonomous:
+      guard before != .autonomous else { return [] }
       let text = "\(channel.name) has been silent for so long that the site goes on without its limits"
       return [event("channel-autonomous", .warning, text, now)]
     }
   }
 
+  private mutating func tellLost(_ text: String, _ now: Moment) -> [Event] {
+    guard !isLostTold else { return [] }
+    isLostTold = true
+    isMemoryOpen = true
+    return [event("channel-lost", channel.class == .legal ? .alarm : .warning, text, now)]
+  }
+
   private var isContact: Bool { if case .contact = channel.kind { true } else { false } }
   private var isExpectedToSpeak: Bool { isContact || channel.hasHeartbeat }
-  private var lostSeverity: Event.Severity { channel.class == .legal ? .alarm : .warning }
 
   private func event(_ name: String, _ severity: Event.Severity, _ text: String, _ now: Moment) -> Event {
     Event(at: now, name: name, severity: severity, text: text, data: ["channel": .text(channel.name)])
@@ -141,18 +147,22 @@ struct WatchedChannel: Sendable {
 
   // MARK: memory
 
-  /// `told controllable_power_w 7560 ended export_power_w 81985529216486895`: what was told, so that a restart tells no
-  /// limit twice, and the requests that ended with their heartbeat, by a hash of their ids.
+  /// `told controllable_power_w 7560 ended export_power_w 81985529216486895`: what was told, so that a restart tells
+  /// nothing twice (`lost` instead of `told` where the channel is known to be silent), and the requests that ended with
+  /// their heartbeat, by a hash of their ids.
   var saved: String {
     let ends = LimitedQuantity.allCases.compactMap { quantity in ended[quantity].map { " \(quantity.rawValue) \($0)" } }
     let values = told.saved
-    guard !values.isEmpty || !ends.isEmpty else { return "" }
-    return "told\(values) ended\(ends.joined())"
+    guard !values.isEmpty || !ends.isEmpty || isLostTold else { return "" }
+    return "\(isLostTold ? "lost" : "told")\(values) ended\(ends.joined())"
   }
 
   private mutating func read(_ text: Substring) {
     let words = text.split(separator: " ")
-    guard words.first == "told", let middle = words.firstIndex(of: "ended") else { return }
+    guard let first = words.first, first == "told" || first == "lost", let middle = words.firstIndex(of: "ended") else {
+      return
+    }
+    isLostTold = first == "lost"
     told = ToldLimits(saved: words[1..<middle])
     let ends = Array(words[(middle + 1)...])
     for index in stride(from: 0, to: ends.count - 1, by: 2) {
