@@ -108,6 +108,8 @@ public final class CommandDesk: CommandPort {
         tell(apply())
         return true
       }
+      // On the disk the record and the order are one: a crash leaves both or none.
+      for result in foreseen.results { records.post(result) }
       if foreseen.actsAtOnce {
         let results = apply()
         state.withLock { state in
@@ -117,7 +119,7 @@ public final class CommandDesk: CommandPort {
         return keep(next, command, destination, received)
       }
       guard keep(next, command, destination, received) else { return false }
-      tell(apply())
+      answer(apply())
       // What the disk has is what holds now.
       state.withLock { $0.isUnsaved = false }
       return true
@@ -130,11 +132,11 @@ public final class CommandDesk: CommandPort {
   ) -> Bool {
     let (book, isKept) = state.withLock { ($0.book, $0.untold.isEmpty) }
     guard isKept else { return keep(book, command, destination, received) }
-    for result in results { answer(result) }
+    answer(results)
     return true
   }
 
-  /// Waits for the disk. What was held back for that is told then.
+  /// Waits for the disk. Answers that were held back for that go then.
   private func keep(
     _ book: OrderBook, _ command: Command, _ destination: DestinationID, _ received: Moment
   ) -> Bool {
@@ -154,14 +156,15 @@ public final class CommandDesk: CommandPort {
       defer { state.untold = [] }
       return state.untold
     }
-    tell(results)
+    answer(results)
     return true
   }
 
   public func refuse(id: String?, _ reason: String, from destination: DestinationID, received: Moment) {
     if let id {
-      return tell(
-        CommandResult(destination: destination, id: id, outcome: .refused, reason: reason, at: received))
+      return tell([
+        CommandResult(destination: destination, id: id, outcome: .refused, reason: reason, at: received)
+      ])
     }
     events.post(
       Event(
@@ -174,15 +177,11 @@ public final class CommandDesk: CommandPort {
   }
 
   private func tell(_ results: [CommandResult]) {
-    for result in results { tell(result) }
+    for result in results { records.post(result) }
+    answer(results)
   }
 
-  private func tell(_ result: CommandResult) {
-    records.post(result)
-    answer(result)
-  }
-
-  private func answer(_ result: CommandResult) {
-    state.withLock { $0.uplinks[result.destination] }?.post(result)
+  private func answer(_ results: [CommandResult]) {
+    for result in results { state.withLock { $0.uplinks[result.destination] }?.post(result) }
   }
 }

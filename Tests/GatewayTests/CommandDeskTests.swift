@@ -102,7 +102,7 @@ import Threads
       }
     }
     #expect(send(desk, limit(1, 5000)))
-    #expect(surroundings.take() == ["5000.0 W holds, 1 wake", "record c1 accepted", "tell c1 accepted"])
+    #expect(surroundings.take() == ["record c1 accepted", "5000.0 W holds, 1 wake", "tell c1 accepted"])
   }
 
   @Test func whatLoosensActsOnceItIsOnTheDisk() {
@@ -114,14 +114,13 @@ import Threads
     #expect(!send(desk, command(3, "release", ["channel": .text("dso")])))
     #expect(!send(desk, command(4, "battery-power", ["power_w": .number(1000)])))
     #expect(export(desk) == 0 && desk.orders(at: time.now()).batteryPower.isEmpty)
-    #expect(surroundings.take() == Array(repeating: "event command-not-kept", count: 3))
+    #expect(
+      surroundings.take().filter { !$0.hasPrefix("record") } == Array(repeating: "event command-not-kept", count: 3))
     surroundings.fail(false)
     #expect(send(desk, command(3, "release", ["channel": .text("dso")])))
     #expect(export(desk) == nil)
     #expect(
-      surroundings.take() == [
-        "record c3 executed", "tell c3 executed", "record c1 executed", "tell c1 executed",
-      ])
+      surroundings.take() == ["record c3 executed", "record c1 executed", "tell c3 executed", "tell c1 executed"])
   }
 
   /// The disk fails: the limit holds, nothing is acknowledged or told; the second delivery is answered once.
@@ -130,12 +129,12 @@ import Threads
     surroundings.fail(true)
     #expect(!send(desk, limit(1, 5000)))
     #expect(export(desk) == 5000)
-    #expect(surroundings.take() == ["event command-not-kept"])
+    #expect(surroundings.take() == ["record c1 accepted", "event command-not-kept"])
     #expect(!send(desk, limit(1, 5000)), "still not on the disk")
     _ = surroundings.take()
     surroundings.fail(false)
     #expect(send(desk, limit(1, 5000)))
-    #expect(surroundings.take() == ["record c1 accepted", "tell c1 accepted"])
+    #expect(surroundings.take() == ["tell c1 accepted"])
     #expect(send(desk, limit(1, 5000)))
     #expect(surroundings.take() == ["tell c1 accepted"], "a repetition is answered and not recorded")
     #expect(export(desk) == 5000)
