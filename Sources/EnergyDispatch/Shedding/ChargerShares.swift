@@ -3,7 +3,6 @@ import EnergyModel
 /// Divides power among chargers: those with a car first, the higher number of priority first, equals alike. What would be
 /// less than a charger can charge with pauses it, so that the others have enough.
 struct ChargerShares: Sendable {
-  /// Least first, what each can be told.
   struct Claim: Sendable {
     var charger: SiteParameters.Charger
     var hasCar: Bool
@@ -22,6 +21,9 @@ struct ChargerShares: Sendable {
       return a.charger.device < b.charger.device
     }
   }
+
+  /// Those that are throttled last first.
+  var order: [SiteParameters.Charger] { claims.map(\.charger) }
 
   /// In W, those that are throttled last first; together no more than `power`.
   func divide(_ power: Double) -> [(charger: SiteParameters.Charger, power: Double)] {

@@ -9,9 +9,6 @@ import EnergyModel
 /// relaxing, what is controlled now. Where the meter is silent, the worst is assumed: the base load and everything
 /// that may be on.
 struct ImportReading: Sendable {
-  /// No meter is later than this, or it counts as unknown.
-  private static let late: Duration = .seconds(5)
-
   /// W, import +, for restricting.
   var rest: Double
   /// The same for relaxing; never below ``rest``.
@@ -38,17 +35,10 @@ struct ImportReading: Sendable {
     guard let grid = view.grid?.power else {
       rest = Self.worst(site, view)
       restNow = rest
-      memory.controlled = nil
+      memory.controlled = RecentPeak()
       return
     }
-    let now = view.now.monotonic
-    if let most = memory.controlled, let since = memory.controlledAt, most > controlled, now - since < Self.late {
-      rest = grid - most
-    } else {
-      memory.controlled = controlled
-      memory.controlledAt = now
-      rest = grid - controlled
-    }
+    rest = grid - memory.controlled.follow(controlled, view.now.monotonic)
     self.grid = grid
     restNow = grid - controlled
   }
@@ -59,15 +49,15 @@ struct ImportReading: Sendable {
     return ac - min(hybrid.acLimit.value, ac - battery)
   }
 
-  /// Everything that may be on, W, less what is known to be produced.
-  static func worst(_ site: SiteParameters, _ view: SiteView) -> Double {
+  /// Everything that may be on, W, less what is known to be produced, where that counts.
+  static func worst(_ site: SiteParameters, _ view: SiteView, producing: Bool = true) -> Double {
     var sum = site.baseLoad.value
     for load in site.loads where view.relay(load.device)?.isOn != false { sum += load.rated.value }
     for pump in site.heatPumps where view.heatPump(pump.device)?.state != 1 { sum += pump.rated.value }
     for charger in site.chargers where charger.reversion == nil || view.charger(charger.device)?.isHeard != true {
       sum += charger.maximumPower
     }
-    for hybrid in site.hybrids {
+    for hybrid in site.hybrids where producing {
       guard let seen = view.hybrid(hybrid.device), let ac = seen.acPower else { continue }
       sum -= ac - given(hybrid, seen)
     }

@@ -30,8 +30,6 @@ struct ImportRelief: Sendable {
 
   /// Batteries are made to last this long where nobody says how long the goal holds.
   static let unknownDuration: Duration = .seconds(2 * 3600)
-  private static let stable: Duration = .seconds(60)
-  private static let raiseEvery: Duration = .seconds(10)
   /// What was told shows at the meter within this time.
   private static let effect: Duration = .seconds(10)
   /// A silent meter sheds loads only after this long.
@@ -66,7 +64,7 @@ struct ImportRelief: Sendable {
     let lasting = batteries.reduce(0) { $0 + $1.lasts }
     shed(goal, reading, room: room, lasting: lasting, input, &memory)
     restore(goal, room: min(room, goal.limit - reading.restNow), lasting: lasting, input, &memory)
-    let allowed = memory.allowed ?? room
+    let allowed = memory.allowed?.value ?? room
     return chargerLimits(allowed, goal, input.view) + boostLimits(allowed, goal)
       + batteryLimits(allowed, batteries, goal, input.view) + engine.limits(memory.shed, goal.reason)
   }
@@ -78,39 +76,20 @@ struct ImportRelief: Sendable {
 
   // MARK: what is allowed
 
-  /// Falls at once, rises after a stable minute.
+  private var step: Double { max(range / 10, Self.meterError) }
+
   private func follow(
     _ room: Double, _ roomNow: Double, _ reading: ImportReading, _ now: MonotonicInstant, _ memory: inout ReliefMemory
   ) {
-    guard let allowed = memory.allowed else {
-      memory.allowed = memory.isLost ? min(room, max(0, reading.controlled)) : room
+    memory.endedSince = nil
+    guard var allowed = memory.allowed else {
+      memory.allowed = Allowance(memory.isLost ? min(room, max(0, reading.controlled)) : room)
       memory.isLost = false
-      memory.moreSince = nil
       return
     }
-    guard room >= allowed else {
-      memory.allowed = room
-      memory.moreSince = nil
-      return
-    }
-    let more = min(room, roomNow)
-    guard more > allowed, allowed < range, memory.shed.shed.isEmpty, !reading.isPartial else {
-      memory.moreSince = nil
-      return
-    }
-    memory.moreAtLeast = memory.moreSince == nil ? more : min(memory.moreAtLeast, more)
-    let since = memory.moreSince ?? now
-    memory.moreSince = since
-    guard now - since >= Self.stable else { return }
-    raise(to: memory.moreAtLeast, now, &memory)
-  }
-
-  private func raise(to most: Double, _ now: MonotonicInstant, _ memory: inout ReliefMemory) {
-    guard let allowed = memory.allowed, most > allowed else { return }
-    if let last = memory.lastRaise, now - last < Self.raiseEvery { return }
-    memory.lastRaise = now
-    // What batteries need not give any more is no power that somebody takes.
-    memory.allowed = min(most, max(0, allowed) + max(range / 10, Self.meterError))
+    let mayRise = allowed.value < range && memory.shed.shed.isEmpty && !reading.isPartial
+    allowed.follow(room, relaxed: roomNow, step: step, mayRise: mayRise, now)
+    memory.allowed = allowed
   }
 
   // MARK: loads
@@ -144,8 +123,7 @@ struct ImportRelief: Sendable {
     let spare = room + lasting - max(Self.meterError, Self.share * goal.limit)
     let restored = engine.restore(input, &memory.shed) { $1 <= spare }
     // Chargers make room before the load comes.
-    guard let restored, let allowed = memory.allowed else { return }
-    memory.allowed = min(allowed, room - engine.pickUp(restored, memory.shed))
+    if let restored { memory.allowed?.lower(to: room - engine.pickUp(restored, memory.shed)) }
   }
 
   /// The limit is over: chargers and batteries rise in steps, loads come back one at a time.
@@ -155,17 +133,18 @@ struct ImportRelief: Sendable {
     let now = input.now.monotonic
     memory.overSince = nil
     memory.shed.excessSince = nil
-    if memory.isLost, memory.allowed == nil { memory.allowed = max(0, reading.controlled) }
+    if memory.isLost, memory.allowed == nil { memory.allowed = Allowance(max(0, reading.controlled)) }
     memory.isLost = false
     let delay = SpreadOffset(seed: site.spreadSeed).offset(within: memory.spread)
     if engine.restore(delay: delay, input, &memory.shed, fits: { _, _ in goal == nil }) != nil { memory.spread = .zero }
     let reason: Reason = goal?.reason ?? "what a limit held back comes back step by step"
-    if let allowed = memory.allowed, memory.shed.shed.isEmpty || allowed < 0 {
-      memory.moreSince = memory.moreSince ?? now
-      if let since = memory.moreSince, now - since >= delay { raise(to: .infinity, now, &memory) }
-      if memory.allowed ?? 0 >= range { memory.allowed = nil }
+    let since = memory.endedSince ?? now
+    memory.endedSince = since
+    if memory.shed.shed.isEmpty, now - since >= delay { memory.allowed?.raise(to: .infinity, step: step, now) }
+    guard let allowed = memory.allowed?.value, allowed < range else {
+      memory.allowed = nil
+      return engine.limits(memory.shed, reason)
     }
-    guard let allowed = memory.allowed else { return engine.limits(memory.shed, reason) }
     let ended = goal ?? Goal(limit: .infinity, lasts: nil, reaction: .zero, cause: "limit over", reason: reason)
     return chargerLimits(allowed, ended, input.view) + engine.limits(memory.shed, reason)
   }

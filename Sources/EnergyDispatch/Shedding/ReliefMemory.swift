@@ -3,18 +3,15 @@ import EnergyModel
 /// What relief of the import remembers of one cause. Rules that limit the import keep it as their memory, or in it.
 struct ReliefMemory: RuleMemory {
   var shed = ShedMemory()
-  /// What is left for chargers and for charging batteries, W, held so that it falls at once and rises slowly; negative where
-  /// batteries have to help. Nil while nothing is limited.
-  var allowed: Double?
+  /// What is left for chargers and for charging batteries, W; negative where batteries have to help. Nil while nothing is
+  /// limited.
+  var allowed: Allowance?
   /// True when a limit may have held before the memory was lost: then nothing is allowed beyond what is taken now.
   var isLost = false
-  /// The most that was controlled lately, W, and when; see ``ImportReading``.
-  var controlled: Double?
-  var controlledAt: MonotonicInstant?
-  /// Since when more would do, and the least of it.
-  var moreSince: MonotonicInstant?
-  var moreAtLeast = 0.0
-  var lastRaise: MonotonicInstant?
+  /// Of what is controlled, W.
+  var controlled = RecentPeak()
+  /// Since when the limit is over.
+  var endedSince: MonotonicInstant?
   /// Since when more is imported than may be, whatever was done about it.
   var overSince: MonotonicInstant?
   var blindSince: MonotonicInstant?
