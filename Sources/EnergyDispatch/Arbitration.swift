@@ -36,6 +36,14 @@ struct Resolution: Sendable {
     return allowed.clamp(value)
   }
 
+  /// Whether what protects has made one of the ends what it is.
+  var isProtective: Bool {
+    upperBy?.precedence.isProtective == true || lowerBy?.precedence.isProtective == true
+  }
+
+  /// With nothing forbidden and nothing wished.
+  var released: Resolution { Resolution(quantity: quantity, physical: physical, allowed: physical, bounds: []) }
+
   /// The rule that decided: what bound the quantity, or else what wished it.
   var owner: String { upperBy?.rule ?? lowerBy?.rule ?? winner?.rule ?? "limits" }
 }

@@ -47,7 +47,8 @@ struct Statement: Sendable {
   var contribution: Contribution
 }
 
-/// All rules of a site in the order of their classes.
+/// All rules of a site in the order of their classes. While the crash guard is up, those that do not protect are
+/// silent and keep what they remember.
 struct RuleBook: Sendable {
   private var rules: [any AnyRememberingRule] = []
 
@@ -69,12 +70,14 @@ struct RuleBook: Sendable {
     }
     if let fuse = site.fuse { add(FuseRule(site: site, fuse: fuse)) }
     if let cap = site.feedIn { add(FeedInRule(site: site, cap: cap)) }
+    add(CrashGuardRule(site: site))
     rules.sort { $0.precedence < $1.precedence }
   }
 
   mutating func evaluate(_ input: RuleInput) -> [Statement] {
-    rules.indices.map { index in
-      Statement(
+    rules.indices.compactMap { index in
+      guard !input.isGuarded || rules[index].precedence.isProtective else { return nil }
+      return Statement(
         rule: rules[index].name, precedence: rules[index].precedence, contribution: rules[index].evaluate(input))
     }
   }
