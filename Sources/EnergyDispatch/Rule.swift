@@ -6,6 +6,9 @@ enum RuleClass: Int, Comparable, CaseIterable, Sendable {
   case deviceProtection, legalLimit, siteProtection, island, backupReserve, ownersOverride, contract, ownersPlan
   case economics
 
+  /// Whether it goes on while the crash guard is up.
+  var isProtective: Bool { self <= .siteProtection }
+
   static func < (a: RuleClass, b: RuleClass) -> Bool { a.rawValue < b.rawValue }
 }
 
@@ -89,6 +92,8 @@ struct RuleInput: Sendable {
   var orders: StandingOrders
   var switches: SwitchHistory
   var zone: TimeZoneTable
+  /// After several crashes: limits take their failsafe values, see ``CrashGuard``.
+  var isGuarded = false
 
   var now: Moment { view.now }
 }
@@ -102,6 +107,12 @@ protocol RuleMemory: Hashable, Sendable {
   init?(saved: Substring, at now: MonotonicInstant)
   /// Empty where there is nothing to keep: after a restart that is ``lost(at:)``.
   func saved(at now: MonotonicInstant) -> String
+  /// False where the text tells of no ages: then it changes with the memory alone.
+  static var hasAges: Bool { get }
+}
+
+extension RuleMemory {
+  static var hasAges: Bool { true }
 }
 
 /// For rules that need none.
@@ -110,6 +121,7 @@ struct NoMemory: RuleMemory {
   init() {}
   init?(saved: Substring, at now: MonotonicInstant) {}
   func saved(at now: MonotonicInstant) -> String { "" }
+  static var hasAges: Bool { false }
 }
 
 /// A pure function from what is seen and remembered to limits and wishes.

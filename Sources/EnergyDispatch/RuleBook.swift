@@ -5,6 +5,10 @@ private struct RememberingRule<R: Rule>: AnyRememberingRule {
   let rule: R
   let key: String
   private var memory: R.Memory
+  /// What the text was last made of, and when.
+  private var told: R.Memory?
+  private let isForgetful = R.Memory.self == NoMemory.self
+  private var toldAt = MonotonicInstant(nanoseconds: .min / 2)
 
   init(_ rule: R, saved: SavedMemory, at now: MonotonicInstant) {
     self.rule = rule
@@ -15,7 +19,15 @@ private struct RememberingRule<R: Rule>: AnyRememberingRule {
   var name: String { rule.name }
   var precedence: RuleClass { rule.precedence }
   mutating func evaluate(_ input: RuleInput) -> Contribution { rule.evaluate(input, &memory) }
-  func saved(at now: MonotonicInstant) -> String { memory.saved(at: now) }
+
+  mutating func changed(at now: MonotonicInstant) -> String? {
+    if isForgetful { return nil }
+    let isDue = R.Memory.hasAges && now - toldAt >= SavedMemory.unit
+    if !isDue, told == memory { return nil }
+    told = memory
+    toldAt = now
+    return memory.saved(at: now)
+  }
 }
 
 private protocol AnyRememberingRule: Sendable {
@@ -24,7 +36,8 @@ private protocol AnyRememberingRule: Sendable {
   var key: String { get }
   var precedence: RuleClass { get }
   mutating func evaluate(_ input: RuleInput) -> Contribution
-  func saved(at now: MonotonicInstant) -> String
+  /// The text that stands for the memory; nil while it cannot be another one than the last time.
+  mutating func changed(at now: MonotonicInstant) -> String?
 }
 
 /// What one rule said, with its name and class.
@@ -34,7 +47,8 @@ struct Statement: Sendable {
   var contribution: Contribution
 }
 
-/// All rules of a site in the order of their classes.
+/// All rules of a site in the order of their classes. While the crash guard is up, those that do not protect are
+/// silent and keep what they remember.
 struct RuleBook: Sendable {
   private var rules: [any AnyRememberingRule] = []
 
@@ -56,20 +70,25 @@ struct RuleBook: Sendable {
     }
     if let fuse = site.fuse { add(FuseRule(site: site, fuse: fuse)) }
     if let cap = site.feedIn { add(FeedInRule(site: site, cap: cap)) }
+    add(CrashGuardRule(site: site))
     rules.sort { $0.precedence < $1.precedence }
   }
 
   mutating func evaluate(_ input: RuleInput) -> [Statement] {
-    rules.indices.map { index in
-      Statement(
+    rules.indices.compactMap { index in
+      guard !input.isGuarded || rules[index].precedence.isProtective else { return nil }
+      return Statement(
         rule: rules[index].name, precedence: rules[index].precedence, contribution: rules[index].evaluate(input))
     }
   }
 
-  func save(into memory: inout SavedMemory, at now: MonotonicInstant) {
-    for rule in rules {
-      let text = rule.saved(at: now)
-      if !text.isEmpty { memory[rule.key] = Substring(text) }
+  /// True when something in it is another than before.
+  mutating func save(into memory: inout SavedMemory, at now: MonotonicInstant) -> Bool {
+    var isChanged = false
+    for index in rules.indices {
+      guard let text = rules[index].changed(at: now) else { continue }
+      if memory.replace(rules[index].key, with: text) { isChanged = true }
     }
+    return isChanged
   }
 }

@@ -7,12 +7,25 @@ struct SwitchHistory: Hashable, Sendable {
     var changed: MonotonicInstant
     /// Within the last hour, oldest first.
     var starts: [MonotonicInstant]
+
+    func observed(_ isOn: Bool, at now: MonotonicInstant) -> Record {
+      var record = self
+      if let before = record.isOn, before != isOn {
+        record.changed = now
+        if isOn { record.starts.append(now) }
+      }
+      record.isOn = isOn
+      record.starts.removeAll { now - $0 >= SwitchHistory.hour }
+      return record
+    }
   }
 
   private static let hour: Duration = .seconds(3600)
   /// Minutes since a change that still matter to a load's minimum times.
   private let relevantMinutes: [DeviceID: Int64]
   private(set) var records: [DeviceID: Record] = [:]
+  /// Nil while the records are others than what was saved.
+  private var savedAt: MonotonicInstant?
 
   init(_ loads: [SiteParameters.SheddableLoad], saved: SavedMemory, at now: MonotonicInstant) {
     relevantMinutes = Dictionary(
@@ -29,14 +42,10 @@ struct SwitchHistory: Hashable, Sendable {
   mutating func observe(_ view: SiteView) {
     let now = view.now.monotonic
     for relay in view.relays {
-      guard let isOn = relay.isOn, var record = records[relay.device] else { continue }
-      if let before = record.isOn, before != isOn {
-        record.changed = now
-        if isOn { record.starts.append(now) }
-      }
-      record.isOn = isOn
-      record.starts.removeAll { now - $0 >= Self.hour }
-      records[relay.device] = record
+      guard let isOn = relay.isOn, let record = records[relay.device] else { continue }
+      if record.isOn == isOn, record.starts.first.map({ now - $0 < Self.hour }) ?? true { continue }
+      records[relay.device] = record.observed(isOn, at: now)
+      savedAt = nil
     }
   }
 
@@ -52,14 +61,20 @@ struct SwitchHistory: Hashable, Sendable {
     return max(.zero, Self.hour - (now - starts[starts.count - limit]))
   }
 
-  /// `on 12 starts 3 45`: the state, minutes since the change, minutes since each start.
-  func save(into memory: inout SavedMemory, at now: MonotonicInstant) {
+  /// `on 12 starts 3 45`: the state, minutes since the change, minutes since each start. True when something in it
+  /// is another than before; ages alone are looked at once a minute.
+  mutating func save(into memory: inout SavedMemory, at now: MonotonicInstant) -> Bool {
+    if let savedAt, now - savedAt < SavedMemory.unit { return false }
+    savedAt = now
+    var isChanged = false
     for (device, record) in records {
       guard let isOn = record.isOn else { continue }
       let changed = SavedMemory.minutes(since: record.changed, at: now, cap: relevantMinutes[device] ?? 0)
       let starts = record.starts.map { " \(SavedMemory.minutes(since: $0, at: now, cap: 60))" }.joined()
-      memory[SavedMemory.key("switch", device.name)] = "\(isOn ? "on" : "off") \(changed) starts\(starts)"
+      let text = "\(isOn ? "on" : "off") \(changed) starts\(starts)"
+      if memory.replace(SavedMemory.key("switch", device.name), with: text) { isChanged = true }
     }
+    return isChanged
   }
 
   private static func record(_ text: Substring, at now: MonotonicInstant) -> Record? {

@@ -13,6 +13,9 @@ extension SiteParameters {
     /// missing or has no timer.
     public var batteryReversion: Duration?
     public var productionReversion: Duration?
+    /// What becomes of its setpoints at their end. With `hold` the reversion is a period of the agent's own.
+    public var batteryTerms = LeaseTerms()
+    public var productionTerms = LeaseTerms()
     public var maximumAge: Duration
 
     public init(
