@@ -5,6 +5,10 @@ private struct RememberingRule<R: Rule>: AnyRememberingRule {
   let rule: R
   let key: String
   private var memory: R.Memory
+  /// What the text was last made of, and when.
+  private var told: R.Memory?
+  private let isForgetful = R.Memory.self == NoMemory.self
+  private var toldAt = MonotonicInstant(nanoseconds: .min / 2)
 
   init(_ rule: R, saved: SavedMemory, at now: MonotonicInstant) {
     self.rule = rule
@@ -15,7 +19,15 @@ private struct RememberingRule<R: Rule>: AnyRememberingRule {
   var name: String { rule.name }
   var precedence: RuleClass { rule.precedence }
   mutating func evaluate(_ input: RuleInput) -> Contribution { rule.evaluate(input, &memory) }
-  func saved(at now: MonotonicInstant) -> String { memory.saved(at: now) }
+
+  mutating func changed(at now: MonotonicInstant) -> String? {
+    if isForgetful { return nil }
+    let isDue = R.Memory.hasAges && now - toldAt >= SavedMemory.unit
+    if !isDue, told == memory { return nil }
+    told = memory
+    toldAt = now
+    return memory.saved(at: now)
+  }
 }
 
 private protocol AnyRememberingRule: Sendable {
@@ -24,7 +36,8 @@ private protocol AnyRememberingRule: Sendable {
   var key: String { get }
   var precedence: RuleClass { get }
   mutating func evaluate(_ input: RuleInput) -> Contribution
-  func saved(at now: MonotonicInstant) -> String
+  /// The text that stands for the memory; nil while it cannot be another one than the last time.
+  mutating func changed(at now: MonotonicInstant) -> String?
 }
 
 /// What one rule said, with its name and class.
@@ -66,10 +79,13 @@ struct RuleBook: Sendable {
     }
   }
 
-  func save(into memory: inout SavedMemory, at now: MonotonicInstant) {
-    for rule in rules {
-      let text = rule.saved(at: now)
-      if !text.isEmpty { memory[rule.key] = Substring(text) }
+  /// True when something in it is another than before.
+  mutating func save(into memory: inout SavedMemory, at now: MonotonicInstant) -> Bool {
+    var isChanged = false
+    for index in rules.indices {
+      guard let text = rules[index].changed(at: now) else { continue }
+      if memory.replace(rules[index].key, with: text) { isChanged = true }
     }
+    return isChanged
   }
 }

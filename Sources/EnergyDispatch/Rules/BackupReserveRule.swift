@@ -7,6 +7,7 @@ struct BackupReserveRule: Rule {
     var isReached: Bool
 
     init(isReached: Bool) { self.isReached = isReached }
+    static var hasAges: Bool { false }
     static func lost(at now: MonotonicInstant) -> Memory { Memory(isReached: true) }
 
     init?(saved: Substring, at now: MonotonicInstant) {

@@ -21,6 +21,7 @@ struct DeviceProtectionRule: Rule {
       self.isOutOfTemperature = isOutOfTemperature
     }
 
+    static var hasAges: Bool { false }
     static func lost(at now: MonotonicInstant) -> Memory {
       Memory(isLow: true, isHigh: true, isOutOfTemperature: true)
     }
