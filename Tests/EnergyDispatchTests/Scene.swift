@@ -38,6 +38,7 @@ struct Scene {
       ],
     ]
     for load in parameters.loads { values[load.device] = [.relayOn: 1] }
+    for pump in parameters.heatPumps { values[pump.device] = [.heatPumpState: 2] }
   }
 
   /// 10 kW hybrid with a 5 kW battery, window 10...95 %, reserve 20 %, fuse 3 × 35 A, one boiler.
