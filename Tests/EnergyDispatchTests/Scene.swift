@@ -1,4 +1,5 @@
 import EnergyModel
+import Forecasting
 import TestKit
 
 @testable import EnergyDispatch
@@ -19,6 +20,10 @@ struct Scene {
   /// How devices answer commands; nil means never.
   var answer: WriteReport.Outcome? = .confirmed
   var isGuarded = false
+  /// Devices whose values are this old when they are told.
+  var late: [DeviceID: Duration] = [:]
+  var orders = StandingOrders()
+  var forecast: Forecast?
   private var measured: [DeviceID: Moment] = [:]
   private var reports: [WriteReport] = []
   private(set) var second = 0
@@ -27,9 +32,12 @@ struct Scene {
   private(set) var newDecisions: [Int] = []
   private(set) var outcome: ControlOutcome?
 
-  init(_ parameters: SiteParameters = Scene.parameters(), savedMemory: [UInt8]? = Scene.quietMemory) {
+  init(
+    _ parameters: SiteParameters = Scene.parameters(), savedMemory: [UInt8]? = Scene.quietMemory,
+    zone: TimeZoneTable = .utc
+  ) {
     self.parameters = parameters
-    core = ControlCore(parameters: parameters, zone: .utc, savedMemory: savedMemory)
+    core = ControlCore(parameters: parameters, zone: zone, savedMemory: savedMemory)
     values = [
       Self.meter: [.power: 0, .currentL1: 0, .currentL2: 0, .currentL3: 0],
       Self.hybrid: [
@@ -80,7 +88,8 @@ struct Scene {
   mutating func step() {
     time.advance(by: .seconds(1))
     second += 1
-    let result = core.step(snapshot: snapshot(), forecast: nil, reports: reports, isGuarded: isGuarded)
+    let result = core.step(
+      snapshot: snapshot(), forecast: forecast, reports: reports, orders: orders, isGuarded: isGuarded)
     reports = []
     for command in result.commands {
       commands.append((second, command))
@@ -95,7 +104,9 @@ struct Scene {
     let now = time.now()
     var snapshot = SiteSnapshot(now: now)
     for (device, points) in values {
-      if !silent.contains(device) { measured[device] = now }
+      let age = late[device] ?? .zero
+      let at = Moment(wall: now.wall - age, monotonic: now.monotonic - age, isClockTrusted: now.isClockTrusted)
+      if !silent.contains(device) { measured[device] = at }
       let quality: Quality = silent.contains(device) ? .timeout : .good
       snapshot.observations[device] = points.mapValues {
         Observation(value: $0, quality: quality, measured: measured[device])

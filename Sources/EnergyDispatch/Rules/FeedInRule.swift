@@ -49,6 +49,10 @@ struct FeedInRule: Rule {
         """
       contribution.alarms = [.init(name: "feed-in-not-stored", severity: .warning, device: nil, text: text)]
     }
+    guard !input.view.isIslanded else {
+      memory = Memory()
+      return contribution
+    }
     let whole = hybrids.reduce(0) { $0 + $1.acLimit.value }
     let powers = hybrids.compactMap { input.view.hybrid($0.device)?.acPower }
     guard let grid = input.view.grid?.power, powers.count == hybrids.count else {
