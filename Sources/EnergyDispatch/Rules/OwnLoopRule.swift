@@ -8,7 +8,7 @@ import EnergyModel
 /// is remembered and taken from the same time; otherwise what was changed since would be counted twice and the loop would
 /// swing. The next step is only taken once the meter has seen the last one (2 s after it), which makes the loop slower than
 /// its slowest sensor whatever that is. Changes below 100 W or 2 % are not worth it, larger ones are taken in steps of 10 % of
-/// the power for each second since the last. Where a reading is missing for 10 s the battery rests.
+/// the power for each second since the last, at most 30 %. Where a reading is missing for 10 s the battery rests.
 struct OwnLoopRule: Rule {
   struct Memory: RuleMemory {
     fileprivate struct Sample: Hashable, Sendable {
@@ -64,7 +64,7 @@ struct OwnLoopRule: Rule {
       let rating = max(battery.maximumCharge.value, battery.maximumDischarge.value)
       if (wanted - before).magnitude > max(Self.leastDeadBand, Self.deadBand * rating) || memory.setpoint == nil {
         let since = memory.acted.map { (now - $0).seconds } ?? 1
-        let most = Self.rampPerSecond * rating * min(10, max(1, since))
+        let most = Self.rampPerSecond * rating * min(3, max(1, since))
         memory.setpoint = before + min(max(wanted - before, -most), most)
         memory.acted = now
       }
