@@ -16,7 +16,9 @@ public struct ControlCore: Sendable {
   private let arbitration: Arbitration
   private var memory: SavedMemory
   private var state: Running?
-  private var leases = LeaseBook()
+  private var leases: LeaseBook
+  private var effects: EffectWatch
+  private var foreign: ForeignWrites
   private var notices = Notices()
   private var substance = DecisionSubstance()
 
@@ -37,6 +39,9 @@ public struct ControlCore: Sendable {
     premises = Deliberation.Premises(parameters)
     self.zone = zone
     memory = savedMemory.map { SavedMemory($0) } ?? SavedMemory()
+    leases = LeaseBook(saved: memory)
+    effects = EffectWatch(parameters)
+    foreign = ForeignWrites(parameters)
     arbitration = Arbitration(Self.quantities(parameters))
   }
 
@@ -49,8 +54,10 @@ public struct ControlCore: Sendable {
   ///   - forecast: nil while there is none; control never depends on it.
   ///   - reports: what became of commands since the last step.
   ///   - orders: what was asked for and still holds.
+  ///   - isGuarded: whether the crash guard is up, see ``CrashGuard``.
   public mutating func step(
-    snapshot: SiteSnapshot, forecast: Forecast?, reports: [WriteReport], orders: StandingOrders = StandingOrders()
+    snapshot: SiteSnapshot, forecast: Forecast?, reports: [WriteReport], orders: StandingOrders = StandingOrders(),
+    isGuarded: Bool = false
   ) -> ControlOutcome {
     let now = snapshot.now
     let parameters = premises.site
@@ -59,9 +66,10 @@ public struct ControlCore: Sendable {
     var running = state.take() ?? begin(view)
     running.view = view
     running.switches.observe(view)
-    let channels = running.channels.step(orders, view)
+    let channels = running.channels.step(orders, view, isGuarded: isGuarded)
     let input = RuleInput(
-      view: view, forecast: forecast, orders: orders, switches: running.switches, zone: zone, channels: channels)
+      view: view, forecast: forecast, orders: orders, switches: running.switches, zone: zone, channels: channels,
+      isGuarded: isGuarded)
     let statements = running.rules.evaluate(input)
     let resolutions = arbitration.resolve(statements)
     let isSafeState = statements.contains { $0.contribution.isBlind } || (view.grid != nil && view.grid?.power == nil)
@@ -70,7 +78,9 @@ public struct ControlCore: Sendable {
 
     let wanted = WantedLease.all(resolutions, view, parameters)
     var events = channels.events + leases.accept(reports, at: now)
-    let commands = parameters.mode == .control ? leases.plan(wanted, at: now.monotonic) : []
+    events += effects.step(leases, snapshot)
+    events += foreign.step(&leases, snapshot)
+    let commands = parameters.mode == .control ? leases.plan(undisputed(wanted, now.monotonic), at: now.monotonic) : []
     let deliberation = Deliberation(
       premises: premises, view: view, resolutions: resolutions, wanted: wanted, isSafeState: isSafeState,
       isStarting: isStarting)
@@ -84,6 +94,12 @@ public struct ControlCore: Sendable {
     return ControlOutcome(
       commands: commands, events: events, isDecisionNew: isDecisionNew, isMemoryChanged: isMemoryChanged,
       isMemoryUrgent: isMemoryChanged && !channels.events.isEmpty, deliberation: deliberation)
+  }
+
+  /// Without what only economizes where a second controller writes.
+  private func undisputed(_ wanted: [WantedLease], _ now: MonotonicInstant) -> [WantedLease] {
+    guard wanted.contains(where: { foreign.isTruce($0.key, at: now) }) else { return wanted }
+    return wanted.filter { $0.isProtective || !foreign.isTruce($0.key, at: now) }
   }
 
   /// What each device gets on a clean stop. Nothing in monitor mode and before the first step.
@@ -102,9 +118,9 @@ public struct ControlCore: Sendable {
 
   private mutating func remember(_ running: inout Running, at now: MonotonicInstant) -> Bool {
     guard running.isMemoryFresh else {
-      // Lines that nobody has any use for are left behind with the first step.
+      // Lines that nobody has any use for are left behind with the first step. Budgets are read when they are needed.
       let before = memory
-      memory = SavedMemory()
+      memory = memory.lines(of: LeaseBook.budgetLines)
       running.isMemoryFresh = true
       _ = remember(&running, at: now)
       return memory != before
@@ -112,7 +128,8 @@ public struct ControlCore: Sendable {
     let rules = running.rules.save(into: &memory, at: now)
     let switches = running.switches.save(into: &memory, at: now)
     let channels = running.channels.save(into: &memory)
-    return rules || switches || channels
+    let budgets = leases.save(into: &memory)
+    return rules || switches || channels || budgets
   }
 
   private static func quantities(

@@ -32,6 +32,9 @@ extension Journal: DurableStateStore {
     return waits.wait(for: number, until: deadline)
   }
 
+  /// For what has to be on the disk before the agent goes on starting. Where the disk refuses, it stays queued.
+  public func commitAtOnce() { commit() }
+
   public func load(_ key: String) throws -> [UInt8]? {
     if let waiting = intake.waitingState(key) ?? batch.states[key] { return waiting }
     guard let opened else {

@@ -33,6 +33,7 @@ struct ChannelWatchTests {
     var orders = StandingOrders()
     var contact: Bool?
     var isIslanded = false
+    var isGuarded = false
     var heartbeats: [String: Int] = [:]
     var second = 0
     var states = ChannelStates()
@@ -62,7 +63,7 @@ struct ChannelWatchTests {
             .islanded: Observation(value: 1, quality: .good, measured: now)
           ]
         }
-        states = watch.step(orders, SiteView(snapshot, parameters))
+        states = watch.step(orders, SiteView(snapshot, parameters), isGuarded: isGuarded)
         events += states.events.map { (second, $0) }
       }
     }
@@ -289,6 +290,21 @@ struct ChannelWatchTests {
     bench.run(6)
     #expect(bench.values.count == 2)
     #expect(bench.told("limit-begins") == [1, 1])
+  }
+
+  /// After several crashes the failsafe values hold, whoever says what; a contract does not.
+  @Test func behindTheCrashGuardTheFailsafeHolds() {
+    var bench = Bench(Self.wire(), Self.contract(hasHeartbeat: false))
+    bench.contact = false
+    bench.limit("trader", .importPower, 4000)
+    bench.run(5)
+    #expect(bench.values == [.importPower: 4000])
+    bench.isGuarded = true
+    bench.run(1)
+    #expect(bench.values == [.controllablePower: 7560])
+    bench.isGuarded = false
+    bench.run(1)
+    #expect(bench.values == [.importPower: 4000])
   }
 
   @Test func aChangedLimitIsToldAndARestartTellsNothingTwice() {

@@ -139,7 +139,7 @@ struct ControllableRuleTests {
   /// 14 kW: 8.1 for each; one is full: the least it could begin with is kept for it
   @Test func carsShareAlikeAndAnIdleOneKeepsItsLeast() {
     let chargers: [SiteParameters.Charger] = [.init(device: LimitedHouse.car), .init(device: LimitedHouse.second)]
-    var house = limited(LimitedHouse.parameters(limit: 14_000, chargers: chargers)) {
+    var house = limited(LimitedHouse.parameters(limit: 14_000, chargers: chargers) { $0.fuse = nil }) {
       $0.heating = 0
       $0.wants = [LimitedHouse.car: 11_000, LimitedHouse.second: 11_000]
     }
@@ -176,7 +176,8 @@ struct ControllableRuleTests {
     #expect(house.carCurrent == 13)
   }
 
-  private static let trader = SiteParameters.Channel(name: "trader", kind: .uplink("vpp"), class: .contract)
+  private static let trader = SiteParameters.Channel(
+    name: "trader", kind: .uplink("vpp"), class: .contract, mayLimit: [.controllablePower: 0])
 
   private static func orders(_ value: Double) -> StandingOrders.ChannelOrders {
     var orders = StandingOrders.ChannelOrders()

@@ -9,7 +9,7 @@ struct ChannelStates: Hashable, Sendable {
       case running(ends: MonotonicInstant?)
       /// The contact is active.
       case contact
-      /// Nobody can be trusted to say otherwise.
+      /// Nobody can be trusted to say otherwise, or several crashes leave nothing else.
       case failsafe
     }
 
@@ -41,7 +41,7 @@ struct ChannelStates: Hashable, Sendable {
       case .running(let ends?): "\(words) \(end: ends - input.now.monotonic, input)"
       case .running(nil): words
       case .contact: "\(words) while its contact is active"
-      case .failsafe: "\(words) as long as nothing is heard of it"
+      case .failsafe: "\(words), its failsafe value"
       }
     }
 

@@ -16,10 +16,12 @@ struct ChannelWatch: Sendable {
     watched = channels.map { WatchedChannel($0, saved: saved[SavedMemory.key("channel", $0.name)], at: now) }
   }
 
-  mutating func step(_ orders: StandingOrders, _ view: SiteView) -> ChannelStates {
+  /// - Parameter isGuarded: after several crashes the failsafe values of legal channels hold whatever the trust, and no
+  ///   contract does.
+  mutating func step(_ orders: StandingOrders, _ view: SiteView, isGuarded: Bool = false) -> ChannelStates {
     var states = ChannelStates()
     for index in watched.indices {
-      watched[index].step(orders, view, &states)
+      watched[index].step(orders, view, isGuarded: isGuarded, &states)
       states.channels.append(.init(name: watched[index].channel.name, trust: watched[index].trust.state))
     }
     if view.isIslanded { states.applied = [] }

@@ -33,7 +33,7 @@ struct ToldLimits: Hashable, Sendable {
       var data: [String: Event.Value] = ["channel": .text(channel.name), "quantity": .text(quantity.rawValue)]
       if let limit {
         data["value"] = .number(limit.value)
-        let failsafe = limit.origin == .failsafe ? ", its failsafe value: nothing is heard of it" : ""
+        let failsafe = limit.origin == .failsafe ? ", its failsafe value" : ""
         events.append(
           Event(at: now, name: "limit-begins", severity: .warning, text: "\(limit.words)\(failsafe)", data: data))
       } else {

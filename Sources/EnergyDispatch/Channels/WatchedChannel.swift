@@ -29,12 +29,14 @@ struct WatchedChannel: Sendable {
     read(saved ?? "")
   }
 
-  mutating func step(_ orders: StandingOrders, _ view: SiteView, _ states: inout ChannelStates) {
+  mutating func step(
+    _ orders: StandingOrders, _ view: SiteView, isGuarded: Bool, _ states: inout ChannelStates
+  ) {
     let before = trust.state
     let first = states.applied.count
     switch channel.kind {
-    case .contact(let device, _): follow(view.contact(device)?.isActive, view.now.monotonic, &states)
-    case .uplink: follow(orders.channels[channel.name], view.now.monotonic, &states)
+    case .contact(let device, _): follow(view.contact(device)?.isActive, view.now.monotonic, isGuarded, &states)
+    case .uplink: follow(orders.channels[channel.name], view.now.monotonic, isGuarded, &states)
     }
     states.events += tellTrust(before, view.now)
     let news = told.follow(states.applied[first...], channel, view.now)
@@ -45,16 +47,19 @@ struct WatchedChannel: Sendable {
   // MARK: uplink
 
   private mutating func follow(
-    _ orders: StandingOrders.ChannelOrders?, _ now: MonotonicInstant, _ states: inout ChannelStates
+    _ orders: StandingOrders.ChannelOrders?, _ now: MonotonicInstant, _ isGuarded: Bool,
+    _ states: inout ChannelStates
   ) {
     trust.step(.init(lastHeartbeat: orders?.lastHeartbeat, lastWord: orders?.lastWord), at: now)
-    let isFailsafe = channel.class == .legal && (trust.state == .initial || trust.state == .lost)
+    let isUntrusted = trust.state == .initial || trust.state == .lost
+    let isFailsafe = channel.class == .legal && (isUntrusted || isGuarded)
     let isOver = channel.class == .contract && isSilent(orders, now)
+    let isBarred = channel.class == .contract && isGuarded
     for quantity in LimitedQuantity.allCases {
       let running = orders?.limits[quantity].flatMap { $0.holds(at: now) ? $0 : nil }
       if channel.class == .contract { end(quantity, running, isOver) }
       let failsafe = isFailsafe ? channel.failsafe[quantity] : nil
-      if let running, ended[quantity] == nil, running.value <= failsafe ?? .infinity {
+      if let running, ended[quantity] == nil, !isBarred, running.value <= failsafe ?? .infinity {
         apply(quantity, running.value, .running(ends: running.ends), &states)
       } else if let failsafe {
         apply(quantity, failsafe, .failsafe, &states)
@@ -85,7 +90,9 @@ struct WatchedChannel: Sendable {
 
   // MARK: contact
 
-  private mutating func follow(_ isActive: Bool?, _ now: MonotonicInstant, _ states: inout ChannelStates) {
+  private mutating func follow(
+    _ isActive: Bool?, _ now: MonotonicInstant, _ isGuarded: Bool, _ states: inout ChannelStates
+  ) {
     trust.step(isReadable: isActive != nil, at: now)
     if isActive != false { inactiveSince = nil }
     switch isActive {
@@ -96,10 +103,10 @@ struct WatchedChannel: Sendable {
       if now - since >= Self.bounce { isHeld = false }
     case nil: isHeld = channel.class == .legal && trust.state != .autonomous
     }
-    guard isHeld else { return }
+    guard isGuarded ? channel.class == .legal : isHeld else { return }
     for quantity in LimitedQuantity.allCases {
       guard let value = channel.failsafe[quantity] else { continue }
-      apply(quantity, value, trust.state == .alive ? .contact : .failsafe, &states)
+      apply(quantity, value, trust.state == .alive && isHeld ? .contact : .failsafe, &states)
     }
   }
 

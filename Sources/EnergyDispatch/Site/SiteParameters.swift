@@ -27,6 +27,8 @@ public struct SiteParameters: Hashable, Sendable {
   public var controllable: Controllable?
   public var demand: Demand?
   public var tariff: Tariff?
+  /// Spreads restorations of many sites over time: another number for each site, and always the same.
+  public var spreadSeed: UInt64 = 0
   /// The share of the battery kept for an outage.
   public var reserve: Percent
   /// Announced outages that the reserve is raised for.
