@@ -16,13 +16,16 @@ import Testing
     journal: {budget: 200 MB}
     """
 
+  private static let profiles = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("config/devices").path
+
   private static func run(_ arguments: String...) throws -> Holdfast.Answer {
     let folder = try TemporaryFolder.make("plan")
     defer { try? FileManager.default.removeItem(at: folder) }
     let file = folder.appendingPathComponent("site.yaml")
     try site.write(to: file, atomically: true, encoding: .utf8)
     return try Holdfast.run(
-      ["shed", "plan", file.path, "--api", "127.0.0.1:\(Loopback.freePort())"] + arguments)
+      ["shed", "plan", file.path, "--profiles", profiles, "--api", "127.0.0.1:\(Loopback.freePort())"] + arguments)
   }
 
   @Test func aLimitIsPlannedFromRatings() throws {
