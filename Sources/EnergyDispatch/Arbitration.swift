@@ -29,11 +29,25 @@ struct Resolution: Sendable {
   var winner: Winner?
   /// Not nil: the quantity is left alone.
   var handsOff: Reason?
+  /// Left alone, and what the device still holds is opened at once.
+  var isReleased = false
 
   /// The wish's value within the limits; nil without a wish and where the device regulates itself.
   var target: Double? {
     guard case .value(let value)? = winner?.wish.target else { return nil }
     return allowed.clamp(value)
+  }
+
+  /// Whether what protects has made one of the ends what it is.
+  var isProtective: Bool {
+    upperBy?.precedence.isProtective == true || lowerBy?.precedence.isProtective == true
+  }
+
+  /// With nothing forbidden and nothing wished.
+  var released: Resolution {
+    var open = Resolution(quantity: quantity, physical: physical, allowed: physical, bounds: [])
+    open.isReleased = true
+    return open
   }
 
   /// The rule that decided: what bound the quantity, or else what wished it.
@@ -66,9 +80,9 @@ struct Arbitration: Sendable {
         resolutions[place].winner = .init(rule: statement.rule, wish: wish)
       }
       for hands in statement.contribution.handsOff {
-        if let place = places[hands.quantity], resolutions[place].handsOff == nil {
-          resolutions[place].handsOff = hands.reason
-        }
+        guard let place = places[hands.quantity] else { continue }
+        if resolutions[place].handsOff == nil { resolutions[place].handsOff = hands.reason }
+        if hands.isUrgent { resolutions[place].isReleased = true }
       }
     }
     return resolutions

@@ -16,7 +16,9 @@ public struct ControlCore: Sendable {
   private let arbitration: Arbitration
   private var memory: SavedMemory
   private var state: Running?
-  private var leases = LeaseBook()
+  private var leases: LeaseBook
+  private var effects: EffectWatch
+  private var foreign: ForeignWrites
   private var notices = Notices()
   private var substance = DecisionSubstance()
 
@@ -24,6 +26,7 @@ public struct ControlCore: Sendable {
   private struct Running: Sendable {
     var rules: RuleBook
     var switches: SwitchHistory
+    var channels: ChannelWatch
     var started: MonotonicInstant
     var hasSeenAll = false
     var isMemoryFresh = false
@@ -36,6 +39,9 @@ public struct ControlCore: Sendable {
     premises = Deliberation.Premises(parameters)
     self.zone = zone
     memory = savedMemory.map { SavedMemory($0) } ?? SavedMemory()
+    leases = LeaseBook(saved: memory)
+    effects = EffectWatch(parameters)
+    foreign = ForeignWrites(parameters)
     arbitration = Arbitration(Self.quantities(parameters))
   }
 
@@ -48,8 +54,10 @@ public struct ControlCore: Sendable {
   ///   - forecast: nil while there is none; control never depends on it.
   ///   - reports: what became of commands since the last step.
   ///   - orders: what was asked for and still holds.
+  ///   - isGuarded: whether the crash guard is up, see ``CrashGuard``.
   public mutating func step(
-    snapshot: SiteSnapshot, forecast: Forecast?, reports: [WriteReport], orders: StandingOrders = StandingOrders()
+    snapshot: SiteSnapshot, forecast: Forecast?, reports: [WriteReport], orders: StandingOrders = StandingOrders(),
+    isGuarded: Bool = false
   ) -> ControlOutcome {
     let now = snapshot.now
     let parameters = premises.site
@@ -58,7 +66,10 @@ public struct ControlCore: Sendable {
     var running = state.take() ?? begin(view)
     running.view = view
     running.switches.observe(view)
-    let input = RuleInput(view: view, forecast: forecast, orders: orders, switches: running.switches, zone: zone)
+    let channels = running.channels.step(orders, view, isGuarded: isGuarded)
+    let input = RuleInput(
+      view: view, forecast: forecast, orders: orders, switches: running.switches, zone: zone, channels: channels,
+      isGuarded: isGuarded)
     let statements = running.rules.evaluate(input)
     let resolutions = arbitration.resolve(statements)
     let isSafeState = statements.contains { $0.contribution.isBlind } || (view.grid != nil && view.grid?.power == nil)
@@ -66,8 +77,10 @@ public struct ControlCore: Sendable {
     let isStarting = !running.hasSeenAll && now.monotonic - running.started < Self.patience
 
     let wanted = WantedLease.all(resolutions, view, parameters)
-    var events = leases.accept(reports, at: now)
-    let commands = parameters.mode == .control ? leases.plan(wanted, at: now.monotonic) : []
+    var events = channels.events + leases.accept(reports, at: now)
+    events += effects.step(leases, snapshot)
+    events += foreign.step(&leases, snapshot)
+    let commands = parameters.mode == .control ? leases.plan(undisputed(wanted, now.monotonic), at: now.monotonic) : []
     let deliberation = Deliberation(
       premises: premises, view: view, resolutions: resolutions, wanted: wanted, isSafeState: isSafeState,
       isStarting: isStarting)
@@ -80,7 +93,13 @@ public struct ControlCore: Sendable {
     state = running
     return ControlOutcome(
       commands: commands, events: events, isDecisionNew: isDecisionNew, isMemoryChanged: isMemoryChanged,
-      deliberation: deliberation)
+      isMemoryUrgent: isMemoryChanged && !channels.events.isEmpty, deliberation: deliberation)
+  }
+
+  /// Without what only economizes where a second controller writes.
+  private func undisputed(_ wanted: [WantedLease], _ now: MonotonicInstant) -> [WantedLease] {
+    guard wanted.contains(where: { foreign.isTruce($0.key, at: now) }) else { return wanted }
+    return wanted.filter { $0.isProtective || !foreign.isTruce($0.key, at: now) }
   }
 
   /// What each device gets on a clean stop. Nothing in monitor mode and before the first step.
@@ -93,21 +112,24 @@ public struct ControlCore: Sendable {
     let now = view.now.monotonic
     return Running(
       rules: RuleBook(premises.site, saved: memory, at: now),
-      switches: SwitchHistory(premises.site.loads, saved: memory, at: now), started: now, view: view)
+      switches: SwitchHistory(premises.site.loads, saved: memory, at: now),
+      channels: ChannelWatch(premises.site.channels, saved: memory, at: now), started: now, view: view)
   }
 
   private mutating func remember(_ running: inout Running, at now: MonotonicInstant) -> Bool {
     guard running.isMemoryFresh else {
-      // Lines that nobody has any use for are left behind with the first step.
+      // Lines that nobody has any use for are left behind with the first step. Budgets are read when they are needed.
       let before = memory
-      memory = SavedMemory()
+      memory = memory.lines(of: LeaseBook.budgetLines)
       running.isMemoryFresh = true
       _ = remember(&running, at: now)
       return memory != before
     }
     let rules = running.rules.save(into: &memory, at: now)
     let switches = running.switches.save(into: &memory, at: now)
-    return rules || switches
+    let channels = running.channels.save(into: &memory)
+    let budgets = leases.save(into: &memory)
+    return rules || switches || channels || budgets
   }
 
   private static func quantities(

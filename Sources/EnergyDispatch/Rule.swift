@@ -6,6 +6,9 @@ enum RuleClass: Int, Comparable, CaseIterable, Sendable {
   case deviceProtection, legalLimit, siteProtection, island, backupReserve, ownersOverride, contract, ownersPlan
   case economics
 
+  /// Whether it goes on while the crash guard is up.
+  var isProtective: Bool { self <= .siteProtection }
+
   static func < (a: RuleClass, b: RuleClass) -> Bool { a.rawValue < b.rawValue }
 }
 
@@ -51,6 +54,8 @@ struct Wish: Hashable, Sendable {
 struct HandsOff: Hashable, Sendable {
   var quantity: ControlledQuantity
   var reason: Reason
+  /// True where a limit that the device may still hold would do harm: it is opened once, at once.
+  var isUrgent = false
 }
 
 /// What a rule says in one cycle.
@@ -89,6 +94,10 @@ struct RuleInput: Sendable {
   var orders: StandingOrders
   var switches: SwitchHistory
   var zone: TimeZoneTable
+  /// What the channels say.
+  var channels = ChannelStates()
+  /// After several crashes: limits take their failsafe values, see ``CrashGuard``.
+  var isGuarded = false
 
   var now: Moment { view.now }
 }

@@ -47,7 +47,8 @@ struct Statement: Sendable {
   var contribution: Contribution
 }
 
-/// All rules of a site in the order of their classes.
+/// All rules of a site in the order of their classes. While the crash guard is up, those that do not protect are
+/// silent and keep what they remember.
 struct RuleBook: Sendable {
   private var rules: [any AnyRememberingRule] = []
 
@@ -55,26 +56,64 @@ struct RuleBook: Sendable {
     func add(_ rule: some Rule) {
       rules.append(RememberingRule(rule, saved: saved, at: now))
     }
+    let pool = BatteryPool(site)
+    if !pool.members.isEmpty { add(OwnersOverrideRule(pool: pool)) }
+    if !site.plan.isEmpty { add(OwnersPlanRule(pool: pool, plan: site.plan)) }
     for hybrid in site.hybrids {
       guard let battery = hybrid.battery else { continue }
       add(DeviceProtectionRule(hybrid: hybrid.device, battery: battery))
-      if site.reserve > .zero { add(BackupReserveRule(hybrid: hybrid.device, reserve: site.reserve)) }
-      if site.economics.contains(SelfConsumptionRule.name) {
+      add(
+        BackupReserveRule(
+          hybrid: hybrid.device, battery: battery, reserve: site.reserve, outages: site.outages, pool: pool))
+      let subject = pool.subject(hybrid.device)
+      if let tariff = site.tariff, site.economics.contains(TariffRule.name) {
+        let share = battery.usable.value / max(1, pool.members.reduce(0) { $0 + $1.battery.usable.value })
+        add(
+          TariffRule(
+            hybrid: hybrid.device, battery: battery, tariff: tariff, share: share, baseLoad: site.baseLoad.value,
+            subjectName: subject))
+      }
+      guard site.economics.contains(SelfConsumptionRule.name) else { continue }
+      if hybrid.regulatesItself {
         add(SelfConsumptionRule(hybrid: hybrid.device, battery: battery))
+      } else {
+        add(OwnLoopRule(hybrid: hybrid.device, battery: battery, subjectName: subject))
       }
     }
     for load in site.loads {
       add(MinimumOffRule(load: load))
       add(SupplyRule(load: load))
     }
+    if site.hybrids.contains(where: { $0.battery != nil }) { add(IslandRule(site: site)) }
+    if let cap = site.feedIn, site.economics.contains(DelayedChargingRule.name) {
+      add(DelayedChargingRule(cap: cap, pool: pool))
+    }
+    if let tariff = site.tariff, site.economics.contains(CurtailmentRule.name) {
+      add(CurtailmentRule(site: site, tariff: tariff))
+    }
+    if let demand = site.demand, site.economics.contains(PeakShavingRule.name) {
+      add(PeakShavingRule(site: site, demand: demand))
+    }
     if let fuse = site.fuse { add(FuseRule(site: site, fuse: fuse)) }
     if let cap = site.feedIn { add(FeedInRule(site: site, cap: cap)) }
+    for channels in SiteParameters.Channel.Class.allCases {
+      if site.mayBeLimited([.exportPower, .exportPercent], channels) {
+        add(FeedInRule(site: site, channels: channels))
+      }
+      if site.mayBeLimited([.importPower], channels) { add(ImportLimitRule(site: site, channels: channels)) }
+      guard let controllable = site.controllable, site.mayBeLimited([.controllablePower], channels) else { continue }
+      add(ControllableRule(site: site, controllable: controllable, channels: channels))
+    }
+    add(BatteryPowerRule(site: site))
+    add(ContractShedRule(site: site))
+    add(CrashGuardRule(site: site))
     rules.sort { $0.precedence < $1.precedence }
   }
 
   mutating func evaluate(_ input: RuleInput) -> [Statement] {
-    rules.indices.map { index in
-      Statement(
+    rules.indices.compactMap { index in
+      guard !input.isGuarded || rules[index].precedence.isProtective else { return nil }
+      return Statement(
         rule: rules[index].name, precedence: rules[index].precedence, contribution: rules[index].evaluate(input))
     }
   }

@@ -56,6 +56,8 @@ extension SiteParameters {
     public var failsafeCurrent: Double
     /// Its own timer for that; nil where it has none and keeps what it was told.
     public var reversion: Duration?
+    /// What becomes of its setpoint at its end. With `hold` the reversion is a period of the agent's own.
+    public var terms = LeaseTerms(expiry: .safe)
     /// Whether it can charge with one phase when told less than three need.
     public var switchesPhases: Bool
     /// Lower numbers are throttled first.

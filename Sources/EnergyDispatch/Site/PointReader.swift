@@ -37,6 +37,10 @@ struct PointReader {
     self.device(device).value(point, maximumAge)
   }
 
+  func measured(_ device: DeviceID, _ point: Point) -> MonotonicInstant? {
+    snapshot.observation(device, point)?.measured?.monotonic
+  }
+
   func sensed(_ device: DeviceID, _ point: Point, _ maximumAge: Duration) -> Sensed {
     self.device(device).sensed(point, maximumAge)
   }
@@ -49,17 +53,23 @@ struct PointReader {
       let direction = read.value(power, meter.maximumAge) ?? 1
       return direction < 0 ? -amperes.magnitude : amperes.magnitude
     }
-    return SiteView.Grid(power: read.value(.power, meter.maximumAge), currents: currents)
+    return SiteView.Grid(
+      power: read.value(.power, meter.maximumAge), currents: currents,
+      measured: read.points[.power]?.measured?.monotonic, importCounter: read.sensed(.energyImport, meter.maximumAge))
   }
 
   func hybrid(_ hybrid: SiteParameters.Hybrid) -> SiteView.Hybrid {
     let age = hybrid.maximumAge
     let read = device(hybrid.device)
+    let hasCells = hybrid.battery?.cellWindow != nil
     return SiteView.Hybrid(
       device: hybrid.device, acPower: read.value(.power, age), pvPower: read.value(.pvPower, age),
       batteryPower: read.value(.batteryPower, age), soc: read.sensed(.soc, age),
       temperature: read.sensed(.batteryTemperature, age), chargeMax: read.sensed(.chargePowerMax, age),
-      dischargeMax: read.sensed(.dischargePowerMax, age), alarms: read.sensed(.alarms, age))
+      dischargeMax: read.sensed(.dischargePowerMax, age), alarms: read.sensed(.alarms, age),
+      cellMax: hasCells ? read.sensed(.cellVoltageMax, age) : .absent,
+      cellMin: hasCells ? read.sensed(.cellVoltageMin, age) : .absent,
+      batteryMeasured: read.points[.batteryPower]?.measured?.monotonic)
   }
 
   typealias PowerSource = (device: DeviceID, maximumAge: Duration)
