@@ -17,6 +17,8 @@ public final class CommandDesk: CommandPort {
 
   private struct State {
     var book: OrderBook
+    /// What the store had is taken over. Before that nothing is saved, because it would be saved over it.
+    var isRestored: Bool
     /// Since the last save something changed that a restart has to know.
     var isUnsaved = false
     var saved: MonotonicInstant?
@@ -36,19 +38,28 @@ public final class CommandDesk: CommandPort {
 
   /// - Parameters:
   ///   - saved: what the store had under ``storeKey``; nil after a first start.
+  ///   - isStoreRead: false where the store could not be asked yet: ``restore(_:)`` follows, and until then commands
+  ///     act where they tighten and none is acknowledged.
   ///   - records: where results are recorded.
   public init(
-    book: OrderBook, saved: [UInt8]?, store: any DurableStateStore, records: any CommandResultSink,
-    events: any EventSink, time: any TimeSource
+    book: OrderBook, saved: [UInt8]?, isStoreRead: Bool = true, store: any DurableStateStore,
+    records: any CommandResultSink, events: any EventSink, time: any TimeSource
   ) {
     self.store = store
     self.records = records
     self.events = events
     self.time = time
-    var book = book
+    state = Mutex(State(book: book, isRestored: false))
+    if isStoreRead { restore(saved) }
+  }
+
+  /// Takes over what the store had.
+  public func restore(_ saved: [UInt8]?) {
     let now = time.now()
-    let losses = saved.map { book.restore($0, at: now) } ?? []
-    state = Mutex(State(book: book))
+    let losses = state.withLock { state in
+      state.isRestored = true
+      return saved.map { state.book.restore($0, at: now) } ?? []
+    }
     guard !losses.isEmpty else { return }
     let shown = losses.prefix(8).joined(separator: ", ") + (losses.count > 8 ? " and \(losses.count - 8) more" : "")
     events.post(
@@ -75,7 +86,9 @@ public final class CommandDesk: CommandPort {
       let results = state.book.takeResults()
       if !results.isEmpty { state.isUnsaved = true }
       let isAged = state.saved.map { now.monotonic - $0 >= Self.longestUnsaved } ?? true
-      guard state.isUnsaved || isAged && state.book.isRunning else { return (orders, results, [UInt8]?.none) }
+      guard state.isRestored, state.isUnsaved || isAged && state.book.isRunning else {
+        return (orders, results, [UInt8]?.none)
+      }
       state.saved = now.monotonic
       state.isUnsaved = false
       return (orders, results, state.book.saved(at: now))
@@ -140,7 +153,9 @@ public final class CommandDesk: CommandPort {
   private func keep(
     _ book: OrderBook, _ command: Command, _ destination: DestinationID, _ received: Moment
   ) -> Bool {
-    guard store.saveDurably(book.saved(at: received), under: Self.storeKey, within: Self.patience) else {
+    guard state.withLock({ $0.isRestored }),
+      store.saveDurably(book.saved(at: received), under: Self.storeKey, within: Self.patience)
+    else {
       let isActing = state.withLock { !$0.untold.isEmpty }
       let effect = isActing ? "it holds all the same" : "nothing was done"
       events.post(

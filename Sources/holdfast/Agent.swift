@@ -92,14 +92,17 @@ struct Agent {
   }
 
   /// What was ordered before the restart holds from the first cycle on.
-  private func makeDesk(_ journal: Journal, _ events: any EventSink) async throws -> CommandDesk {
+  private mutating func makeDesk(_ journal: Journal, _ events: any EventSink) async throws -> CommandDesk {
     let authorities = configuration.uplinks.map { ($0.name, $0.authority) }
     let book = OrderBook(
       site: configuration.site.id, parameters: configuration.control,
       authorities: Dictionary(authorities, uniquingKeysWith: { first, _ in first }))
-    return CommandDesk(
-      book: book, saved: try await journal.load(CommandDesk.storeKey), store: journal, records: journal, events: events,
-      time: time)
+    let isOpen = journal.boot > 0
+    let desk = CommandDesk(
+      book: book, saved: try await journal.load(CommandDesk.storeKey), isStoreRead: isOpen, store: journal,
+      records: journal, events: events, time: time)
+    if !isOpen { services.append(OrdersService(desk: desk, journal: journal)) }
+    return desk
   }
 
   private mutating func makeUplinks(

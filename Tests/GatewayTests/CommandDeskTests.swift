@@ -65,10 +65,11 @@ import Threads
     return parameters
   }
 
-  private func makeDesk(saved: [UInt8]? = nil) -> CommandDesk {
+  private func makeDesk(saved: [UInt8]? = nil, isStoreRead: Bool = true) -> CommandDesk {
     let book = OrderBook(site: "s", parameters: parameters, authorities: ["vpp": Authority(batteryPower: 5000)])
     let desk = CommandDesk(
-      book: book, saved: saved, store: surroundings, records: surroundings, events: surroundings, time: time)
+      book: book, saved: saved, isStoreRead: isStoreRead, store: surroundings, records: surroundings,
+      events: surroundings, time: time)
     desk.attach(Peer(surroundings: surroundings), to: "vpp")
     desk.attach(wake: { [surroundings] in surroundings.state.withLock { $0.wakes += 1 } })
     return desk
@@ -185,6 +186,24 @@ import Threads
     #expect(surroundings.take() == ["event orders-lost"])
     _ = makeDesk(saved: nil)
     #expect(surroundings.take().isEmpty)
+  }
+
+  /// The disk cannot be read at the start: what it holds is not saved over, and comes back beside what came since.
+  @Test func aStoreThatIsReadLateLosesNothing() {
+    let first = makeDesk()
+    #expect(send(first, limit(1, 5000)))
+    #expect(send(first, command(2, "battery-power", ["power_w": .number(1000)])))
+    let kept = surroundings.state.withLock { $0.kept }
+    let desk = makeDesk(isStoreRead: false)
+    #expect(!send(desk, limit(3, 800)), "not acknowledged")
+    #expect(export(desk) == 800, "but in force")
+    #expect(!send(desk, command(4, "battery-power", ["power_w": .number(500)])))
+    #expect(surroundings.state.withLock { $0.kept } == kept)
+    desk.restore(kept)
+    #expect(export(desk) == 800, "the newer one")
+    #expect(desk.orders(at: time.now()).batteryPower.map(\.value) == [1000])
+    #expect(send(desk, limit(3, 800)))
+    #expect(surroundings.take().contains("tell c1 superseded"))
   }
 
   @Test func heartbeatsReachTheCycle() {

@@ -64,7 +64,11 @@ import Uplink
       ]
       running.withLock { $0 = tasks }
       link.start()
-      try await eventually("the site") { link.isConnected }
+      // The last of its subscriptions is in force.
+      try await eventually("the site") {
+        try await publish("heartbeat/dso", #"{"t":\#(time.now().wall.milliseconds)}"#)
+        return desk.orders(at: time.now()).channels["dso"]?.lastHeartbeat != nil
+      }
     }
 
     private func note(_ event: LinkEvent) {
@@ -101,9 +105,9 @@ import Uplink
     func records() async throws -> [String] {
       _ = await journal.flush()
       var bodies: [String] = []
-      for log in try await journal.logs(for: "vpp") where log.kind == .events {
+      for log in try await journal.logs(for: "audit") where log.kind == .events {
         let segments = try await journal.unacknowledged(
-          by: "vpp", of: log.epoch, excluding: SequenceRangeSet(), since: nil, limit: 1000)
+          by: "audit", of: log.epoch, excluding: SequenceRangeSet(), since: nil, limit: 1000)
         for record in segments.flatMap(\.records) {
           if case .entry(let body) = record.body, body.contains(#""kind":"result""#) { bodies.append(body) }
         }
@@ -126,7 +130,7 @@ import Uplink
   }
 
   private func settings(_ folder: URL) -> JournalSettings {
-    JournalSettings(folder: folder.path, budget: 4 << 20, destinations: [.init("vpp")])
+    JournalSettings(folder: folder.path, budget: 4 << 20, destinations: [.init("vpp"), .init("audit")])
   }
 
   @Test func aCommandIsAnsweredAndARepetitionIsAnsweredAlike() async throws {
@@ -144,10 +148,6 @@ import Uplink
     try await wire.publish("command", wire.limit("b", 2, 0), isRetained: true)
     try await eventually("of a live one that the broker keeps") {
       wire.told.suffix(2) == ["b accepted", "a superseded"]
-    }
-    try await wire.publish("heartbeat/dso", #"{"t":\#(SystemTime().now().wall.milliseconds)}"#)
-    try await eventually("the heartbeat") {
-      wire.desk.orders(at: SystemTime().now()).channels["dso"]?.lastHeartbeat != nil
     }
     let records = try await wire.records()
     #expect(records.count == 3, "\(records)")

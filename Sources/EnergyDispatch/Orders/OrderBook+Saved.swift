@@ -107,9 +107,13 @@ extension OrderBook {
     // A restriction begins early rather than late, and is not cut short.
     let begins = isLegal && away == nil ? .zero : Duration.seconds(wait ?? 0) - (away ?? .zero)
     let passed = isLegal ? .zero : away ?? .zero
+    // What had begun began before anything that came since the start.
+    let hasBegun = words[4] == "begun"
     let kept = Kept(
-      destination: destination, issuer: words[2], id: words[3], demand: demand, starts: now.monotonic + begins,
-      ends: rest.map { now.monotonic + (.seconds($0) - passed) }, hasBegun: words[4] == "begun")
+      destination: destination, issuer: words[2], id: words[3], demand: demand,
+      starts: now.monotonic + (hasBegun ? .zero - Self.longest : begins),
+      ends: rest.map { now.monotonic + (.seconds($0) - passed) }, hasBegun: hasBegun)
+    standing = nil
     orders.append(kept)
   }
 

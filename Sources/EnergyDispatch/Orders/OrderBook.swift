@@ -51,7 +51,7 @@ public struct OrderBook: Sendable {
   private var heartbeats: [String: MonotonicInstant] = [:]
   private var words: [String: MonotonicInstant] = [:]
   /// As of the last look, and until when it stays true.
-  private var standing: (orders: StandingOrders, until: MonotonicInstant?)?
+  var standing: (orders: StandingOrders, until: MonotonicInstant?)?
   /// What became of commands and was not taken yet.
   var untold: [CommandResult] = []
 
