@@ -69,7 +69,14 @@ public protocol SegmentStore: Sendable {
 /// at once; persisted with the next commit.
 public protocol StateStore: Sendable {
   func save(_ bytes: [UInt8], under key: String)
+  /// - Parameter isUrgent: the state of a limit or the like, which is not to wait for the next commit of every day.
+  func save(_ bytes: [UInt8], under key: String, isUrgent: Bool)
   func load(_ key: String) async throws -> [UInt8]?
+}
+
+extension StateStore {
+  /// Of a store that knows no hurry.
+  public func save(_ bytes: [UInt8], under key: String, isUrgent: Bool) { save(bytes, under: key) }
 }
 
 /// A message link as the uplink sees it. One thread of its own carries it out.

@@ -100,7 +100,9 @@ public actor ControlCycle: Service {
     for command in outcome.commands { ports.setpoints.submit(command) }
     for event in outcome.events { ports.events.post(event) }
     if outcome.isDecisionNew { ports.decisions.post(outcome.decision) }
-    if outcome.isMemoryChanged { ports.store.save(core.savedMemory, under: Self.storeKey) }
+    if outcome.isMemoryChanged {
+      ports.store.save(core.savedMemory, under: Self.storeKey, isUrgent: outcome.isMemoryUrgent)
+    }
     ports.board.record(
       outcome, lateness: max(.zero, now.monotonic - due), took: time.now().monotonic - now.monotonic)
     ports.beat(!outcome.isSafeState)

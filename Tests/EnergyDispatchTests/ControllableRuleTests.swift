@@ -58,6 +58,29 @@ struct ControllableRuleTests {
     #expect(house.scene.sentence.contains("the heat-pump is blocked because dso allows"))
   }
 
+  /// 5 kW for pumps of 6 and 4 kW: the larger is blocked; while it runs on (its contacts do not follow) the other has to
+  /// make room.
+  @Test func aHeatPumpThatRunsOnTakesTheRoomOfTheNext() {
+    let small: DeviceID = "small-pump"
+    var house = limited(
+      LimitedHouse.parameters(limit: 5000) {
+        $0.heatPumps = [
+          .init(device: LimitedHouse.heatPump, rated: Watts(6000), priority: 2),
+          .init(device: small, rated: Watts(4000), priority: 1),
+        ]
+        $0.controllable?.devices.append(small)
+      }
+    ) { $0.isPumpMeasured = false }
+    house.scene.answer = .failed("no answer")
+    house.run(3)
+    #expect(house.scene.setpoint(LimitedHouse.heatPump, .heatPumpState) == 1)
+    #expect(house.scene.setpoint(small, .heatPumpState) == 1)
+    house.scene.answer = .confirmed
+    house.run(90)
+    #expect(house.scene.setpoint(LimitedHouse.heatPump, .heatPumpState) == 1)
+    #expect(house.scene.setpoint(small, .heatPumpState) == 2)
+  }
+
   /// 12 kW of own production, 3 + 1 of it for boiler and house: 8 on top of the 4.2 of the limit
   @Test func ownProductionComesOnTop() {
     var house = limited(LimitedHouse.parameters(limit: 4200)) {

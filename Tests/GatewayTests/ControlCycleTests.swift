@@ -25,7 +25,12 @@ import Threads
 
     func post(_ event: Event) { queue.put(event.name) }
     func post(_ decision: Decision) { queue.put(decision.sentence) }
+    let urgent = Mutex<Set<String>>([])
     func save(_ bytes: [UInt8], under key: String) { queue.put(key) }
+    func save(_ bytes: [UInt8], under key: String, isUrgent: Bool) {
+      if isUrgent { urgent.withLock { _ = $0.insert(key) } }
+      save(bytes, under: key)
+    }
     func load(_ key: String) async throws -> [UInt8]? { nil }
     func beat() { beats.withLock { $0.append(.current) } }
   }
@@ -53,7 +58,11 @@ import Threads
         ]))
   }
 
-  private func makeCycle(_ notebook: Notebook, _ site: SiteState, period: Duration) -> (ControlCycle, ControlBoard) {
+  private func makeCycle(
+    _ notebook: Notebook, _ site: SiteState, period: Duration, channels: [SiteParameters.Channel] = []
+  ) -> (ControlCycle, ControlBoard) {
+    var parameters = self.parameters
+    parameters.channels = channels
     let board = ControlBoard()
     notebook.board.withLock { $0 = board }
     let cycle = ControlCycle(
@@ -96,6 +105,22 @@ import Threads
     let kinds = Set(notebook.commands.withLock { $0 }.flatMap(\.setpoints).map(\.kind))
     #expect(kinds.isSuperset(of: [.chargeLimit, .dischargeLimit]))
     #expect(board.decision != nil)
+  }
+
+  /// The failsafe of a legal channel begins with the first cycle: that is not to wait for the next commit.
+  @Test(arguments: [true, false]) func theStateOfALimitIsSavedUrgently(isLimited: Bool) async throws {
+    let notebook = Notebook()
+    let site = SiteState()
+    feed(site)
+    let channel = SiteParameters.Channel(
+      name: "dso", kind: .uplink("vpp"), class: .legal, failsafe: [.importPower: 4200])
+    let (cycle, board) = makeCycle(
+      notebook, site, period: .milliseconds(20), channels: isLimited ? [channel] : [])
+    let running = Task { try await cycle.run() }
+    try await eventually("ten cycles") { board.cycle.count >= 10 }
+    running.cancel()
+    try await running.value
+    #expect(notebook.urgent.withLock { $0 } == (isLimited ? [ControlCycle.storeKey] : []))
   }
 
   @Test func wakingMakesACycleComeAtOnce() async throws {

@@ -72,10 +72,13 @@ struct ControllableRule: Rule {
     }
     var fits = memory.forPumps.follow(limit.value + onTop - taken, at: now)
     for pump in heatPumps {
-      taken += draw(of: pump, input.view)
+      let draw = draw(of: pump, input.view)
+      taken += draw
       if pump.rated.value <= fits {
         fits -= pump.rated.value
       } else {
+        // What protects it may let it run all the same.
+        fits -= draw
         add(.heatPump(pump.device), .atMost(1))
       }
     }
