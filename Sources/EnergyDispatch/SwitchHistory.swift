@@ -64,6 +64,11 @@ struct SwitchHistory: Hashable, Sendable {
     }
   }
 
+  /// For planning without the agent's memory: nothing was switched within any minimum time.
+  mutating func forgetTimes(at now: MonotonicInstant) {
+    records = records.mapValues { _ in Record(isOn: nil, changed: now - .seconds(2 * 86_400), starts: []) }
+  }
+
   /// 0 for what was never switched off; otherwise the higher, the later that was.
   func turn(_ device: DeviceID) -> Int { turns.firstIndex(of: device).map { $0 + 1 } ?? 0 }
 

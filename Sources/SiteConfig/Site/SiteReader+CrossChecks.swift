@@ -14,6 +14,7 @@ extension SiteReader {
         line: value.line, path: value.path, "needs a device that measures the grid: write measures: grid")
     }
     checkFuse(loads: loads, pumps: pumps, limits: limits)
+    checkPhases(loads: loads, limits: limits)
     checkFailsafe(devices: devices, limits: limits)
     checkCurrents(devices: devices, limits: limits)
     checkReserve(devices: devices, strategy: strategy)

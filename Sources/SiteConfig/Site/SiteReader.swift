@@ -20,7 +20,9 @@ struct SiteReader {
     guard let node = YAMLText.compose(text, problems: problems) else { return nil }
     let value = ConfigValue(node: node, path: "", line: nil, problems: problems)
     guard let root = ConfigSection(value, keys: keys, later: later) else { return nil }
-    return SiteReader(root: root, folder: folder, library: library, problems: problems).configuration()
+    var read = SiteReader(root: root, folder: folder, library: library, problems: problems).configuration()
+    if let id = read?.site.id { read?.control.spreadSeed = spreadSeed(of: id) }
+    return read
   }
 
   private func configuration() -> SiteConfiguration? {
@@ -33,7 +35,10 @@ struct SiteReader {
     let pumps = root["loads"].map { readHeatPumps($0, buses: buses, loads: loads) } ?? []
     let limits = root["limits"].map { readLimits($0, devices: devices) } ?? Limits()
     let strategy = root["strategy"].map(readStrategy) ?? Strategy()
-    let uplinks = root["uplinks"].map(readUplinks) ?? []
+    let uplinks =
+      root["uplinks"].map { value in
+        readUplinks(value, loads: loads, hasBattery: devices.contains(where: \.isHybrid))
+      } ?? []
     let journal = root.required("journal", "a budget such as 200 MB").flatMap(readJournal)
     let api = root["api"].flatMap(readAPI)
     crossCheck(devices: devices, loads: loads, pumps: pumps, limits: limits, strategy: strategy)
