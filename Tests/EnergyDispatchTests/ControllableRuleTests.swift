@@ -65,8 +65,8 @@ struct ControllableRuleTests {
     var house = limited(
       LimitedHouse.parameters(limit: 5000) {
         $0.heatPumps = [
-          .init(device: LimitedHouse.heatPump, rated: Watts(6000), priority: 2),
-          .init(device: small, rated: Watts(4000), priority: 1),
+          LimitedHouse.pump(LimitedHouse.heatPump, 6000, 2),
+          LimitedHouse.pump(small, 4000, 1),
         ]
         $0.controllable?.devices.append(small)
       }
@@ -148,7 +148,7 @@ struct ControllableRuleTests {
 
   @Test func aCarOfHigherNumberIsServedFirst() {
     let chargers: [SiteParameters.Charger] = [
-      .init(device: LimitedHouse.car, priority: 1), .init(device: LimitedHouse.second, priority: 2),
+      LimitedHouse.charger(LimitedHouse.car), LimitedHouse.charger(LimitedHouse.second, priority: 2),
     ]
     var house = limited(LimitedHouse.parameters(limit: 7560, chargers: chargers)) {
       $0.heating = 0
@@ -161,7 +161,9 @@ struct ControllableRuleTests {
 
   /// 14 kW: 8.1 for each; one is full: the least it could begin with is kept for it
   @Test func carsShareAlikeAndAnIdleOneKeepsItsLeast() {
-    let chargers: [SiteParameters.Charger] = [.init(device: LimitedHouse.car), .init(device: LimitedHouse.second)]
+    let chargers: [SiteParameters.Charger] = [
+      LimitedHouse.charger(LimitedHouse.car), LimitedHouse.charger(LimitedHouse.second),
+    ]
     var house = limited(LimitedHouse.parameters(limit: 14_000, chargers: chargers) { $0.fuse = nil }) {
       $0.heating = 0
       $0.wants = [LimitedHouse.car: 11_000, LimitedHouse.second: 11_000]

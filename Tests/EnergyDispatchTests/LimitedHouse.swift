@@ -32,12 +32,12 @@ struct LimitedHouse {
 
   /// A contact that limits to `limit` while it is active, besides what `change` does.
   static func parameters(
-    limit: Double = 7560, chargers: [SiteParameters.Charger] = [.init(device: car)],
+    limit: Double = 7560, chargers: [SiteParameters.Charger] = [charger(car)],
     _ change: (inout SiteParameters) -> Void = { _ in }
   ) -> SiteParameters {
     Scene.parameters {
       $0.chargers = chargers
-      $0.heatPumps = [.init(device: heatPump, rated: Watts(4500), priority: 1)]
+      $0.heatPumps = [pump(heatPump, 4500, 1)]
       $0.controllable = .init(devices: chargers.map(\.device) + [heatPump, Scene.hybrid])
       $0.channels = [
         .init(
@@ -46,6 +46,16 @@ struct LimitedHouse {
       ]
       change(&$0)
     }
+  }
+
+  /// Without minimum times, which are a matter of their own rules.
+  static func charger(_ device: DeviceID, priority: Int = 1) -> SiteParameters.Charger {
+    .init(device: device, priority: priority, minimumOn: .zero, minimumOff: .zero)
+  }
+
+  static func pump(_ device: DeviceID, _ rated: Double, _ priority: Int) -> SiteParameters.HeatPump {
+    .init(
+      device: device, rated: Watts(rated), priority: priority, minimumOn: .zero, minimumOff: .zero, startsAnHour: nil)
   }
 
   mutating func run(_ seconds: Int) {

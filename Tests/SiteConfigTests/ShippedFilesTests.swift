@@ -48,7 +48,7 @@ import Testing
     let battery = SiteParameters.Battery(
       usable: WattHours(10_200), socWindow: 10...95, gridCharging: .never, maximumCharge: Watts(10_000),
       maximumDischarge: Watts(10_000))
-    let expected = SiteParameters(
+    var expected = SiteParameters(
       mode: .control, gridMeter: .init(device: "grid-meter"),
       hybrids: [
         .init(
@@ -57,6 +57,9 @@ import Testing
       ], loads: [.init(device: "boiler", rated: Watts(3000), priority: 1)], fuse: .init(phases: 3, rating: Amperes(25)),
       baseLoad: Watts(1500), feedIn: .init(limit: Watts(5880), storedIn: "hybrid"), reserve: Percent(20),
       economics: ["self-consumption"])
+    // From the site's id: other sites come back at other moments.
+    #expect(control.spreadSeed != 0)
+    expected.spreadSeed = control.spreadSeed
     #expect(control == expected)
   }
 
