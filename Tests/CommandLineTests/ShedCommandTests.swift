@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestKit
 import Testing
 
@@ -19,13 +20,15 @@ import Testing
   private static let profiles = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("config/devices").path
 
-  private static func run(_ arguments: String...) throws -> Holdfast.Answer {
+  private static func run(
+    _ arguments: String..., port: Int = Loopback.freePort()
+  ) throws -> Holdfast.Answer {
     let folder = try TemporaryFolder.make("plan")
     defer { try? FileManager.default.removeItem(at: folder) }
     let file = folder.appendingPathComponent("site.yaml")
     try site.write(to: file, atomically: true, encoding: .utf8)
     return try Holdfast.run(
-      ["shed", "plan", file.path, "--profiles", profiles, "--api", "127.0.0.1:\(Loopback.freePort())"] + arguments)
+      ["shed", "plan", file.path, "--profiles", profiles, "--api", "127.0.0.1:\(port)"] + arguments)
   }
 
   @Test func aLimitIsPlannedFromRatings() throws {
@@ -40,6 +43,42 @@ import Testing
     #expect(answer.lines.last?.hasSuffix("pool, hot water") == true)
   }
 
+  /// The agent's meter says 4.8 kW and its boiler is off already: only the pool is left.
+  @Test func whereAnAgentAnswersItsStateCounts() throws {
+    let port = Loopback.freePort()
+    let agent = try CannedAgent(port: port, body: Self.report(site: "mill-lane-4"))
+    defer { agent.stop() }
+    let answer = try Self.run("--limit", "4kW", "--state", "/nonexistent", port: port)
+    #expect(answer.code == 0)
+    #expect(answer.lines.first == "From the present state of the agent at 127.0.0.1:\(port).")
+    #expect(answer.output.contains("import 4.8 kW"))
+    #expect(answer.output.contains("1. the pool is switched off") && !answer.output.contains("hot water"))
+    #expect(answer.errors.contains("whose turn it is among equals is not known"))
+  }
+
+  @Test func anotherSitesAgentIsRefused() throws {
+    let port = Loopback.freePort()
+    let agent = try CannedAgent(port: port, body: Self.report(site: "elsewhere"))
+    defer { agent.stop() }
+    let answer = try Self.run("--limit", "4kW", port: port)
+    #expect(answer.code == 78)
+    #expect(answer.errors.contains("runs elsewhere, the configuration is of mill-lane-4"))
+  }
+
+  private static func report(site: String) -> String {
+    func device(_ id: String, _ values: String) -> String {
+      #"{"id":"\#(id)","profile":"p","state":"ok","samples":1,"age_ms":200,"values":{\#(values)},"quality":{}}"#
+    }
+    let devices = [
+      device("grid-meter", #""power_w":4800"#), device("boiler", #""relay_on":0"#), device("pool", #""relay_on":1"#),
+    ].joined(separator: ",")
+    return #"{"site":"\#(site)","version":"1","mode":"monitor","balance":{},"energy":{"grid_wh":0,"inverter_wh":0},"#
+      + #""devices":[\#(devices)],"decision":null,"journal":{"boot":1,"committed_records":0,"commits":0,"#
+      + #""dropped_samples":0,"purged_records":0,"size_bytes":0},"uplinks":[],"#
+      + #""setpoints":{"written":0,"confirmed":0,"failed":0},"#
+      + #""cycle":{"count":1,"worst_lateness_ms":0,"worst_duration_ms":0}}"#
+  }
+
   @Test func whatCannotBeKeptEndsWithOne() throws {
     let answer = try Self.run("--limit", "1 kW", "--json")
     #expect(answer.code == 1)
@@ -52,5 +91,31 @@ import Testing
     let answer = try Holdfast.run(["shed", "plan"] + arguments)
     #expect(answer.code == 64)
     #expect(answer.errors.contains(arguments[arguments.count - 2]))
+  }
+}
+
+/// Answers every request with the same page.
+private final class CannedAgent: Sendable {
+  private let listener: Int32
+
+  init(port: Int, body: String) throws {
+    let listener = try Loopback.listener(port: port, backlog: 4)
+    self.listener = listener
+    let answer = Array("HTTP/1.1 200 OK\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)".utf8)
+    Thread.detachNewThread {
+      while true {
+        let connection = accept(listener, nil, nil)
+        guard connection >= 0 else { return }
+        var request = [UInt8](repeating: 0, count: 4096)
+        _ = recv(connection, &request, request.count, 0)
+        _ = send(connection, answer, answer.count, Int32(MSG_NOSIGNAL))
+        close(connection)
+      }
+    }
+  }
+
+  func stop() {
+    shutdown(listener, Int32(SHUT_RDWR))
+    close(listener)
   }
 }

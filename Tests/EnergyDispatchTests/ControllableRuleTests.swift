@@ -123,7 +123,7 @@ struct ControllableRuleTests {
   }
 
   @Test func whereTheMeterIsSilentNothingComesOnTop() {
-    var house = limited { ($0.pv, $0.heating) = (9000, 0) }
+    var house = limited(LimitedHouse.parameters { $0.fuse = nil }) { ($0.pv, $0.heating) = (9000, 0) }
     house.run(10)
     #expect(house.carCurrent == 16)
     house.scene.silent = [Scene.meter]

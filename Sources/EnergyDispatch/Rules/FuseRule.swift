@@ -209,11 +209,34 @@ struct FuseRule: Rule {
         quantity: .battery(hybrid.device), interval: .atLeast(-strings), cause: "fuse unknown", reason: reason,
         mention: .always)
     }
-    for (charger, power) in ChargerShares(site, input.view).divide(Self.bindAbove * capacity - assumed)
+    let left = mayFlow(input.view).map { Self.bindAbove * fuse.rating.value - $0 }
+    for (charger, power) in PhaseShares(site, input.view, phases: fuse.phases).divide(left)
     where power < charger.maximumPower {
       limits.append(
         Limit(quantity: .charging(charger.device), interval: .atMost(power), cause: "fuse unknown", reason: reason))
     }
     return Contribution(limits: limits + engine.limits(memory.shed, reason), isBlind: true)
+  }
+
+  /// Of each phase, A: the base load on all of them alike, and everything that may be on where it hangs, or on each.
+  private func mayFlow(_ view: SiteView) -> [Double] {
+    let base = site.baseLoad.value / (Self.nominalVoltage * Double(fuse.phases))
+    var sums = Array(repeating: base, count: fuse.phases)
+    for load in site.loads where view.relay(load.device)?.isOn != false {
+      for index in sums.indices {
+        sums[index] += Sheddable.current(load.rated.value, phase: load.phase, on: index, of: fuse.phases)
+      }
+    }
+    for pump in site.heatPumps where view.heatPump(pump.device)?.state != 1 {
+      for index in sums.indices {
+        sums[index] += Sheddable.current(pump.rated.value, phase: nil, on: index, of: fuse.phases)
+      }
+    }
+    for charger in site.chargers where charger.reversion == nil || view.charger(charger.device)?.isHeard != true {
+      for index in sums.indices where fuse.phases == 1 || charger.phases.contains(index + 1) {
+        sums[index] += charger.current.upperBound
+      }
+    }
+    return sums
   }
 }

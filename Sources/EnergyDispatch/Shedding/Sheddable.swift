@@ -22,13 +22,17 @@ struct Sheddable: Sendable {
   /// Nil while nobody says; then it is not switched either.
   var isOn: Bool?
 
-  /// The phases among which its power is divided.
-  func phases(of count: Int) -> Int { phase == nil && count > 1 && rated > Self.largestOnOnePhase ? count : 1 }
-
   /// What `power` of it (W) means on phase `index` (from 0), A. Where its phase is not known, it counts on each.
   func current(_ power: Double, on index: Int, of count: Int) -> Double {
+    let share = rated > 0 ? power / rated : 0
+    return share * Self.current(rated, phase: phase, on: index, of: count)
+  }
+
+  /// Something that takes `rated` (W): what is too large for one phase is divided among all.
+  static func current(_ rated: Double, phase: Int?, on index: Int, of count: Int) -> Double {
     if let phase, count > 1, phase != index + 1 { return 0 }
-    return power / (SiteParameters.Charger.nominalVoltage * Double(phases(of: count)))
+    let phases = phase == nil && rated > largestOnOnePhase ? count : 1
+    return rated / (SiteParameters.Charger.nominalVoltage * Double(phases))
   }
 }
 
