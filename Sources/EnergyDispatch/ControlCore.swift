@@ -17,6 +17,8 @@ public struct ControlCore: Sendable {
   private var memory: SavedMemory
   private var state: Running?
   private var leases = LeaseBook()
+  private var frozen: FrozenWatch
+  private var tracks: PowerTracks
   private var notices = Notices()
   private var substance = DecisionSubstance()
 
@@ -24,6 +26,7 @@ public struct ControlCore: Sendable {
   private struct Running: Sendable {
     var rules: RuleBook
     var switches: SwitchHistory
+    var consumers: ConsumerHistory
     var started: MonotonicInstant
     var hasSeenAll = false
     var isMemoryFresh = false
@@ -35,6 +38,8 @@ public struct ControlCore: Sendable {
   public init(parameters: SiteParameters, zone: TimeZoneTable, savedMemory: [UInt8]?) {
     premises = Deliberation.Premises(parameters)
     self.zone = zone
+    frozen = FrozenWatch(parameters)
+    tracks = PowerTracks(parameters)
     memory = savedMemory.map { SavedMemory($0) } ?? SavedMemory()
     arbitration = Arbitration(Self.quantities(parameters))
   }
@@ -53,20 +58,26 @@ public struct ControlCore: Sendable {
   ) -> ControlOutcome {
     let now = snapshot.now
     let parameters = premises.site
-    let view = SiteView(snapshot, parameters)
+    var snapshot = snapshot
+    let frozenEvents = frozen.mark(&snapshot)
+    let view = SiteView(snapshot, parameters, &tracks)
     // Taken out, so that what it holds is changed in place.
     var running = state.take() ?? begin(view)
     running.view = view
     running.switches.observe(view)
-    let input = RuleInput(view: view, forecast: forecast, orders: orders, switches: running.switches, zone: zone)
+    running.consumers.observe(view)
+    let input = RuleInput(
+      view: view, forecast: forecast, orders: orders, switches: running.switches, consumers: running.consumers,
+      zone: zone)
     let statements = running.rules.evaluate(input)
-    let resolutions = arbitration.resolve(statements)
+    var resolutions = arbitration.resolve(statements)
+    running.consumers.settle(&resolutions, at: now.monotonic)
     let isSafeState = statements.contains { $0.contribution.isBlind } || (view.grid != nil && view.grid?.power == nil)
     running.hasSeenAll = running.hasSeenAll || !isSafeState
     let isStarting = !running.hasSeenAll && now.monotonic - running.started < Self.patience
 
     let wanted = WantedLease.all(resolutions, view, parameters)
-    var events = leases.accept(reports, at: now)
+    var events = frozenEvents + leases.accept(reports, at: now)
     let commands = parameters.mode == .control ? leases.plan(wanted, at: now.monotonic) : []
     let deliberation = Deliberation(
       premises: premises, view: view, resolutions: resolutions, wanted: wanted, isSafeState: isSafeState,
@@ -93,7 +104,8 @@ public struct ControlCore: Sendable {
     let now = view.now.monotonic
     return Running(
       rules: RuleBook(premises.site, saved: memory, at: now),
-      switches: SwitchHistory(premises.site.loads, saved: memory, at: now), started: now, view: view)
+      switches: SwitchHistory(premises.site.loads, saved: memory, at: now),
+      consumers: ConsumerHistory(premises.site, saved: memory, at: now), started: now, view: view)
   }
 
   private mutating func remember(_ running: inout Running, at now: MonotonicInstant) -> Bool {
@@ -107,7 +119,8 @@ public struct ControlCore: Sendable {
     }
     let rules = running.rules.save(into: &memory, at: now)
     let switches = running.switches.save(into: &memory, at: now)
-    return rules || switches
+    let consumers = running.consumers.save(into: &memory, at: now)
+    return rules || switches || consumers
   }
 
   private static func quantities(

@@ -88,6 +88,7 @@ struct RuleInput: Sendable {
   var forecast: Forecast?
   var orders: StandingOrders
   var switches: SwitchHistory
+  var consumers: ConsumerHistory
   var zone: TimeZoneTable
 
   var now: Moment { view.now }
