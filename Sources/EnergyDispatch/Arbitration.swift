@@ -40,6 +40,14 @@ struct Resolution: Sendable {
     return allowed.clamp(value)
   }
 
+  /// Whether what protects has made one of the ends what it is.
+  var isProtective: Bool {
+    upperBy?.precedence.isProtective == true || lowerBy?.precedence.isProtective == true
+  }
+
+  /// With nothing forbidden and nothing wished.
+  var released: Resolution { Resolution(quantity: quantity, physical: physical, allowed: physical, bounds: []) }
+
   /// The rule that decided: what bound the quantity, or else what wished it.
   var owner: String { upperBy?.rule ?? lowerBy?.rule ?? winner?.rule ?? "limits" }
 }
@@ -58,7 +66,9 @@ struct Arbitration: Sendable {
 
   func resolve(_ statements: [Statement]) -> [Resolution] {
     var resolutions = untouched
-    let isInOrder = zip(statements, statements.dropFirst()).allSatisfy { $0.precedence <= $1.precedence }
+    let isInOrder = statements.indices.dropFirst().allSatisfy {
+      statements[$0 - 1].precedence <= statements[$0].precedence
+    }
     for statement in isInOrder ? statements : statements.sorted(by: { $0.precedence < $1.precedence }) {
       for limit in statement.contribution.limits {
         if let place = places[limit.quantity] { apply(limit, of: statement, to: &resolutions[place]) }

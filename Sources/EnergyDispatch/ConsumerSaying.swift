@@ -14,15 +14,19 @@ extension Explanation {
 
   private func paused(_ resolution: Resolution, _ charger: SiteParameters.Charger) -> Clause {
     let text = "the \(charger.device) is paused"
-    if let bound = resolution.stopping(below: charger.minimumPower) {
+    let waits = resolution.winner.flatMap { winner -> Reason? in
+      guard case .value(let power) = winner.wish.target, power < charger.minimumPower else { return nil }
+      return winner.wish.purpose
+    }
+    let bound = resolution.stopping(below: charger.minimumPower)
+    // What it waits for says more than the time a pause lasts.
+    if let bound, waits == nil || bound.precedence != .deviceProtection {
       let most = max(0, bound.limit.interval.upper)
       let least = Words.power(charger.minimumPower)
       let remark = most > 0 ? ", and the \(Words.power(most)) that are left are less than the \(least) it needs" : ""
       return Clause(text: text, reason: bound.limit.reason.description, remark: remark)
     }
-    if let winner = resolution.winner, case .value(let power) = winner.wish.target, power < charger.minimumPower {
-      return Clause(text: text, reason: winner.wish.purpose.description)
-    }
+    if let waits { return Clause(text: text, reason: waits.description) }
     return Clause(text: text, reason: "its phases may not be switched again so soon")
   }
 

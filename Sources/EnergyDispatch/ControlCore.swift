@@ -16,9 +16,11 @@ public struct ControlCore: Sendable {
   private let arbitration: Arbitration
   private var memory: SavedMemory
   private var state: Running?
-  private var leases = LeaseBook()
   private var frozen: FrozenWatch
   private var tracks: PowerTracks
+  private var leases: LeaseBook
+  private var effects: EffectWatch
+  private var foreign: ForeignWrites
   private var notices = Notices()
   private var substance = DecisionSubstance()
 
@@ -41,6 +43,9 @@ public struct ControlCore: Sendable {
     frozen = FrozenWatch(parameters)
     tracks = PowerTracks(parameters)
     memory = savedMemory.map { SavedMemory($0) } ?? SavedMemory()
+    leases = LeaseBook(saved: memory)
+    effects = EffectWatch(parameters)
+    foreign = ForeignWrites(parameters)
     arbitration = Arbitration(Self.quantities(parameters))
   }
 
@@ -53,8 +58,10 @@ public struct ControlCore: Sendable {
   ///   - forecast: nil while there is none; control never depends on it.
   ///   - reports: what became of commands since the last step.
   ///   - orders: what was asked for and still holds.
+  ///   - isGuarded: whether the crash guard is up, see ``CrashGuard``.
   public mutating func step(
-    snapshot: SiteSnapshot, forecast: Forecast?, reports: [WriteReport], orders: StandingOrders = StandingOrders()
+    snapshot: SiteSnapshot, forecast: Forecast?, reports: [WriteReport], orders: StandingOrders = StandingOrders(),
+    isGuarded: Bool = false
   ) -> ControlOutcome {
     let now = snapshot.now
     let parameters = premises.site
@@ -68,7 +75,7 @@ public struct ControlCore: Sendable {
     running.consumers.observe(view)
     let input = RuleInput(
       view: view, forecast: forecast, orders: orders, switches: running.switches, consumers: running.consumers,
-      zone: zone)
+      zone: zone, isGuarded: isGuarded)
     let statements = running.rules.evaluate(input)
     var resolutions = arbitration.resolve(statements)
     running.consumers.settle(&resolutions, at: now.monotonic)
@@ -78,7 +85,9 @@ public struct ControlCore: Sendable {
 
     let wanted = WantedLease.all(resolutions, view, parameters)
     var events = frozenEvents + leases.accept(reports, at: now)
-    let commands = parameters.mode == .control ? leases.plan(wanted, at: now.monotonic) : []
+    events += effects.step(leases, snapshot)
+    events += foreign.step(&leases, snapshot)
+    let commands = parameters.mode == .control ? leases.plan(undisputed(wanted, now.monotonic), at: now.monotonic) : []
     let deliberation = Deliberation(
       premises: premises, view: view, resolutions: resolutions, wanted: wanted, isSafeState: isSafeState,
       isStarting: isStarting)
@@ -92,6 +101,12 @@ public struct ControlCore: Sendable {
     return ControlOutcome(
       commands: commands, events: events, isDecisionNew: isDecisionNew, isMemoryChanged: isMemoryChanged,
       deliberation: deliberation)
+  }
+
+  /// Without what only economizes where a second controller writes.
+  private func undisputed(_ wanted: [WantedLease], _ now: MonotonicInstant) -> [WantedLease] {
+    guard wanted.contains(where: { foreign.isTruce($0.key, at: now) }) else { return wanted }
+    return wanted.filter { $0.isProtective || !foreign.isTruce($0.key, at: now) }
   }
 
   /// What each device gets on a clean stop. Nothing in monitor mode and before the first step.
@@ -110,9 +125,9 @@ public struct ControlCore: Sendable {
 
   private mutating func remember(_ running: inout Running, at now: MonotonicInstant) -> Bool {
     guard running.isMemoryFresh else {
-      // Lines that nobody has any use for are left behind with the first step.
+      // Lines that nobody has any use for are left behind with the first step. Budgets are read when they are needed.
       let before = memory
-      memory = SavedMemory()
+      memory = memory.lines(of: LeaseBook.budgetLines)
       running.isMemoryFresh = true
       _ = remember(&running, at: now)
       return memory != before
@@ -120,10 +135,11 @@ public struct ControlCore: Sendable {
     let rules = running.rules.save(into: &memory, at: now)
     let switches = running.switches.save(into: &memory, at: now)
     let consumers = running.consumers.save(into: &memory, at: now)
-    return rules || switches || consumers
+    let budgets = leases.save(into: &memory)
+    return rules || switches || consumers || budgets
   }
 
-  private static func quantities(
+  static func quantities(
     _ site: SiteParameters
   ) -> [(quantity: ControlledQuantity, physical: Interval)] {
     var quantities: [(quantity: ControlledQuantity, physical: Interval)] = []

@@ -6,6 +6,9 @@ enum RuleClass: Int, Comparable, CaseIterable, Sendable {
   case deviceProtection, legalLimit, siteProtection, island, backupReserve, ownersOverride, contract, ownersPlan
   case economics
 
+  /// Whether it goes on while the crash guard is up.
+  var isProtective: Bool { self <= .siteProtection }
+
   static func < (a: RuleClass, b: RuleClass) -> Bool { a.rawValue < b.rawValue }
 }
 
@@ -90,6 +93,8 @@ struct RuleInput: Sendable {
   var switches: SwitchHistory
   var consumers: ConsumerHistory
   var zone: TimeZoneTable
+  /// After several crashes: limits take their failsafe values, see ``CrashGuard``.
+  var isGuarded = false
 
   var now: Moment { view.now }
 }

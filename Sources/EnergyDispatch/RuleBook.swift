@@ -6,7 +6,9 @@ private struct RememberingRule<R: Rule>: AnyRememberingRule {
   let key: String
   private var memory: R.Memory
   /// What the text was last made of, and when.
-  private var saved: (memory: R.Memory, at: MonotonicInstant)?
+  private var told: R.Memory?
+  private let isForgetful = R.Memory.self == NoMemory.self
+  private var toldAt = MonotonicInstant(nanoseconds: .min / 2)
 
   init(_ rule: R, saved: SavedMemory, at now: MonotonicInstant) {
     self.rule = rule
@@ -19,8 +21,11 @@ private struct RememberingRule<R: Rule>: AnyRememberingRule {
   mutating func evaluate(_ input: RuleInput) -> Contribution { rule.evaluate(input, &memory) }
 
   mutating func changed(at now: MonotonicInstant) -> String? {
-    if let saved, now - saved.at < SavedMemory.unit || !R.Memory.hasAges, saved.memory == memory { return nil }
-    saved = (memory, now)
+    if isForgetful { return nil }
+    let isDue = R.Memory.hasAges && now - toldAt >= SavedMemory.unit
+    if !isDue, told == memory { return nil }
+    told = memory
+    toldAt = now
     return memory.saved(at: now)
   }
 }
@@ -42,7 +47,8 @@ struct Statement: Sendable {
   var contribution: Contribution
 }
 
-/// All rules of a site in the order of their classes.
+/// All rules of a site in the order of their classes. While the crash guard is up, those that do not protect are
+/// silent and keep what they remember.
 struct RuleBook: Sendable {
   private var rules: [any AnyRememberingRule] = []
 
@@ -76,12 +82,14 @@ struct RuleBook: Sendable {
     }
     if let fuse = site.fuse { add(FuseRule(site: site, fuse: fuse)) }
     if let cap = site.feedIn { add(FeedInRule(site: site, cap: cap)) }
+    add(CrashGuardRule(site: site))
     rules.sort { $0.precedence < $1.precedence }
   }
 
   mutating func evaluate(_ input: RuleInput) -> [Statement] {
-    rules.indices.map { index in
-      Statement(
+    rules.indices.compactMap { index in
+      guard !input.isGuarded || rules[index].precedence.isProtective else { return nil }
+      return Statement(
         rule: rules[index].name, precedence: rules[index].precedence, contribution: rules[index].evaluate(input))
     }
   }

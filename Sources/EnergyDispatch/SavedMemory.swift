@@ -24,6 +24,13 @@ struct SavedMemory: Hashable, Sendable {
 
   subscript(key: String) -> Substring? { lines[key] }
 
+  /// Only the lines whose keys begin with `word`.
+  func lines(of word: String) -> SavedMemory {
+    var some = SavedMemory()
+    some.lines = lines.filter { $0.key.hasPrefix(word + " ") }
+    return some
+  }
+
   /// Empty text is no line. True when it was another one before.
   mutating func replace(_ key: String, with text: String) -> Bool {
     let text = text.isEmpty ? nil : Substring(text)

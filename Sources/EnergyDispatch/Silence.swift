@@ -15,7 +15,7 @@ struct Silence {
       + chargers.map { "the \($0)" } + heatPumps.map { "the \($0)'s contacts" }
     var clauses: [String] = []
     if !names.isEmpty {
-      let several = names.count > 1
+      let several = names.count > 1 || !heatPumps.isEmpty
       let verb =
         isStarting
         ? (several ? "have not answered yet" : "has not answered yet") : several ? "do not answer" : "does not answer"

@@ -44,12 +44,17 @@ public actor ControlCycle: Service {
   private let time: any TimeSource
   private let period: Duration
   private var core: ControlCore
+  private var crashGuard: CrashGuard?
   private var isStopping = false
 
-  public init(core: ControlCore, ports: Ports, time: any TimeSource, period: Duration = .seconds(1)) {
+  /// - Parameter crashGuard: nil where it is switched off. Its first text is kept already.
+  public init(
+    core: ControlCore, ports: Ports, time: any TimeSource, period: Duration = .seconds(1), crashGuard: CrashGuard? = nil
+  ) {
     executor = ThreadExecutor(name: "hf-control")
     unownedExecutor = executor.asUnownedSerialExecutor()
     self.core = core
+    self.crashGuard = crashGuard
     self.ports = ports
     self.time = time
     self.period = period
@@ -84,19 +89,31 @@ public actor ControlCycle: Service {
 
   func step(due: MonotonicInstant) {
     let now = time.now()
+    followGuard(now)
     let outcome = core.step(
-      snapshot: ports.site.freeze(at: now), forecast: ports.forecast(), reports: ports.board.takeReports())
+      snapshot: ports.site.freeze(at: now), forecast: ports.forecast(), reports: ports.board.takeReports(),
+      isGuarded: crashGuard?.isUp ?? false)
     for command in outcome.commands { ports.setpoints.submit(command) }
     for event in outcome.events { ports.events.post(event) }
     if outcome.isDecisionNew { ports.decisions.post(outcome.decision) }
     if outcome.isMemoryChanged { ports.store.save(core.savedMemory, under: Self.storeKey) }
     ports.board.record(
-      outcome.decision, commands: outcome.commands, lateness: max(.zero, now.monotonic - due),
-      took: time.now().monotonic - now.monotonic)
+      outcome, lateness: max(.zero, now.monotonic - due), took: time.now().monotonic - now.monotonic)
     ports.beat(!outcome.isSafeState)
   }
 
+  private func followGuard(_ now: Moment) {
+    let wasUp = crashGuard?.isUp ?? false
+    guard crashGuard?.follow(at: now.monotonic) == true, let crashGuard else { return }
+    ports.store.save(crashGuard.saved, under: CrashGuard.storeKey)
+    guard wasUp, !crashGuard.isUp else { return }
+    let text = "the agent has run well for long enough: every rule acts again"
+    ports.events.post(Event(at: now, name: "crash-guard-ended", severity: .info, text: text))
+  }
+
   private func fallBack() async {
+    // Whatever happens to the fallback values: this is a clean stop.
+    if crashGuard != nil { ports.store.save(CrashGuard.stopped, under: CrashGuard.storeKey) }
     let commands = core.fallback(at: time.now())
     for command in commands { ports.setpoints.submit(command) }
     var waiting = Set(commands.map(\.id))

@@ -23,6 +23,9 @@ extension Journal: StateStore {
     if isUrgent { executor.wake() }
   }
 
+  /// For what has to be on the disk before the agent goes on starting. Where the disk refuses, it stays queued.
+  public func commitAtOnce() { commit() }
+
   public func load(_ key: String) throws -> [UInt8]? {
     if let waiting = intake.waitingState(key) ?? batch.states[key] { return waiting }
     guard let opened else {

@@ -22,6 +22,8 @@ public struct SiteConfiguration: Sendable {
     public var longitude: Double
     /// Whether somebody vouches for the wall clock. `declared` says that the installer does.
     public var clock: ClockTrust
+    /// When the agent has crashed too often to be let do more than protect; nil switches that off.
+    public var crashGuard: CrashGuard.Settings? = CrashGuard.Settings()
   }
 
   public enum ClockTrust: String, Hashable, Sendable {

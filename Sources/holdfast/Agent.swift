@@ -43,7 +43,8 @@ struct Agent {
       try await makeControl(
         ControlCycle.Ports(
           site: state, board: board, setpoints: router, events: events, decisions: journal, store: journal,
-          forecast: { observer.forecast }, beat: { [manager] in manager.beat(isGood: $0) })))
+          forecast: { observer.forecast }, beat: { [manager] in manager.beat(isGood: $0) }),
+        try await makeGuard(journal)))
     makePage(
       StatusBoard(
         site: configuration.site.id, version: agentVersion, mode: configuration.control.mode.rawValue,
@@ -118,11 +119,21 @@ struct Agent {
       time: time, store: journal)
   }
 
-  private func makeControl(_ ports: ControlCycle.Ports) async throws -> ControlCycle {
+  /// Counts this start before anything of it can crash.
+  private func makeGuard(_ journal: Journal) async throws -> CrashGuard? {
+    guard let settings = configuration.site.crashGuard else { return nil }
+    let saved = try await journal.load(CrashGuard.storeKey)
+    let crashGuard = CrashGuard(settings, saved: saved, at: time.now().monotonic)
+    journal.save(crashGuard.saved, under: CrashGuard.storeKey)
+    await journal.commitAtOnce()
+    return crashGuard
+  }
+
+  private func makeControl(_ ports: ControlCycle.Ports, _ crashGuard: CrashGuard?) async throws -> ControlCycle {
     let core = ControlCore(
       parameters: configuration.control, zone: configuration.site.timeZone,
       savedMemory: try await ports.store.load(ControlCycle.storeKey))
-    return ControlCycle(core: core, ports: ports, time: time)
+    return ControlCycle(core: core, ports: ports, time: time, crashGuard: crashGuard)
   }
 
   private mutating func makePage(_ status: StatusBoard) {

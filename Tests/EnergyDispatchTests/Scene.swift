@@ -18,6 +18,7 @@ struct Scene {
   var silent: Set<DeviceID> = []
   /// How devices answer commands; nil means never.
   var answer: WriteReport.Outcome? = .confirmed
+  var isGuarded = false
   private var measured: [DeviceID: Moment] = [:]
   private var reports: [WriteReport] = []
   private(set) var second = 0
@@ -78,7 +79,7 @@ struct Scene {
   mutating func step() {
     time.advance(by: .seconds(1))
     second += 1
-    let result = core.step(snapshot: snapshot(), forecast: nil, reports: reports)
+    let result = core.step(snapshot: snapshot(), forecast: nil, reports: reports, isGuarded: isGuarded)
     reports = []
     for command in result.commands {
       commands.append((second, command))

@@ -1,7 +1,8 @@
 import EnergyModel
 
 /// What devices get on a clean stop. Limits that a device may still hold are opened, as it would itself
-/// when the lease runs out; what was left alone stays so. A relay gets what its load is to have while the agent is away.
+/// when the lease runs out; what was left alone stays so. One that falls back to a safe value of its own is left to do
+/// so, and one that would hold the last value for ever is opened in any case. A charger gets its failsafe current. A relay gets what its load is to have while the agent is away.
 enum Fallback {
   private static let owner = "stop"
   /// A stop does not wait long.
@@ -20,15 +21,19 @@ enum Fallback {
       id += 1
     }
     for hybrid in site.hybrids where view?.hybrid(hybrid.device)?.isHeard == true {
-      func isHeld(_ part: LeaseKey.Part, _ reversion: Duration?) -> Bool {
-        let lease = leases.leases[LeaseKey(device: hybrid.device, part: part)]
-        return lease?.isHeld(at: now, reversion ?? .zero) == true
+      func isHeld(_ part: LeaseKey.Part, _ reversion: Duration?, _ terms: LeaseTerms) -> Bool {
+        guard let lease = leases.leases[LeaseKey(device: hybrid.device, part: part)] else { return false }
+        switch terms.expiry {
+        case .safe: return false
+        case .open: return lease.isHeld(at: now, reversion ?? .zero)
+        case .hold: return lease.wasAsked
+        }
       }
-      if let battery = hybrid.battery, isHeld(.battery, hybrid.batteryReversion) {
+      if let battery = hybrid.battery, isHeld(.battery, hybrid.batteryReversion, hybrid.batteryTerms) {
         let limits = (battery.maximumCharge.value, battery.maximumDischarge.value)
         add(hybrid.device, [(.chargeLimit, limits.0), (.dischargeLimit, limits.1)])
       }
-      if isHeld(.production, hybrid.productionReversion) {
+      if isHeld(.production, hybrid.productionReversion, hybrid.productionTerms) {
         add(hybrid.device, [(.productionLimit, hybrid.acLimit.value)])
       }
     }
@@ -42,7 +47,10 @@ enum Fallback {
     }
     for charger in site.chargers where view?.charger(charger.device)?.isHeard == true {
       let lease = leases.leases[LeaseKey(device: charger.device, part: .charger)]
-      guard lease?.isHeld(at: now, charger.reversion ?? .zero) == true else { continue }
+      let isHeld =
+        charger.terms.expiry == .hold
+        ? lease?.wasAsked : lease?.isHeld(at: now, charger.reversion ?? .zero)
+      guard isHeld == true else { continue }
       add(charger.device, [(.chargingCurrent, charger.failsafeCurrent)])
     }
     for pump in site.heatPumps {

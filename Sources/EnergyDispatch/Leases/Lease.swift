@@ -24,6 +24,8 @@ struct Lease: Hashable, Sendable {
   private(set) var confirmed: Confirmed?
   private(set) var failures = 0
   private(set) var notTaken = 0
+  /// Whether anything was ever asked of the device in this run: one without a timer may hold it still.
+  private(set) var wasAsked = false
   private var retryAt: MonotonicInstant?
   /// The strictest that was tried since the last success.
   private var strictest: [WantedLease.Value] = []
@@ -43,11 +45,12 @@ struct Lease: Hashable, Sendable {
     }
     guard let confirmed, uncertainSince == nil else { return true }
     if let last = outstanding.last, now - last.submitted >= Self.patience { return true }
-    return wanted.differs(from: newest ?? confirmed.values) || now - confirmed.submitted >= reversion / 2
+    if wanted.differs(from: newest ?? confirmed.values) { return true }
+    return wanted.isRefreshed && now - confirmed.submitted >= reversion / 2
   }
 
   /// What the device was last asked for.
-  private var newest: [WantedLease.Value]? { outstanding.last?.values ?? confirmed?.values }
+  var newest: [WantedLease.Value]? { outstanding.last?.values ?? confirmed?.values }
 
   /// Whether the device may still hold something that was asked of it.
   func isHeld(at now: MonotonicInstant, _ reversion: Duration) -> Bool {
@@ -76,6 +79,7 @@ struct Lease: Hashable, Sendable {
   }
 
   mutating func submitted(_ id: UInt64, _ values: [WantedLease.Value], at now: MonotonicInstant) {
+    wasAsked = true
     outstanding.append(Outstanding(id: id, submitted: now, values: values))
     if failures > 0, strictest.count == values.count {
       strictest = zip(strictest, values).map { .init(kind: $1.kind, value: min($0.value, $1.value)) }
@@ -111,6 +115,9 @@ struct Lease: Hashable, Sendable {
     }
     return true
   }
+
+  /// Somebody else has written the device.
+  mutating func contradicted() { confirmed = nil }
 
   /// Nobody can say what the device holds: it was left alone, fell silent or started anew.
   mutating func forget() {

@@ -1,52 +1,105 @@
 import EnergyModel
 
 /// All leases of the site. Writes what changed or is due at half of the device's reversion time, repeats
-/// what failed after a growing pause, and leaves alone what nobody wants any more: it runs out by itself.
+/// what failed after a growing pause, and leaves alone what nobody wants any more: it runs out by itself. Registers that
+/// wear are written on change only and within their budget.
 struct LeaseBook: Sendable {
   private static let notTakenBeforeAlarm = 3
+  static let budgetLines = "writes"
 
   private(set) var leases: [LeaseKey: Lease] = [:]
   private var complaints: [LeaseKey: Set<String>] = [:]
   private var lastID: UInt64 = 0
+  private let kept: SavedMemory
+  private var budgets: [LeaseKey: WriteBudget] = [:]
+  private var isBudgetChanged = true
+  private var spent: Set<LeaseKey> = []
 
-  init() {}
+  init(saved: SavedMemory = SavedMemory()) { kept = saved }
 
   /// What has to be written now.
   mutating func plan(_ wanted: [WantedLease], at now: MonotonicInstant) -> [SetpointCommand] {
-    let keys = Set(wanted.map(\.key))
-    for key in leases.keys where !keys.contains(key) { leases[key]?.forget() }
     var commands: [SetpointCommand] = []
     for want in wanted {
-      var lease = leases[want.key] ?? Lease()
-      guard lease.needsWrite(want, at: now) else { continue }
+      guard leases[want.key, default: Lease()].needsWrite(want, at: now), affords(want, at: now) else {
+        if leases[want.key] == nil { leases[want.key] = Lease() }
+        continue
+      }
       lastID += 1
-      lease.submitted(lastID, want.values, at: now)
-      leases[want.key] = lease
+      leases[want.key, default: Lease()].submitted(lastID, want.values, at: now)
       commands.append(SetpointCommand(id: lastID, device: want.key.device, setpoints: want.setpoints(at: now)))
+    }
+    // Every wanted one has a lease now: more than those are left alone.
+    if leases.count > wanted.count {
+      let keys = Set(wanted.map(\.key))
+      for key in leases.keys where !keys.contains(key) { leases[key]?.forget() }
     }
     return commands
   }
 
+  /// The device does not hold any more what it was confirmed to: it is written anew.
+  mutating func contradicted(_ key: LeaseKey) { leases[key]?.contradicted() }
+
+  /// Whether the registers bear one more write; a write that is refused here is asked for again in the next step.
+  private mutating func affords(_ want: WantedLease, at now: MonotonicInstant) -> Bool {
+    guard let aDay = want.writesADay else { return true }
+    let name = SavedMemory.key(Self.budgetLines, "\(want.key.device) \(want.key.part)")
+    var budget = budgets[want.key] ?? WriteBudget(aDay: aDay, saved: kept[name], at: now)
+    let tightens = leases[want.key]?.newest.map { want.tightens($0) } ?? false
+    guard budget.hasLeft(at: now) || tightens else {
+      budgets[want.key] = budget
+      spent.insert(want.key)
+      return false
+    }
+    budget.spend(at: now)
+    budgets[want.key] = budget
+    isBudgetChanged = true
+    return true
+  }
+
+  /// What is left of the budgets. True when something in it is another than before.
+  mutating func save(into memory: inout SavedMemory) -> Bool {
+    guard isBudgetChanged else { return false }
+    isBudgetChanged = false
+    var isChanged = false
+    for (key, budget) in budgets {
+      let name = SavedMemory.key(Self.budgetLines, "\(key.device) \(key.part)")
+      if memory.replace(name, with: budget.saved) { isChanged = true }
+    }
+    return isChanged
+  }
+
+  /// Those whose budget was found empty since the last time, each told once.
+  private mutating func wornOut(_ now: Moment) -> [Event] {
+    defer { spent = [] }
+    return spent.compactMap { key in
+      let text =
+        "the registers of \(key.device) have been written as often as they bear a day: only what tightens is written"
+      return complain(key, now, "write-budget-spent", .warning, text)
+    }
+  }
+
   /// Learns what became of commands. Tells once what needs a person.
   mutating func accept(_ reports: [WriteReport], at now: Moment) -> [Event] {
-    reports.compactMap { report in
-      guard let key = Self.key(report.command), var lease = leases[key], lease.accept(report) else { return nil }
-      leases[key] = lease
-      switch report.outcome {
-      case .confirmed:
-        complaints[key] = nil
-        return nil
-      case .failed: return nil
-      case .refused(let reason):
-        return complain(key, now, "setpoint-refused", .warning, "a setpoint for \(key.device) was refused: \(reason)")
-      case .notTaken(let found):
-        guard lease.notTaken >= Self.notTakenBeforeAlarm else { return nil }
-        let text =
-          "\(key.device) did not take a setpoint \(lease.notTaken) times: \(found); another controller may "
-          + "be writing"
-        return complain(key, now, "setpoint-not-taken", .alarm, text)
+    wornOut(now)
+      + reports.compactMap { report in
+        guard let key = Self.key(report.command), var lease = leases[key], lease.accept(report) else { return nil }
+        leases[key] = lease
+        switch report.outcome {
+        case .confirmed:
+          complaints[key]?.subtract(["setpoint-refused", "setpoint-not-taken"])
+          return nil
+        case .failed: return nil
+        case .refused(let reason):
+          return complain(key, now, "setpoint-refused", .warning, "a setpoint for \(key.device) was refused: \(reason)")
+        case .notTaken(let found):
+          guard lease.notTaken >= Self.notTakenBeforeAlarm else { return nil }
+          let text =
+            "\(key.device) did not take a setpoint \(lease.notTaken) times: \(found); another controller may "
+            + "be writing"
+          return complain(key, now, "setpoint-not-taken", .alarm, text)
+        }
       }
-    }
   }
 
   /// Identifiers for commands that follow the last one.

@@ -29,6 +29,12 @@ struct WantedLease: Hashable, Sendable {
   var reversion: Duration?
   /// True where the values forbid nothing: a lease that still does is released, none is begun.
   var isOpen = false
+  /// False for registers that wear: they are written on change only.
+  var isRefreshed = true
+  /// Of registers that wear, writes a day.
+  var writesADay: Int?
+  /// True where something that protects has a hand in it.
+  var isProtective = false
   /// Of a relay.
   var readBack: ReadBack?
 
@@ -63,10 +69,11 @@ extension WantedLease {
   private static let deadBand = 0.01
 
   /// The leases that follow from what was resolved. Nothing for a device that is not heard, has no timer,
-  /// or is to be left alone: its lease runs out.
+  /// or is to be left alone: its lease runs out. One that would keep its last value for ever is released instead.
   static func all(_ resolutions: [Resolution], _ view: SiteView, _ site: SiteParameters) -> [WantedLease] {
     resolutions.compactMap { resolution in
-      guard resolution.handsOff == nil else { return nil }
+      guard resolution.handsOff == nil || holds(resolution.quantity, site) else { return nil }
+      let resolution = resolution.handsOff == nil ? resolution : resolution.released
       let device = resolution.quantity.device
       switch resolution.quantity {
       case .battery:
@@ -87,6 +94,24 @@ extension WantedLease {
     }
   }
 
+  private static func holds(_ quantity: ControlledQuantity, _ site: SiteParameters) -> Bool {
+    switch quantity {
+    case .battery(let device): site.hybrids.first { $0.device == device }?.batteryTerms.expiry == .hold
+    case .production(let device): site.hybrids.first { $0.device == device }?.productionTerms.expiry == .hold
+    case .supply, .charging, .heatPump: false
+    }
+  }
+
+  private func under(_ terms: LeaseTerms, _ resolution: Resolution) -> WantedLease {
+    var lease = self
+    // Only what a device releases by itself may run out without a word.
+    lease.isOpen = isOpen && terms.expiry == .open
+    lease.writesADay = terms.writesADay
+    lease.isRefreshed = terms.writesADay == nil
+    lease.isProtective = resolution.isProtective
+    return lease
+  }
+
   /// Charge and discharge limit are one command. A wished power becomes the limit of its direction.
   private static func battery(_ resolution: Resolution, _ hybrid: SiteParameters.Hybrid) -> WantedLease? {
     guard let reversion = hybrid.batteryReversion else { return nil }
@@ -98,7 +123,8 @@ extension WantedLease {
       values: [
         Value(kind: .chargeLimit, value: max(0, charge)), Value(kind: .dischargeLimit, value: max(0, discharge)),
       ],
-      owner: resolution.owner, deadBand: deadBand * rating, reversion: reversion)
+      owner: resolution.owner, deadBand: deadBand * rating, reversion: reversion
+    ).under(hybrid.batteryTerms, resolution)
   }
 
   private static func production(_ resolution: Resolution, _ hybrid: SiteParameters.Hybrid) -> WantedLease? {
@@ -107,12 +133,14 @@ extension WantedLease {
     return WantedLease(
       key: LeaseKey(device: hybrid.device, part: .production),
       values: [Value(kind: .productionLimit, value: most)], owner: resolution.owner,
-      deadBand: deadBand * hybrid.acLimit.value, reversion: reversion, isOpen: most >= resolution.physical.upper)
+      deadBand: deadBand * hybrid.acLimit.value, reversion: reversion, isOpen: most >= resolution.physical.upper
+    ).under(hybrid.productionTerms, resolution)
   }
 
   private static func relay(_ resolution: Resolution, _ relay: SiteView.Relay?) -> WantedLease? {
-    guard let relay, let isOn = relay.isOn, let measured = relay.measured, let target = resolution.target
-    else { return nil }
+    guard let relay, let isOn = relay.isOn, let measured = relay.measured else { return nil }
+    // Where nobody wishes anything the load stays as it is, unless it has to be off or on.
+    let target = resolution.target ?? resolution.allowed.clamp(isOn ? 1 : 0)
     return WantedLease(
       key: LeaseKey(device: relay.device, part: .relay),
       values: [Value(kind: .relayOn, value: target >= 0.5 ? 1 : 0)], owner: resolution.owner, deadBand: 0.5,
@@ -126,7 +154,8 @@ extension WantedLease {
     if charger.switchesPhases { values.append(Value(kind: .chargingPhases, value: Double(setting.phases))) }
     return WantedLease(
       key: LeaseKey(device: charger.device, part: .charger), values: values, owner: resolution.owner, deadBand: 0.2,
-      reversion: reversion)
+      reversion: reversion
+    ).under(charger.terms, resolution)
   }
 
   private static func heatPump(_ resolution: Resolution, _ pump: SiteView.HeatPump?) -> WantedLease? {

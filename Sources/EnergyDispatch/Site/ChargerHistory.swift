@@ -10,12 +10,15 @@ struct ChargerHistory: Hashable, Sendable {
   private static let little = 200.0
 
   let charger: SiteParameters.Charger
-  /// As it reads back what it was told, or else by what it draws; nil while that is unknown and while no car is there.
+  /// As it reads back what it was told, or else by what it draws and was told last; nil while that is unknown and while no
+  /// car is there.
   private(set) var isOn: Bool?
   private(set) var since: MonotonicInstant
   /// Nil while nobody knows: nothing was told yet, or the charger has been silent.
   private(set) var phases: Int?
   private(set) var phasesSince: MonotonicInstant
+  /// What it was told last, A.
+  private var told: Double?
 
   init(_ charger: SiteParameters.Charger, saved: Substring?, at now: MonotonicInstant) {
     self.charger = charger
@@ -41,11 +44,18 @@ struct ChargerHistory: Hashable, Sendable {
       since = now - Self.longAgo
       return
     }
-    let told = seen.currentLimit.map { $0 >= charger.current.lowerBound - 0.05 }
-    guard let found = told ?? seen.power.map({ $0 >= Self.little }), found != isOn else { return }
+    guard let found = seen.currentLimit.map({ $0 >= charger.current.lowerBound - 0.05 }) ?? guessed(seen),
+      found != isOn
+    else { return }
     // The first word after a start tells a state, not that it has changed.
     if isOn != nil { since = now }
     isOn = found
+  }
+
+  /// A car that draws nothing may be full: only what it was told says that it is paused.
+  private func guessed(_ seen: SiteView.Charger) -> Bool? {
+    if let power = seen.power, power >= Self.little { return true }
+    return told == 0 ? false : nil
   }
 
   /// What is left of the minimum time of charging, or of pausing; zero when it is over.
@@ -67,6 +77,7 @@ struct ChargerHistory: Hashable, Sendable {
   mutating func setting(for power: Double, at now: MonotonicInstant) -> SiteParameters.Charger.Setting {
     let held = phases ?? charger.phases.count
     let setting = charger.setting(for: power, phases: held, canSwitch: canSwitchPhases(at: now))
+    told = setting.current
     if setting.phases != held {
       phases = setting.phases
       phasesSince = now

@@ -43,6 +43,8 @@ extension SiteParameters {
     public var failsafeCurrent: Double
     /// Its own timer for that; nil where it has none and keeps what it was told.
     public var reversion: Duration?
+    /// What becomes of its setpoint at its end. With `hold` the reversion is a period of the agent's own.
+    public var terms = LeaseTerms(expiry: .safe)
     /// Whether it can be told to use only the first of its phases.
     public var switchesPhases: Bool
     /// The least time from one change of the phases to the next: each interrupts the charge and switches contactors.

@@ -26,12 +26,10 @@ struct PowerTrack: Sendable {
   var newest: MonotonicInstant? { isCurrent ? samples.last?.at : nil }
 
   mutating func observe(_ reader: PointReader) {
-    guard let found = reader.snapshot.observation(device, point), found.quality != .notImplemented else {
-      isCurrent = false
-      return
-    }
-    isAbsent = false
-    guard let value = reader.value(found, point, maximumAge), let at = found.measured?.monotonic else {
+    let read = reader.device(device)
+    let sensed = read.sensed(point, maximumAge)
+    if sensed != .absent { isAbsent = false }
+    guard let value = sensed.value, let at = read.measured(point) else {
       isCurrent = false
       return
     }

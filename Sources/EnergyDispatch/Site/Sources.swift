@@ -13,6 +13,9 @@ extension SiteParameters {
     /// missing or has no timer.
     public var batteryReversion: Duration?
     public var productionReversion: Duration?
+    /// What becomes of its setpoints at their end. With `hold` the reversion is a period of the agent's own.
+    public var batteryTerms = LeaseTerms()
+    public var productionTerms = LeaseTerms()
     public var maximumAge: Duration
     /// False where the inverter does not cover the house by a loop of its own and has to be told a power.
     public var regulatesItself = true

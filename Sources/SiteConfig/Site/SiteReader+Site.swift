@@ -3,7 +3,7 @@ import EnergyModel
 
 extension SiteReader {
   func readSite(_ value: ConfigValue) -> (site: SiteConfiguration.Site, mode: SiteParameters.Mode)? {
-    let keys = ["id", "time_zone", "latitude", "longitude", "mode", "clock"]
+    let keys = ["id", "time_zone", "latitude", "longitude", "mode", "clock", "crash_guard"]
     guard let section = ConfigSection(value, keys: keys, later: ["autonomous"]) else { return nil }
     let id = section.required("id", "a name such as mill-lane-4").flatMap(siteName)
     let zone = section.required("time_zone", "a time zone such as Europe/Berlin").flatMap(timeZone)
@@ -17,11 +17,25 @@ extension SiteReader {
     let clock = section["clock"].map {
       $0.choice(["system", "declared"], what: "clock").flatMap(SiteConfiguration.ClockTrust.init(rawValue:))
     }
+    let crashGuard = section["crash_guard"].map(crashGuard) ?? .some(CrashGuard.Settings())
     guard let id, let zone, let latitude, let longitude, let mode = mode ?? .monitor, let clock = clock ?? .system
     else { return nil }
     let site = SiteConfiguration.Site(
-      id: id, timeZone: zone, latitude: latitude, longitude: longitude, clock: clock)
+      id: id, timeZone: zone, latitude: latitude, longitude: longitude, clock: clock, crashGuard: crashGuard)
     return (site, mode)
+  }
+
+  /// `off`, or how many crashes within which time are too many.
+  private func crashGuard(_ value: ConfigValue) -> CrashGuard.Settings? {
+    guard value.isMapping else {
+      if value.written != "off" { value.refuse("expected off, or {crashes: 3, within: 10 min}") }
+      return nil
+    }
+    guard let section = ConfigSection(value, keys: ["crashes", "within"]) else { return nil }
+    var settings = CrashGuard.Settings()
+    if let crashes = section["crashes"]?.integer(in: 2...20, what: "a number of crashes") { settings.crashes = crashes }
+    if let within = section["within"]?.duration(in: .seconds(30)...(.seconds(86_400))) { settings.within = within }
+    return settings
   }
 
   private func siteName(_ value: ConfigValue) -> String? {
