@@ -1,20 +1,5 @@
 public import EnergyModel
 
-/// One transfer to a device. The same registers are expected when it is read back.
-public struct EncodedWrite: Hashable, Sendable {
-  /// Holding or coil.
-  public var space: RegisterSpace
-  public var address: Int
-  /// Coils are 0 or 1.
-  public var registers: [UInt16]
-
-  public init(space: RegisterSpace, address: Int, registers: [UInt16]) {
-    self.space = space
-    self.address = address
-    self.registers = registers
-  }
-}
-
 /// How one command is written: first ``blocks`` are read (scale factors, references of percentages, as
 /// the device has them *now*), then the setpoints are encoded with them.
 public struct CommandPlan: Hashable, Sendable {
@@ -28,6 +13,9 @@ public struct CommandPlan: Hashable, Sendable {
     var space: RegisterSpace
     var address: Int
     var values: [PlannedValue]
+    var definition: RegisterWrite
+    var shown: RegisterSpan?
+    var unless: [EncodedWrite.Expectation]
   }
 
   private enum PlannedValue: Hashable, Sendable {
@@ -81,7 +69,25 @@ public struct CommandPlan: Hashable, Sendable {
     guard span.space == .holding || span.space == .coil else { throw .notWritable(span.space) }
     var values: [PlannedValue] = []
     for value in write.values { values.append(try plan(value, definition, resolved, layout, &fields)) }
-    return PlannedWrite(space: span.space, address: span.start, values: values)
+    if write.function == .single, width != 1 { throw .notOneRegister }
+    var planned = PlannedWrite(
+      space: span.space, address: span.start, values: values, definition: write, unless: [])
+    if case .field(let field) = write.readBack {
+      guard let shown = resolved.locator.locate(field.address, count: field.type.width), width == 1 else {
+        throw .registerAbsent(field.address)
+      }
+      planned.shown = shown
+    }
+    if let exemption = write.unless {
+      let field = exemption.field
+      guard let span = resolved.locator.locate(field.address, count: field.type.width) else {
+        throw .registerAbsent(field.address)
+      }
+      planned.unless = exemption.raw.map {
+        .init(span.space, span.start, field.order.registers($0, width: field.type.width))
+      }
+    }
+    return planned
   }
 
   private static func plan(
@@ -95,6 +101,7 @@ public struct CommandPlan: Hashable, Sendable {
         (1..<0xFFFF).contains(register)
       else { throw .reversionTimeInvalid }
       return .constant(register)
+    case .failsafeCurrent: throw .failsafeCurrentMissing
     case .parameter(let kind, let field, let percentOf):
       let isSunSpec = resolved.profile.isSunSpec
       guard let scale = LocatedScale(field.scale, resolved.locator, layout) else { throw .scaleMissing(kind) }
@@ -115,8 +122,15 @@ public struct CommandPlan: Hashable, Sendable {
     precondition(
       references.registers.count == registerCount && references.blocks.count == blocks.count,
       "the image is of another plan")
+    let first = definition.parameters.first.flatMap { kind in setpoints.first { $0.kind == kind } }
     var encoded: [EncodedWrite] = []
+    var isTaken = !writes.contains { $0.definition.only != nil }
     for write in writes {
+      if let only = write.definition.only {
+        guard let first else { throw .parameterMissing(definition.parameters.first ?? .relayOn) }
+        guard only.contains(first.value) else { continue }
+        isTaken = true
+      }
       var registers: [UInt16] = []
       for value in write.values {
         switch value {
@@ -124,9 +138,27 @@ public struct CommandPlan: Hashable, Sendable {
         case .parameter(let parameter): registers += try encode(parameter, setpoints, references)
         }
       }
-      encoded.append(EncodedWrite(space: write.space, address: write.address, registers: registers))
+      encoded.append(try transfer(registers, write))
     }
+    // Settings that go along are no answer to a value that no write takes.
+    if !isTaken, let first { throw .outOfRange(first.kind, first.value) }
     return encoded
+  }
+
+  private func transfer(_ registers: [UInt16], _ write: PlannedWrite) throws(CommandRefusal) -> EncodedWrite {
+    var readBack: EncodedWrite.Expectation? = .init(write.space, write.address, registers)
+    switch write.definition.readBack {
+    case .same: break
+    case .nowhere: readBack = nil
+    case .field(let field):
+      guard let span = write.shown, let bits = field.type.bits(of: Double(registers[0])) else {
+        throw .registerAbsent(field.address)
+      }
+      readBack = .init(span.space, span.start, field.order.registers(bits, width: field.type.width))
+    }
+    return EncodedWrite(
+      space: write.space, address: write.address, registers: registers, function: write.definition.function,
+      readBack: readBack, isKept: write.definition.isKept, unless: write.unless, every: write.definition.every)
   }
 
   private func encode(
@@ -169,7 +201,7 @@ extension WriteValue {
   var width: Int {
     switch self {
     case .constant, .reversionTime: 1
-    case .parameter(_, let field, _): field.type.width
+    case .parameter(_, let field, _), .failsafeCurrent(let field): field.type.width
     }
   }
 }

@@ -13,6 +13,10 @@ public enum CommandRefusal: Error, Hashable, Sendable, CustomStringConvertible {
   case referenceMissing(SetpointKind)
   case outOfRange(SetpointKind, Double)
   case reversionTimeInvalid
+  /// A charger's failsafe current belongs to the site and was not configured.
+  case failsafeCurrentMissing
+  /// Function code 6 writes exactly one.
+  case notOneRegister
 
   public var description: String {
     switch self {
@@ -26,6 +30,8 @@ public enum CommandRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     case .scaleMissing(let kind): "the scale factor of \(kind.rawValue) is missing"
     case .referenceMissing(let kind): "the value that \(kind.rawValue) is a percentage of is missing"
     case .outOfRange(let kind, let value): "\(kind.rawValue) of \(value) does not fit the device"
+    case .failsafeCurrentMissing: "the current to fall back to is not configured"
+    case .notOneRegister: "function code 6 writes one register"
     case .reversionTimeInvalid: "the reversion time does not fit one register"
     }
   }

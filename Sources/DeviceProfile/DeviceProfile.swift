@@ -13,6 +13,8 @@ public struct DeviceProfile: Hashable, Sendable {
   public var confidence: Confidence
   /// True when points are addressed by SunSpec model and the model chain is discovered first.
   public var isSunSpec: Bool
+  /// The unit id where the vendor fixes it; nil where the installer chooses.
+  public var unit: Int?
   public var reading: ReadingRules
   public var points: [PointDefinition]
   /// Where the serial number is; nil where the device reports none.
@@ -23,7 +25,7 @@ public struct DeviceProfile: Hashable, Sendable {
 
   public init(
     name: String, title: String, source: String, confidence: Confidence, isSunSpec: Bool = false,
-    reading: ReadingRules = ReadingRules(), points: [PointDefinition], serial: TextField? = nil,
+    unit: Int? = nil, reading: ReadingRules = ReadingRules(), points: [PointDefinition], serial: TextField? = nil,
     commands: [CommandDefinition] = [], lag: Duration = .seconds(1)
   ) {
     self.name = name
@@ -31,6 +33,7 @@ public struct DeviceProfile: Hashable, Sendable {
     self.source = source
     self.confidence = confidence
     self.isSunSpec = isSunSpec
+    self.unit = unit
     self.reading = reading
     self.points = points
     self.serial = serial
@@ -57,15 +60,19 @@ public struct ReadingRules: Hashable, Sendable {
   public var maximumGap: Int
   /// Pause between two requests.
   public var pause: Duration
+  /// Pause between two writes: some devices keep each in flash, or lose what comes sooner.
+  public var writePause: Duration
   /// The deadline of one answer.
   public var timeout: Duration
 
   public init(
-    maximumRegisters: Int = 125, maximumGap: Int = 8, pause: Duration = .zero, timeout: Duration = .seconds(1)
+    maximumRegisters: Int = 125, maximumGap: Int = 8, pause: Duration = .zero, writePause: Duration = .zero,
+    timeout: Duration = .seconds(1)
   ) {
     self.maximumRegisters = maximumRegisters
     self.maximumGap = maximumGap
     self.pause = pause
+    self.writePause = writePause
     self.timeout = timeout
   }
 }
@@ -123,33 +130,45 @@ public struct RegisterField: Hashable, Sendable {
   public var scale: Scale
   /// Raw patterns, besides SunSpec's own, that mean "not implemented", as unsigned bits of the type's width.
   public var notImplemented: Set<UInt64>
+  /// The one bit that counts, 0 the lowest; nil for the whole number.
+  public var bit: Int?
+  /// What raw numbers stand for; every other is out of range. Empty where the number itself is the value.
+  public var values: [UInt64: Double]
 
   public init(
     address: RegisterAddress, type: RegisterType, order: WordOrder = .highFirst, scale: Scale = .literal(1),
-    notImplemented: Set<UInt64> = []
+    notImplemented: Set<UInt64> = [], bit: Int? = nil, values: [UInt64: Double] = [:]
   ) {
     self.address = address
     self.type = type
     self.order = order
     self.scale = scale
     self.notImplemented = notImplemented
+    self.bit = bit
+    self.values = values
   }
 }
 
-/// Text in registers, two characters each, padded with NUL.
+/// Text in registers, two characters each, padded with NUL, or a number that is taken as its decimal digits.
 public struct TextField: Hashable, Sendable {
   public var address: RegisterAddress
   /// Number of registers.
   public var length: Int
+  /// True where the registers hold an unsigned number, high word first.
+  public var isNumber: Bool
 
-  public init(address: RegisterAddress, length: Int) {
+  public init(address: RegisterAddress, length: Int, isNumber: Bool = false) {
     self.address = address
     self.length = length
+    self.isNumber = isNumber
   }
 }
 
-/// One point: the sum of signed fields (a hybrid may count charging and discharging separately).
+/// One point: the sum of signed fields (a hybrid may count charging and discharging separately), or the highest
+/// of several (a state that two registers tell of).
 public struct PointDefinition: Hashable, Sendable {
+  public enum Combination: Hashable, Sendable { case sum, highest }
+
   public struct Term: Hashable, Sendable {
     public var field: RegisterField
     /// +1 or −1: turns the vendor's sign into ours.
@@ -165,62 +184,19 @@ public struct PointDefinition: Hashable, Sendable {
   public var terms: [Term]
   /// Narrows ``EnergyModel/Point/plausibleRange``.
   public var range: ClosedRange<Double>?
+  public var combination: Combination
+  /// What the combined whole number stands for, as of contacts that are a code together; every other is out of range.
+  /// Empty where the number itself is the value.
+  public var values: [Int: Double]
 
-  public init(_ point: Point, _ terms: [Term], range: ClosedRange<Double>? = nil) {
+  public init(
+    _ point: Point, _ terms: [Term], range: ClosedRange<Double>? = nil, combination: Combination = .sum,
+    values: [Int: Double] = [:]
+  ) {
     self.point = point
     self.terms = terms
     self.range = range
-  }
-}
-
-/// What can be asked of a device: setpoints that it takes together.
-public struct CommandDefinition: Hashable, Sendable {
-  /// What the *device* does when a setpoint is no longer refreshed.
-  public enum Expiry: String, Hashable, Sendable {
-    /// Falls back to a safe value of its own.
-    case safe
-    /// Releases the limit.
-    case open
-    /// Keeps the last value for ever.
-    case hold
-  }
-
-  public var name: String
-  public var parameters: [SetpointKind]
-  public var onExpiry: Expiry
-  /// The device's own timer, written along as ``WriteValue/reversionTime``; nil where it has none.
-  public var reversion: Duration?
-  /// In this order, each as one transfer.
-  public var writes: [RegisterWrite]
-
-  public init(
-    name: String, parameters: [SetpointKind], onExpiry: Expiry, reversion: Duration?, writes: [RegisterWrite]
-  ) {
-    self.name = name
-    self.parameters = parameters
-    self.onExpiry = onExpiry
-    self.reversion = reversion
-    self.writes = writes
-  }
-}
-
-/// Consecutive registers (or one coil) written in one transfer, and read back afterwards.
-public struct RegisterWrite: Hashable, Sendable {
-  public var start: RegisterAddress
-  public var values: [WriteValue]
-
-  public init(start: RegisterAddress, values: [WriteValue]) {
-    self.start = start
+    self.combination = combination
     self.values = values
   }
-}
-
-/// One value of a write.
-public enum WriteValue: Hashable, Sendable {
-  case constant(UInt16)
-  /// The device's reversion time in whole seconds, one register.
-  case reversionTime
-  /// A setpoint. With `percentOf`, the setpoint in watts is written as percent of that field's value,
-  /// held within 0...100. `field.address` is ignored: the position follows from the write.
-  case parameter(SetpointKind, field: RegisterField, percentOf: RegisterField?)
 }

@@ -65,10 +65,14 @@ struct FieldTable: Hashable, Sendable {
     var reserved: UInt64?
     /// The profile's patterns, in ``FieldTable/markers``.
     var markers: Range<Int>
+    var bit: UInt64?
+    /// In ``FieldTable/tables``.
+    var table: Int?
   }
 
   private var fields: [LocatedField] = []
   private var markers: [UInt64] = []
+  private var tables: [[UInt64: Double]] = []
 
   /// The index of the new field; nil where the device has no such register.
   mutating func add(
@@ -79,10 +83,12 @@ struct FieldTable: Hashable, Sendable {
     else { return nil }
     let first = markers.count
     markers += field.notImplemented.sorted()
+    if !field.values.isEmpty { tables.append(field.values) }
     fields.append(
       LocatedField(
         position: position, type: field.type, width: field.type.width, order: field.order, scale: scale,
-        reserved: isSunSpec ? field.type.sunSpecNotImplemented : nil, markers: first..<markers.count))
+        reserved: isSunSpec ? field.type.sunSpecNotImplemented : nil, markers: first..<markers.count,
+        bit: field.bit.map(UInt64.init), table: field.values.isEmpty ? nil : tables.count - 1))
     return fields.count - 1
   }
 
@@ -94,7 +100,7 @@ struct FieldTable: Hashable, Sendable {
     fields.withUnsafeBufferPointer { fields in
       image.registers.withUnsafeBufferPointer { registers in
         image.blocks.withUnsafeBufferPointer { blocks in
-          body(Reader(fields: fields, markers: markers, registers: registers, blocks: blocks))
+          body(Reader(fields: fields, markers: markers, tables: tables, registers: registers, blocks: blocks))
         }
       }
     }
@@ -103,6 +109,7 @@ struct FieldTable: Hashable, Sendable {
   struct Reader {
     fileprivate let fields: UnsafeBufferPointer<LocatedField>
     fileprivate let markers: [UInt64]
+    fileprivate let tables: [[UInt64: Double]]
     fileprivate let registers: UnsafeBufferPointer<UInt16>
     fileprivate let blocks: UnsafeBufferPointer<Quality>
 
@@ -110,9 +117,11 @@ struct FieldTable: Hashable, Sendable {
     func value(of index: Int) -> FieldValue {
       let field = fields[index]
       guard blocks[field.position.block] == .good else { return .bad(blocks[field.position.block]) }
-      let bits = field.order.bits(registers, at: field.position.offset, width: field.width)
+      var bits = field.order.bits(registers, at: field.position.offset, width: field.width)
       if bits == field.reserved { return .bad(.notImplemented) }
       if !field.markers.isEmpty, markers[field.markers].contains(bits) { return .bad(.notImplemented) }
+      if let bit = field.bit { bits = bits >> bit & 1 }
+      if let table = field.table { return tables[table][bits].map { .number($0) } ?? .bad(.outOfRange) }
       guard let raw = field.type.number(bits) else { return .bad(.notImplemented) }
       return field.scale.apply(raw, registers, blocks)
     }

@@ -7,11 +7,15 @@ public struct ReadPlan: Hashable, Sendable {
   private let points: [PlannedPoint]
   private let terms: [Term]
   private let fields: FieldTable
+  private let tables: [[Int: Double]]
 
   private struct PlannedPoint: Hashable, Sendable {
     var point: Point
     var terms: Range<Int>
     var range: ClosedRange<Double>
+    var isHighest: Bool
+    /// In ``ReadPlan/tables``.
+    var table: Int?
   }
 
   private struct Term: Hashable, Sendable {
@@ -25,16 +29,20 @@ public struct ReadPlan: Hashable, Sendable {
     let layout = BlockLayout(wanted.flatMap { $0.spans(locator) }, rules: rules)
     var fields = FieldTable()
     var terms: [Term] = []
+    var tables: [[Int: Double]] = []
     points = definitions.map { definition in
       let first = terms.count
       for term in definition.terms {
         terms.append(Term(field: fields.add(term.field, isSunSpec: isSunSpec, locator, layout), sign: term.sign))
       }
       let plausible = definition.point.plausibleRange
+      if !definition.values.isEmpty { tables.append(definition.values) }
       return PlannedPoint(
         point: definition.point, terms: first..<terms.count,
-        range: definition.range.map { $0.clamped(to: plausible) } ?? plausible)
+        range: definition.range.map { $0.clamped(to: plausible) } ?? plausible,
+        isHighest: definition.combination == .highest, table: definition.values.isEmpty ? nil : tables.count - 1)
     }
+    self.tables = tables
     self.terms = terms
     self.fields = fields
     blocks = layout.blocks
@@ -51,23 +59,29 @@ public struct ReadPlan: Hashable, Sendable {
     precondition(
       image.registers.count == registerCount && image.blocks.count == blocks.count, "the image is of another plan")
     return fields.withReader(image) { reader in
-      terms.withUnsafeBufferPointer { terms in points.map { Self.reading($0, terms, reader) } }
+      terms.withUnsafeBufferPointer { terms in points.map { reading($0, terms, reader) } }
     }
   }
 
   @inline(__always)
-  private static func reading(
+  private func reading(
     _ planned: PlannedPoint, _ terms: UnsafeBufferPointer<Term>, _ reader: FieldTable.Reader
   ) -> Reading {
     if planned.terms.isEmpty { return Reading(planned.point, quality: .notImplemented) }
-    var sum = 0.0
+    var sum = planned.isHighest ? -Double.infinity : 0
     for index in planned.terms {
       let term = terms[index]
       guard let field = term.field else { return Reading(planned.point, quality: .notImplemented) }
       switch reader.value(of: field) {
-      case .number(let value): sum += value * term.sign
+      case .number(let value): sum = planned.isHighest ? max(sum, value * term.sign) : sum + value * term.sign
       case .bad(let quality): return Reading(planned.point, quality: quality)
       }
+    }
+    if let table = planned.table {
+      guard let value = Int(exactly: sum).flatMap({ tables[table][$0] }) else {
+        return Reading(planned.point, quality: .outOfRange)
+      }
+      sum = value
     }
     guard planned.range.contains(sum) else { return Reading(planned.point, quality: .outOfRange) }
     return Reading(planned.point, sum)

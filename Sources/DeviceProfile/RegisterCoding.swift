@@ -72,6 +72,14 @@ extension WordOrder {
 }
 
 extension TextField {
+  /// The text that the registers stand for; nil when there is none.
+  public func text(in registers: [UInt16]) -> String? {
+    guard isNumber else { return Self.text(registers) }
+    guard (1...4).contains(registers.count) else { return nil }
+    let number = registers.reduce(UInt64(0)) { $0 << 16 | UInt64($1) }
+    return number == 0 ? nil : String(number)
+  }
+
   /// The text in the registers without its padding; nil when there is none.
   public static func text(_ registers: [UInt16]) -> String? {
     let bytes = registers.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }

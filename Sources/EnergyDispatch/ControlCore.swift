@@ -29,6 +29,7 @@ public struct ControlCore: Sendable {
     var rules: RuleBook
     var switches: SwitchHistory
     var consumers: ConsumerHistory
+    var channels: ChannelWatch
     var started: MonotonicInstant
     var hasSeenAll = false
     var isMemoryFresh = false
@@ -73,9 +74,10 @@ public struct ControlCore: Sendable {
     running.view = view
     running.switches.observe(view)
     running.consumers.observe(view)
+    let channels = running.channels.step(orders, view)
     let input = RuleInput(
       view: view, forecast: forecast, orders: orders, switches: running.switches, consumers: running.consumers,
-      zone: zone, isGuarded: isGuarded)
+      zone: zone, isGuarded: isGuarded, channels: channels)
     let statements = running.rules.evaluate(input)
     var resolutions = arbitration.resolve(statements)
     running.consumers.settle(&resolutions, at: now.monotonic)
@@ -84,7 +86,7 @@ public struct ControlCore: Sendable {
     let isStarting = !running.hasSeenAll && now.monotonic - running.started < Self.patience
 
     let wanted = WantedLease.all(resolutions, view, parameters)
-    var events = frozenEvents + leases.accept(reports, at: now)
+    var events = frozenEvents + channels.events + leases.accept(reports, at: now)
     events += effects.step(leases, snapshot)
     events += foreign.step(&leases, snapshot)
     let commands = parameters.mode == .control ? leases.plan(undisputed(wanted, now.monotonic), at: now.monotonic) : []
@@ -100,7 +102,7 @@ public struct ControlCore: Sendable {
     state = running
     return ControlOutcome(
       commands: commands, events: events, isDecisionNew: isDecisionNew, isMemoryChanged: isMemoryChanged,
-      deliberation: deliberation)
+      isMemoryUrgent: isMemoryChanged && !channels.events.isEmpty, deliberation: deliberation)
   }
 
   /// Without what only economizes where a second controller writes.
@@ -120,7 +122,8 @@ public struct ControlCore: Sendable {
     return Running(
       rules: RuleBook(premises.site, saved: memory, at: now),
       switches: SwitchHistory(premises.site.loads, saved: memory, at: now),
-      consumers: ConsumerHistory(premises.site, saved: memory, at: now), started: now, view: view)
+      consumers: ConsumerHistory(premises.site, saved: memory, at: now),
+      channels: ChannelWatch(premises.site.channels, saved: memory, at: now), started: now, view: view)
   }
 
   private mutating func remember(_ running: inout Running, at now: MonotonicInstant) -> Bool {
@@ -136,7 +139,8 @@ public struct ControlCore: Sendable {
     let switches = running.switches.save(into: &memory, at: now)
     let consumers = running.consumers.save(into: &memory, at: now)
     let budgets = leases.save(into: &memory)
-    return rules || switches || consumers || budgets
+    let channels = running.channels.save(into: &memory)
+    return rules || switches || consumers || budgets || channels
   }
 
   static func quantities(

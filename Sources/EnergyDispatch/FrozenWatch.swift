@@ -40,7 +40,7 @@ struct FrozenWatch: Sendable {
       events.append(
         Event(
           at: snapshot.now, name: "values-frozen", severity: .warning, device: id,
-          text: "\(device.subject) of \(id) stands still and counts as unknown"))
+          text: "\(id) repeats \(device.subject) instead of measuring: unknown from now on"))
     }
     return events
   }
@@ -97,7 +97,7 @@ private struct WatchedDevice: Sendable {
   }
 
   var subject: String {
-    isStill ? "everything" : isPowerFrozen ? (areCurrentsFrozen ? "power and current" : "the power") : "the current"
+    isStill ? "all it tells" : isPowerFrozen ? areCurrentsFrozen ? "power and currents" : "the power" : "the currents"
   }
 
   mutating func observe(_ points: [Point: Observation]) {

@@ -54,6 +54,8 @@ struct Wish: Hashable, Sendable {
 struct HandsOff: Hashable, Sendable {
   var quantity: ControlledQuantity
   var reason: Reason
+  /// True where a limit that the device may still hold would do harm: it is opened once, at once.
+  var isUrgent = false
 }
 
 /// What a rule says in one cycle.
@@ -95,6 +97,8 @@ struct RuleInput: Sendable {
   var zone: TimeZoneTable
   /// After several crashes: limits take their failsafe values, see ``CrashGuard``.
   var isGuarded = false
+  /// What the channels say.
+  var channels = ChannelStates()
 
   var now: Moment { view.now }
 }

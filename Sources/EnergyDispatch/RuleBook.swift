@@ -56,12 +56,31 @@ struct RuleBook: Sendable {
     func add(_ rule: some Rule) {
       rules.append(RememberingRule(rule, saved: saved, at: now))
     }
+    let pool = BatteryPool(site)
+    if !pool.members.isEmpty { add(OwnersOverrideRule(pool: pool)) }
+    if !site.plan.isEmpty { add(OwnersPlanRule(pool: pool, plan: site.plan)) }
     for hybrid in site.hybrids {
       guard let battery = hybrid.battery else { continue }
       add(DeviceProtectionRule(hybrid: hybrid.device, battery: battery))
-      if site.reserve > .zero { add(BackupReserveRule(hybrid: hybrid.device, reserve: site.reserve)) }
-      if site.economics.contains(SelfConsumptionRule.name) {
-        add(SelfConsumptionRule(hybrid: hybrid.device, battery: battery))
+      add(HybridRatingRule(hybrid: hybrid, battery: battery))
+      add(
+        BackupReserveRule(
+          hybrid: hybrid.device, battery: battery, reserve: site.reserve, outages: site.outages, pool: pool))
+      let subject = pool.subject(hybrid.device)
+      if let tariff = site.tariff, site.economics.contains(TariffRule.name) {
+        let share = battery.usable.value / max(1, pool.members.reduce(0) { $0 + $1.battery.usable.value })
+        add(
+          TariffRule(
+            hybrid: hybrid.device, battery: battery, tariff: tariff, share: share, baseLoad: site.baseLoad.value,
+            subjectName: subject))
+      }
+      guard site.economics.contains(SelfConsumptionRule.name) else { continue }
+      if hybrid.regulatesItself {
+        add(
+          SelfConsumptionRule(
+            hybrid: hybrid.device, battery: battery, sharing: pool.members.count > 1 ? site : nil))
+      } else {
+        add(OwnLoopRule(hybrid: hybrid.device, battery: battery, subjectName: subject))
       }
     }
     for load in site.loads {
@@ -80,8 +99,28 @@ struct RuleBook: Sendable {
       if pump.canBoost, site.economics.contains(HeatPumpBoostRule.name) { add(HeatPumpBoostRule(pump: pump)) }
       add(HeatPumpSupplyRule(pump: pump))
     }
+    if site.hybrids.contains(where: { $0.battery != nil }) { add(IslandRule(site: site)) }
+    if let cap = site.feedIn, site.economics.contains(DelayedChargingRule.name) {
+      add(DelayedChargingRule(cap: cap, pool: pool))
+    }
+    if let tariff = site.tariff, site.economics.contains(CurtailmentRule.name) {
+      add(CurtailmentRule(site: site, tariff: tariff))
+    }
+    if let demand = site.demand, site.economics.contains(PeakShavingRule.name) {
+      add(PeakShavingRule(site: site, demand: demand))
+    }
     if let fuse = site.fuse { add(FuseRule(site: site, fuse: fuse)) }
     if let cap = site.feedIn { add(FeedInRule(site: site, cap: cap)) }
+    for channels in SiteParameters.Channel.Class.allCases {
+      if site.mayBeLimited([.exportPower, .exportPercent], channels) {
+        add(FeedInRule(site: site, channels: channels))
+      }
+      if site.mayBeLimited([.importPower], channels) { add(ImportLimitRule(site: site, channels: channels)) }
+      guard let controllable = site.controllable, site.mayBeLimited([.controllablePower], channels) else { continue }
+      add(ControllableRule(site: site, controllable: controllable, channels: channels))
+    }
+    add(BatteryPowerRule(site: site))
+    add(ContractShedRule(site: site))
     add(CrashGuardRule(site: site))
     rules.sort { $0.precedence < $1.precedence }
   }

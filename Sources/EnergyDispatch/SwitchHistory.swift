@@ -24,6 +24,10 @@ struct SwitchHistory: Hashable, Sendable {
   /// Minutes since a change that still matter to a load's minimum times.
   private let relevantMinutes: [DeviceID: Int64]
   private(set) var records: [DeviceID: Record] = [:]
+  /// What was switched off, the longest ago first: the next in turn among equals.
+  private(set) var turns: [DeviceID]
+  private var blocked: Set<DeviceID> = []
+  private var seenPumps: Set<DeviceID> = []
   /// Nil while the records are others than what was saved.
   private var savedAt: MonotonicInstant?
 
@@ -31,6 +35,7 @@ struct SwitchHistory: Hashable, Sendable {
     relevantMinutes = Dictionary(
       loads.map { ($0.device, Int64((max($0.minimumOn, $0.minimumOff).seconds / 60).rounded(.up))) },
       uniquingKeysWith: max)
+    turns = (saved["turns"] ?? "").split(separator: " ").map { DeviceID(String($0)) }
     for load in loads {
       let text = saved[SavedMemory.key("switch", load.device.name)]
       let worst = Array(repeating: now, count: load.startsAnHour ?? 0)
@@ -44,9 +49,28 @@ struct SwitchHistory: Hashable, Sendable {
     for relay in view.relays {
       guard let isOn = relay.isOn, let record = records[relay.device] else { continue }
       if record.isOn == isOn, record.starts.first.map({ now - $0 < Self.hour }) ?? true { continue }
+      if record.isOn == true, !isOn { putLast(relay.device) }
       records[relay.device] = record.observed(isOn, at: now)
       savedAt = nil
     }
+    for pump in view.heatPumps {
+      guard let state = pump.state else { continue }
+      if state == 1 {
+        if blocked.insert(pump.device).inserted, seenPumps.contains(pump.device) { putLast(pump.device) }
+      } else {
+        blocked.remove(pump.device)
+      }
+      seenPumps.insert(pump.device)
+    }
+  }
+
+  /// 0 for what was never switched off; otherwise the higher, the later that was.
+  func turn(_ device: DeviceID) -> Int { turns.firstIndex(of: device).map { $0 + 1 } ?? 0 }
+
+  private mutating func putLast(_ device: DeviceID) {
+    turns.removeAll { $0 == device }
+    turns.append(device)
+    savedAt = nil
   }
 
   /// What is left of a minimum time that began with the last switching; zero when it is over.
@@ -66,7 +90,7 @@ struct SwitchHistory: Hashable, Sendable {
   mutating func save(into memory: inout SavedMemory, at now: MonotonicInstant) -> Bool {
     if let savedAt, now - savedAt < SavedMemory.unit { return false }
     savedAt = now
-    var isChanged = false
+    var isChanged = memory.replace("turns", with: turns.map(\.name).joined(separator: " "))
     for (device, record) in records {
       guard let isOn = record.isOn else { continue }
       let changed = SavedMemory.minutes(since: record.changed, at: now, cap: relevantMinutes[device] ?? 0)

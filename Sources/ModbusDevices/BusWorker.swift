@@ -44,7 +44,9 @@ final class BusWorker {
       switch schedule.next(at: time.now().monotonic) {
       case .poll(let index): poll(index)
       case .connect: connect()
-      case .wait(let until): wakeup.wait(until: until)
+      case .wait(let until):
+        let due = sessions.compactMap { $0.waitingJob?.due }.min()
+        wakeup.wait(until: [until, due].compactMap(\.self).min())
       }
     }
     finishCommands()
@@ -80,33 +82,52 @@ final class BusWorker {
   }
 
   private func serveCommands() {
-    while let command = queue.takeFirst() { report(command, outcome(of: command)) }
+    while let command = queue.takeFirst() { begin(command) }
+    let now = time.now().monotonic
+    for index in sessions.indices {
+      guard let due = sessions[index].waitingJob?.due, due <= now else { continue }
+      let isResting = schedule.isResting(index, at: now)
+      finish(index, isResting ? sessions[index].abandonWriting(restRefusal(index)) : sessions[index].resumeWriting())
+    }
   }
 
-  private func outcome(of command: SetpointCommand) -> WriteReport.Outcome {
+  private func begin(_ command: SetpointCommand) {
     guard let index = sessions.firstIndex(where: { $0.device.id == command.device }) else {
-      return .refused("bus \(name) has no device \(command.device)")
+      return report(command, .refused("bus \(name) has no device \(command.device)"))
     }
-    if schedule.isResting(index, at: time.now().monotonic) {
-      return .failed("\(command.device) is silent and is left alone until its next probe")
-    }
-    let (outcome, silence) = sessions[index].write(command)
-    if let failure = silence?.linkFailure {
+    if schedule.isResting(index, at: time.now().monotonic) { return report(command, restRefusal(index)) }
+    finish(index, sessions[index].write(command))
+  }
+
+  private func restRefusal(_ index: Int) -> WriteReport.Outcome {
+    .failed("\(sessions[index].device.id) is silent and is left alone until its next probe")
+  }
+
+  private func finish(_ index: Int, _ progress: WriteProgress) {
+    if let failure = progress.silence?.linkFailure {
       linkWentDown(failure)
-    } else if silence != nil {
+    } else if progress.silence != nil {
       schedule.silent(index, at: time.now().monotonic, jitter: jitter)
     }
-    return outcome
+    for (command, outcome) in progress.reports { report(command, outcome) }
   }
 
   /// The fallback values of a clean stop are worth waiting for, but not for long.
   private func finishCommands() {
-    let deadline = time.now().monotonic + Self.stopBound
+    let pauses = sessions.map(\.rules.writePause).max() ?? .zero
+    let deadline = time.now().monotonic + Self.stopBound + pauses
     while let command = queue.takeFirst() {
-      let isInTime = time.now().monotonic < deadline
-      report(command, isInTime ? outcome(of: command) : .failed("bus \(name) stopped before it could be written"))
+      if time.now().monotonic < deadline { begin(command) } else { report(command, stopped) }
     }
+    while let due = sessions.compactMap({ $0.waitingJob?.due }).min(), due < deadline {
+      // Only the time is waited for: the bell has rung for the stop already.
+      link.sleep(until: due)
+      serveCommands()
+    }
+    for index in sessions.indices { finish(index, sessions[index].abandonWriting(stopped)) }
   }
+
+  private var stopped: WriteReport.Outcome { .failed("bus \(name) stopped before it could be written") }
 
   private func report(_ command: SetpointCommand, _ outcome: WriteReport.Outcome) {
     reports.accept(WriteReport(command: command, outcome: outcome, at: time.now()))

@@ -14,7 +14,7 @@ extension DeviceSession {
       tell(identity.failed(error.description, at: time.now().monotonic, jitter: jitter))
       return error
     }
-    if let text = TextField.text(serial) {
+    if let text = device.profile.serial?.text(in: serial) {
       tell(identity.received(text))
     } else {
       let reason = serial.isEmpty ? "the device has no register for it" : "the device reports none"

@@ -2,60 +2,150 @@ import DeviceProfile
 import EnergyModel
 
 extension DeviceSession {
-  /// Writes a command and reads it back.
-  /// - Returns: the outcome for the report, and the failure where the device or the link was not heard.
-  func write(_ command: SetpointCommand) -> (outcome: WriteReport.Outcome, silence: SessionFailure?) {
-    guard device.mayWrite else { return (.refused("\(device.id) is only read"), nil) }
-    if let expired = expiry(of: command) { return (expired, nil) }
+  /// Begins a command. It is reported once it was written and read back; where the device wants a pause before,
+  /// it waits as ``waitingJob`` for ``resumeWriting()``.
+  func write(_ command: SetpointCommand) -> WriteProgress {
+    var progress = WriteProgress()
+    guard device.mayWrite else {
+      progress.report([command], .refused("\(device.id) is only read"))
+      return progress
+    }
+    if let expired = WriteJob.expiry(of: command, at: time.now().monotonic) {
+      progress.report([command], expired)
+      return progress
+    }
+    attempt([command], &progress) { progress throws(SessionFailure) in
+      switch try encode(command) {
+      case .refused(let outcome): return outcome
+      case .writes(let writes): return try begin(command, writes, &progress)
+      }
+    }
+    return progress
+  }
+
+  /// Goes on with the command that waited for the device.
+  func resumeWriting() -> WriteProgress {
+    var progress = WriteProgress()
+    guard var job = waitingJob else { return progress }
+    waitingJob = nil
+    var isFirst = true
+    attempt(job.commands, &progress) { _ throws(SessionFailure) in
+      try prepare()
+      if !isFirst { job.restart() }
+      isFirst = false
+      return try carryOut(&job)
+    }
+    return progress
+  }
+
+  /// Ends the wait of a command that will not be written.
+  func abandonWriting(_ outcome: WriteReport.Outcome) -> WriteProgress {
+    var progress = WriteProgress()
+    progress.report(waitingJob?.commands ?? [], outcome)
+    waitingJob = nil
+    return progress
+  }
+
+  /// Carries a step out, once more where the peer had closed the connection: the same registers again do no
+  /// harm, because a setpoint is a state. Nil of a step means that the command waits.
+  private func attempt(
+    _ commands: [SetpointCommand], _ progress: inout WriteProgress,
+    _ step: (inout WriteProgress) throws(SessionFailure) -> WriteReport.Outcome?
+  ) {
     var hasRetried = false
     while true {
       do {
-        return (try carryOut(command), nil)
+        if let outcome = try step(&progress) { progress.report(commands, outcome) }
+        return
       } catch {
-        // The same registers once more do no harm: a setpoint is a state.
         if error.isBrokenConnection && !hasRetried {
           hasRetried = true
           continue
         }
-        guard case .request(let failure) = error, !failure.isSilence else {
-          return (.failed(error.description), nil)
-        }
-        return (.failed(error.description), error)
+        progress.report(commands, .failed(error.description))
+        if case .request(let failure) = error, failure.isSilence { progress.silence = error }
+        return
       }
     }
   }
 
-  private func carryOut(_ command: SetpointCommand) throws(SessionFailure) -> WriteReport.Outcome {
+  private enum Encoded {
+    case writes([EncodedWrite])
+    case refused(WriteReport.Outcome)
+  }
+
+  private func encode(_ command: SetpointCommand) throws(SessionFailure) -> Encoded {
     try prepare()
     if let failure = checkIdentity(), failure.isSilence { throw .request(failure) }
-    if let refusal = identity.refusal { return .refused(refusal) }
-    guard let resolved else { return .failed("the device's registers are not known yet") }
-    let writes: [EncodedWrite]
+    if let refusal = identity.refusal { return .refused(.refused(refusal)) }
+    guard let resolved else { return .refused(.failed("the device's registers are not known yet")) }
     do {
       let plan = try resolved.plan(command.setpoints)
-      writes = try plan.encode(command.setpoints, with: try references(of: plan))
+      return .writes(try plan.encode(command.setpoints, with: try references(of: plan)))
     } catch let refusal as CommandRefusal {
-      return .refused(refusal.description)
+      return .refused(.refused(refusal.description))
     } catch let failure as ModbusFailure {
       throw .request(failure)
     } catch {
-      return .failed("\(error)")
+      return .refused(.failed("\(error)"))
     }
-    // Discovery and look-ups took their time.
-    if let expired = expiry(of: command) { return expired }
-    do {
-      for write in writes {
-        link.rest(rules.pause)
-        try link.write(write, unit: device.unit, timeout: rules.timeout)
+  }
+
+  /// A command that waits gives way to a newer one for the same quantities.
+  private func begin(
+    _ command: SetpointCommand, _ writes: [EncodedWrite], _ progress: inout WriteProgress
+  ) throws(SessionFailure) -> WriteReport.Outcome? {
+    if var waiting = waitingJob {
+      guard waiting.isReplaced(by: command) else { return .failed("another command waits for its turn") }
+      if waiting.writes == writes {
+        waiting.commands.append(command)
+        waitingJob = waiting
+        return nil
       }
-      for write in writes {
-        let found = try read(ReadBlock(space: write.space, start: write.address, count: write.registers.count))
-        if let difference = Self.difference(write, found) { return .notTaken(difference) }
+      waitingJob = nil
+      progress.report(waiting.commands, .failed("a newer command took its place"))
+    }
+    var job = WriteJob(command, writes)
+    return try carryOut(&job)
+  }
+
+  private func carryOut(_ job: inout WriteJob) throws(SessionFailure) -> WriteReport.Outcome? {
+    do {
+      while job.next < job.writes.count {
+        let write = job.writes[job.next]
+        if try !isNeedless(write) {
+          let now = time.now().monotonic
+          // Discovery and look-ups took their time.
+          if let expired = job.expiry(at: now) { return expired }
+          if let lastWrite, now - lastWrite < rules.writePause {
+            job.due = lastWrite + rules.writePause
+            waitingJob = job
+            return nil
+          }
+          link.rest(rules.pause)
+          lastWrite = time.now().monotonic
+          try link.write(write, unit: device.unit, timeout: rules.timeout)
+          job.written.append(job.next)
+          if write.every != nil { repeated[write] = lastWrite }
+        }
+        job.next += 1
+      }
+      for index in job.written {
+        guard let expected = job.writes[index].readBack else { continue }
+        if let difference = Self.difference(expected, try read(expected.block)) { return .notTaken(difference) }
       }
     } catch {
       throw .request(error)
     }
     return .confirmed
+  }
+
+  private func isNeedless(_ write: EncodedWrite) throws(ModbusFailure) -> Bool {
+    if write.isKept, let expected = write.readBack, try read(expected.block) == expected.registers { return true }
+    if let every = write.every, let last = repeated[write], time.now().monotonic - last < every { return true }
+    guard let block = write.unless.first?.block else { return false }
+    let found = try read(block)
+    return write.unless.contains { $0.registers == found }
   }
 
   private func references(of plan: CommandPlan) throws(ModbusFailure) -> RegisterImage {
@@ -72,17 +162,10 @@ extension DeviceSession {
     return image
   }
 
-  /// A lease that has run out is not written, nor is a command with such a part.
-  private func expiry(of command: SetpointCommand) -> WriteReport.Outcome? {
-    let now = time.now().monotonic
-    guard let expired = command.setpoints.first(where: { $0.expires <= now }) else { return nil }
-    let age = (now - expired.expires).milliseconds
-    return .refused("expired \(age) ms ago: \(expired.kind.rawValue) of \(expired.owner)")
-  }
-
-  private static func difference(_ write: EncodedWrite, _ found: [UInt16]) -> String? {
-    for (index, pair) in zip(write.registers, found).enumerated() where pair.0 != pair.1 {
-      return "\(write.space.rawValue) \(write.address + index) reads back \(pair.1) instead of \(pair.0)"
+  private static func difference(_ expected: EncodedWrite.Expectation, _ found: [UInt16]) -> String? {
+    for (index, pair) in zip(expected.registers, found).enumerated() where pair.0 != pair.1 {
+      let block = expected.block
+      return "\(block.space.rawValue) \(block.start + index) reads back \(pair.1) instead of \(pair.0)"
     }
     return nil
   }

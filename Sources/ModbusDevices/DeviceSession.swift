@@ -25,6 +25,11 @@ final class DeviceSession {
   var firstBlock = 0
   var identity: IdentityCheck
   var health = DeviceHealth()
+  /// A command that waits until the device may be written again.
+  var waitingJob: WriteJob?
+  var lastWrite: MonotonicInstant?
+  /// When each of the writes that are only repeated now and then was carried out on this connection.
+  var repeated: [EncodedWrite: MonotonicInstant] = [:]
 
   init(
     _ device: BusDevice, link: ModbusLink, connectTimeout: Duration, time: any TimeSource, samples: any SampleSink,
@@ -48,6 +53,7 @@ final class DeviceSession {
     guard verifiedGeneration != link.generation else { return }
     if device.profile.isSunSpec, try !modelsStand() { try discover() }
     identity.connectionChanged()
+    repeated = [:]
     verifiedGeneration = link.generation
   }
 

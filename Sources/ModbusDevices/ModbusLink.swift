@@ -57,7 +57,11 @@ final class ModbusLink {
   /// Blocks until `pause` has passed since the last request: some devices lose what comes sooner.
   func rest(_ pause: Duration) {
     guard pause > .zero, let lastExchange else { return }
-    let remaining = (lastExchange + pause - .current).nanoseconds
+    sleep(until: lastExchange + pause)
+  }
+
+  func sleep(until instant: MonotonicInstant) {
+    let remaining = (instant - .current).nanoseconds
     if remaining > 0 { usleep(UInt32(clamping: (remaining + 999) / 1000)) }
   }
 
@@ -89,7 +93,7 @@ final class ModbusLink {
     for index in 0..<block.count { registers[block.imageOffset + index] = UInt16(bits[index]) }
   }
 
-  /// FC16 for holding registers, FC05 for one coil, FC15 for several.
+  /// FC16 for holding registers, or FC06 where the device knows no other; FC05 for one coil, FC15 for several.
   func write(_ write: EncodedWrite, unit: Int, timeout: Duration) throws(ModbusFailure) {
     let context = try open(.write, unit: unit, timeout: timeout)
     let start = Int32(write.address)
@@ -98,6 +102,8 @@ final class ModbusLink {
     switch (write.space, write.registers.count) {
     case (.coil, 1): answered = modbus_write_bit(context, start, write.registers[0] == 0 ? 0 : 1)
     case (.coil, _): answered = modbus_write_bits(context, start, count, write.registers.map { $0 == 0 ? 0 : 1 })
+    case (_, 1) where write.function == .single:
+      answered = modbus_write_register(context, start, write.registers[0])
     default: answered = modbus_write_registers(context, start, count, write.registers)
     }
     let code = errno

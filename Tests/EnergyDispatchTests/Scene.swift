@@ -1,4 +1,5 @@
 import EnergyModel
+import Forecasting
 import TestKit
 
 @testable import EnergyDispatch
@@ -19,6 +20,8 @@ struct Scene {
   /// How devices answer commands; nil means never.
   var answer: WriteReport.Outcome? = .confirmed
   var isGuarded = false
+  var orders = StandingOrders()
+  var forecast: Forecast?
   private var measured: [DeviceID: Moment] = [:]
   private var reports: [WriteReport] = []
   private(set) var second = 0
@@ -27,9 +30,12 @@ struct Scene {
   private(set) var newDecisions: [Int] = []
   private(set) var outcome: ControlOutcome?
 
-  init(_ parameters: SiteParameters = Scene.parameters(), savedMemory: [UInt8]? = Scene.quietMemory) {
+  init(
+    _ parameters: SiteParameters = Scene.parameters(), savedMemory: [UInt8]? = Scene.quietMemory,
+    zone: TimeZoneTable = .utc
+  ) {
     self.parameters = parameters
-    core = ControlCore(parameters: parameters, zone: .utc, savedMemory: savedMemory)
+    core = ControlCore(parameters: parameters, zone: zone, savedMemory: savedMemory)
     values = [
       Self.meter: [.power: 0, .currentL1: 0, .currentL2: 0, .currentL3: 0],
       Self.hybrid: [
@@ -38,6 +44,22 @@ struct Scene {
       ],
     ]
     for load in parameters.loads { values[load.device] = [.relayOn: 1] }
+    addConsumers()
+  }
+
+  /// Idle chargers with a car, heat pumps that run as they like, inactive contacts.
+  private mutating func addConsumers() {
+    for charger in parameters.chargers {
+      values[charger.device] = [.power: 0, .chargingState: 1, .chargingCurrentLimit: charger.current.upperBound]
+    }
+    for pump in parameters.heatPumps { values[pump.device] = [.heatPumpState: 2] }
+    for case .contact(let device, _) in parameters.channels.map(\.kind) { values[device] = [.contact: 0] }
+  }
+
+  /// The agent dies and starts anew with what it had saved.
+  mutating func restart() {
+    core = ControlCore(parameters: parameters, zone: .utc, savedMemory: core.savedMemory)
+    reports = []
   }
 
   /// 10 kW hybrid with a 5 kW battery, window 10...95 %, reserve 20 %, fuse 3 × 35 A, one boiler.
@@ -65,7 +87,8 @@ struct Scene {
   /// Nothing was shed, nothing reached, all loads on for an hour.
   static let quietMemory = memory([
     "device protection hybrid\tinside", "backup reserve hybrid\tfree", "fuse\tshed", "switch boiler\ton 60 starts",
-    "switch pool\ton 60 starts",
+    "switch pool\ton 60 starts", "charger car\ton 60 phases 60", "heat pump pump\t2 60 blocked 0 starts free",
+    "heat pump heat-pump\t2 60 blocked 0 starts free",
   ])
 
   static func memory(_ lines: [String]) -> [UInt8] {
@@ -79,7 +102,8 @@ struct Scene {
   mutating func step() {
     time.advance(by: .seconds(1))
     second += 1
-    let result = core.step(snapshot: snapshot(), forecast: nil, reports: reports, isGuarded: isGuarded)
+    let result = core.step(
+      snapshot: snapshot(), forecast: forecast, reports: reports, orders: orders, isGuarded: isGuarded)
     reports = []
     for command in result.commands {
       commands.append((second, command))
@@ -112,8 +136,13 @@ struct Scene {
   private mutating func answerTo(_ command: SetpointCommand) {
     guard let answer else { return }
     reports.append(WriteReport(command: command, outcome: answer, at: time.now()))
-    guard answer == .confirmed, let relay = command.setpoints.first, relay.kind == .relayOn else { return }
-    values[command.device] = [.relayOn: relay.value]
+    guard answer == .confirmed, let setpoint = command.setpoints.first else { return }
+    switch setpoint.kind {
+    case .relayOn: values[command.device] = [.relayOn: setpoint.value]
+    case .chargingCurrent: values[command.device]?[.chargingCurrentLimit] = setpoint.value
+    case .heatPumpState: values[command.device]?[.heatPumpState] = setpoint.value
+    default: break
+    }
   }
 
   /// The same import on each phase, with the meter's power as it follows.

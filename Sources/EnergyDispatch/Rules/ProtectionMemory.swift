@@ -11,7 +11,6 @@ struct ProtectionMemory: RuleMemory {
   static var hasAges: Bool { false }
 
   init() {}
-
   static func lost(at now: MonotonicInstant) -> ProtectionMemory {
     var memory = ProtectionMemory()
     for (_, state) in states { memory[keyPath: state] = true }

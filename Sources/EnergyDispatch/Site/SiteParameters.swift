@@ -27,6 +27,8 @@ public struct SiteParameters: Hashable, Sendable {
   public var controllable: Controllable?
   public var demand: Demand?
   public var tariff: Tariff?
+  /// Spreads restorations of many sites over time: another number for each site, and always the same.
+  public var spreadSeed: UInt64 = 0
   /// The share of the battery kept for an outage.
   public var reserve: Percent
   /// Announced outages that the reserve is raised for.
@@ -54,4 +56,7 @@ public struct SiteParameters: Hashable, Sendable {
     self.reserve = reserve
     self.economics = economics
   }
+
+  /// Installed PV of all hybrids, W peak.
+  var installedPeak: Double { hybrids.reduce(0) { $0 + $1.pvPeak.value } }
 }

@@ -60,5 +60,8 @@ struct ConfigSection {
     value.problems.add(line: value.line, path: path, message)
   }
 
+  /// Whether the key may be written here at all.
+  func knows(_ key: String) -> Bool { keys.contains(key) }
+
   func has(_ key: String) -> Bool { values[key] != nil }
 }

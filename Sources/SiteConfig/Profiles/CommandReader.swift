@@ -30,7 +30,8 @@ struct CommandReader {
   }
 
   private func write(_ value: ConfigValue) -> RegisterWrite? {
-    guard let section = ConfigSection(value, keys: FieldReader.addressKeys + ["values"]) else { return nil }
+    let keys = FieldReader.addressKeys + ["values", "function", "read_back", "kept", "only", "unless", "every"]
+    guard let section = ConfigSection(value, keys: keys) else { return nil }
     let start = fields.address(section)
     if section.has("input") || section.has("discrete") { value.refuse("inputs cannot be written") }
     let list = section.required("values", "a list of values")?.list("a list of values")
@@ -43,7 +44,8 @@ struct CommandReader {
       values.append(read)
       place = place.advanced(by: read.width)
     }
-    return values.count == list.count ? RegisterWrite(start: start, values: values) : nil
+    guard values.count == list.count else { return nil }
+    return refined(RegisterWrite(start: start, values: values), section)
   }
 
   /// A number to write as it is, `reversion_time`, or a parameter with its type and scale.
@@ -53,8 +55,12 @@ struct CommandReader {
       return value.integer(in: 0...65_535, what: "a register's value or reversion_time")
         .map { .constant(UInt16($0)) }
     }
-    let keys = ["parameter", "percent_of"] + FieldReader.numberKeys
+    let keys = ["parameter", "percent_of"] + FieldReader.writtenKeys
     guard let section = ConfigSection(value, keys: keys) else { return nil }
+    if section["parameter"]?.written == Self.failsafeCurrent {
+      section["percent_of"]?.refuse("a current is no percentage")
+      return fields.number(section, at: place).map { .failsafeCurrent(field: $0) }
+    }
     let kind = section.required("parameter", "a setpoint").flatMap(setpoint)
     let field = fields.number(section, at: place)
     let reference = section["percent_of"].map(reference)
@@ -78,8 +84,11 @@ struct CommandReader {
       switch value {
       case .parameter(let kind, _, _): written.insert(kind)
       case .reversionTime: writesTimer = true
-      case .constant: break
+      case .constant, .failsafeCurrent: break
       }
+    }
+    if command.writes.contains(where: { $0.only != nil }), let first = command.parameters.first {
+      written.insert(first)
     }
     for kind in command.parameters where !written.contains(kind) {
       section["parameters"]?.refuse("\(kind.rawValue) is a parameter that no write uses")
@@ -98,26 +107,6 @@ struct CommandReader {
     }
     if command.reversion != nil, command.onExpiry == .hold {
       section["on_expiry"]?.refuse("hold: a device with a reversion time does not hold its value")
-    }
-  }
-}
-
-extension WriteValue {
-  /// Number of registers (or of coils).
-  var width: Int {
-    switch self {
-    case .constant, .reversionTime: 1
-    case .parameter(_, let field, _): field.type.width
-    }
-  }
-}
-
-extension RegisterAddress {
-  /// The address so many registers further on.
-  func advanced(by count: Int) -> RegisterAddress {
-    switch self {
-    case .absolute(let space, let address): .absolute(space, address + count)
-    case .sunSpec(let model, let offset): .sunSpec(model: model, offset: offset + count)
     }
   }
 }

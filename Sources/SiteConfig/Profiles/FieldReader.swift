@@ -6,25 +6,31 @@ struct FieldReader {
   let isSunSpec: Bool
 
   static let addressKeys = ["holding", "input", "coil", "discrete", "model", "offset"]
-  static let numberKeys = ["type", "order", "scale", "scale_factor", "not_implemented"]
+  static let numberKeys = ["type", "order", "scale", "scale_factor", "not_implemented", "bit", "values"]
+  /// Without what only makes sense when it is read.
+  static let writtenKeys = ["type", "order", "scale", "scale_factor", "not_implemented"]
   static let types = [
     "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64", "acc32", "acc64", "bit",
   ]
 
   func point(_ point: Point, _ value: ConfigValue) -> PointDefinition? {
-    let isSum = value.hasKey("sum")
+    let several = ["sum", "highest"].first(where: value.hasKey)
     let single = Self.addressKeys + Self.numberKeys + ["sign", "range"]
-    guard let section = ConfigSection(value, keys: isSum ? ["sum", "range"] : single) else { return nil }
+    let keys = several.map { [$0, "range", "values"] } ?? single
+    guard let section = ConfigSection(value, keys: keys) else { return nil }
     let range = section["range"].flatMap { limits($0, of: point) }
-    guard isSum else { return term(section).map { PointDefinition(point, [$0], range: range) } }
-    let terms = section["sum"]?.list("a list of fields").map { list in
+    guard let several else { return term(section).map { PointDefinition(point, [$0], range: range) } }
+    let table = section["values"].map(meanings)
+    let terms = section[several]?.list("a list of fields").map { list in
       list.compactMap { item in
         ConfigSection(item, keys: Self.addressKeys + Self.numberKeys + ["sign"]).flatMap(term)
       }
     }
     guard let terms else { return nil }
-    if terms.isEmpty { value.refuse("a sum needs at least one field") }
-    return PointDefinition(point, terms, range: range)
+    if terms.isEmpty { value.refuse("a \(several) needs at least one field") }
+    return PointDefinition(
+      point, terms, range: range, combination: several == "sum" ? .sum : .highest,
+      values: Dictionary((table ?? [:]).map { (Int($0), $1) }, uniquingKeysWith: { first, _ in first }))
   }
 
   private func term(_ section: ConfigSection) -> PointDefinition.Term? {
@@ -88,6 +94,9 @@ struct FieldReader {
       $0.choice(["high-first", "low-first"], what: "word order").flatMap(WordOrder.init(rawValue:))
     }
     let sentinels = section["not_implemented"].map(sentinels)
+    // A written number has no meanings to look up.
+    let bit = section.knows("bit") ? section["bit"].map { $0.integer(in: 0...63, what: "a bit, 0 the lowest") } : nil
+    let table = section.knows("values") ? section["values"].map(meanings) : nil
     let scale = scale(section, at: address)
     guard let type, let scale, let order = order ?? .highFirst else { return nil }
     guard (type == .bit) == isBitSpace else {
@@ -95,10 +104,24 @@ struct FieldReader {
       return nil
     }
     return RegisterField(
-      address: address, type: type, order: order, scale: scale, notImplemented: Set(sentinels ?? []))
+      address: address, type: type, order: order, scale: scale, notImplemented: Set(sentinels ?? []),
+      bit: bit ?? nil, values: table ?? [:])
   }
 
-  private func sentinels(_ value: ConfigValue) -> [UInt64] {
+  /// `{0: 1, 1: 0}`: raw numbers and what they stand for.
+  private func meanings(_ value: ConfigValue) -> [UInt64: Double] {
+    var table: [UInt64: Double] = [:]
+    for (key, meaning) in value.pairs("raw numbers and what they stand for, such as {0: 1, 1: 0}") ?? [] {
+      guard let raw = UInt64(key), raw <= UInt64(Int.max) else {
+        meaning.problems.add(line: meaning.line, path: meaning.path, "\(key) is no raw number")
+        continue
+      }
+      if let number = meaning.number(in: -1e9...1e9, what: "a value") { table[raw] = number }
+    }
+    return table
+  }
+
+  func sentinels(_ value: ConfigValue) -> [UInt64] {
     (value.list("a list of raw values such as [0x8000]") ?? []).compactMap { item in
       let text = item.written ?? ""
       let number = text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)

@@ -7,7 +7,7 @@ struct ProfileReader {
   let isSunSpec: Bool
 
   static let keys = [
-    "name", "title", "source", "confidence", "sunspec", "lag", "reading", "serial", "points", "commands",
+    "name", "title", "source", "confidence", "sunspec", "unit", "lag", "reading", "serial", "points", "commands",
   ]
 
   /// - Parameter name: the file's name without `.yaml`, which the profile has to repeat.
@@ -29,35 +29,40 @@ struct ProfileReader {
     let confidence = root.required("confidence", "vendor, independent or single")?
       .choice(["vendor", "independent", "single"], what: "confidence").flatMap(DeviceProfile.Confidence.init(rawValue:))
     let lag = root["lag"].map { $0.duration(in: .zero...(.seconds(600))) } ?? .seconds(1)
+    let unit = root["unit"].map { $0.integer(in: 1...255, what: "a unit id") }
     let reading = root["reading"].map(readingRules) ?? ReadingRules()
     let serial = root["serial"].map(textField)
     let points = root.required("points", "a mapping of points").map(pointDefinitions)
     let commands = root["commands"].map(commandDefinitions) ?? []
     guard let title, let source, let confidence, let lag, let reading, let points else { return nil }
     return DeviceProfile(
-      name: name, title: title, source: source, confidence: confidence, isSunSpec: isSunSpec, reading: reading,
+      name: name, title: title, source: source, confidence: confidence, isSunSpec: isSunSpec, unit: unit ?? nil,
+      reading: reading,
       points: points, serial: serial ?? nil, commands: commands, lag: lag)
   }
 
   private func readingRules(_ value: ConfigValue) -> ReadingRules? {
-    guard let section = ConfigSection(value, keys: ["max_registers", "max_gap", "pause", "timeout"]) else { return nil }
+    guard let section = ConfigSection(value, keys: ["max_registers", "max_gap", "pause", "write_pause", "timeout"])
+    else { return nil }
     var rules = ReadingRules()
     if let most = section["max_registers"]?.integer(in: 1...125, what: "a number of registers") {
       rules.maximumRegisters = most
     }
     if let gap = section["max_gap"]?.integer(in: 0...124, what: "a number of registers") { rules.maximumGap = gap }
     if let pause = section["pause"]?.duration(in: .zero...(.seconds(10))) { rules.pause = pause }
+    if let pause = section["write_pause"]?.duration(in: .zero...(.seconds(60))) { rules.writePause = pause }
     if let timeout = section["timeout"]?.duration(in: .milliseconds(10)...(.seconds(60))) { rules.timeout = timeout }
     return rules
   }
 
   private func textField(_ value: ConfigValue) -> TextField? {
-    guard let section = ConfigSection(value, keys: FieldReader.addressKeys + ["length"]) else { return nil }
+    guard let section = ConfigSection(value, keys: FieldReader.addressKeys + ["length", "type"]) else { return nil }
     let address = fields.address(section)
     let length = section.required("length", "a number of registers")?.integer(
       in: 1...125, what: "a number of registers")
-    guard let address, let length else { return nil }
-    return TextField(address: address, length: length)
+    let type = section["type"].map { $0.choice(["text", "number"], what: "type") } ?? "text"
+    guard let address, let length, let type else { return nil }
+    return TextField(address: address, length: length, isNumber: type == "number")
   }
 
   private func pointDefinitions(_ value: ConfigValue) -> [PointDefinition] {

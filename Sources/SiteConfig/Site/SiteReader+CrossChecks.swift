@@ -4,27 +4,31 @@ import EnergyModel
 
 extension SiteReader {
   /// What the sections say about each other.
-  func crossCheck(devices: [DeviceEntry], loads: [LoadEntry], limits: Limits, strategy: Strategy) {
+  func crossCheck(
+    devices: [DeviceEntry], loads: [LoadEntry], pumps: [HeatPumpEntry], limits: Limits, strategy: Strategy
+  ) {
     let hasMeter = devices.contains { $0.gridMeter != nil || $0.modbus == nil && $0.sensor == nil }
     for key in ["fuse", "feed_in"] {
       guard let value = limits.section?[key], !hasMeter else { continue }
       value.problems.add(
         line: value.line, path: value.path, "needs a device that measures the grid: write measures: grid")
     }
-    checkFuse(loads: loads, limits: limits)
+    checkFuse(loads: loads, pumps: pumps, limits: limits)
+    checkFailsafe(devices: devices, limits: limits)
     checkCurrents(devices: devices, limits: limits)
     checkReserve(devices: devices, strategy: strategy)
   }
 
   /// What stays on when nothing can be shed any more has to stay below the fuse: critical loads and those
   /// that the agent's death leaves switched on.
-  private func checkFuse(loads: [LoadEntry], limits: Limits) {
+  private func checkFuse(loads: [LoadEntry], pumps: [HeatPumpEntry], limits: Limits) {
     guard let fuse = limits.fuse, let value = limits.section?["base_load"] else { return }
     let capacity = Watts(fuse.rating.value * Double(fuse.phases) * Self.nominalVoltage)
     let left = loads.map(\.load).filter { $0.isCritical || $0.isOnWhenAgentDies }
-    let total = left.reduce(limits.baseLoad) { $0 + $1.rated }
+    let running = pumps.map(\.pump).filter { !$0.isBlockedWhenAgentDies }
+    let total = running.reduce(left.reduce(limits.baseLoad) { $0 + $1.rated }) { $0 + $1.rated }
     guard total >= capacity else { return }
-    let names = left.map(\.device.name)
+    let names = left.map(\.device.name) + running.map(\.device.name)
     let others = names.isEmpty ? "" : " and what stays on without the agent (\(names.joined(separator: ", ")))"
     value.refuse(
       "base load\(others) take \(Dimension.power.text(of: total.value)), the fuse carries "

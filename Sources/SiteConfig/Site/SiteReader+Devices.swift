@@ -12,14 +12,26 @@ struct DeviceEntry {
   var gridMeter: SiteParameters.GridMeter?
   /// True where the configuration says so, even if something in it is wrong.
   var isHybrid = false
+  /// Its keys, for what is checked once everything is read.
+  var section: ConfigSection?
+  /// Of a contact: which digital input it hangs on.
+  var input: Int?
+  /// Whose power a meter tells, and the meter above it.
+  var measured: String?
+  var meterAbove: String?
+  var maximumAge = Duration.seconds(5)
+  var charger: SiteParameters.Charger?
+  var generator: SiteParameters.Generator?
   var hybrid: SiteParameters.Hybrid?
   var installation: SiteConfiguration.Installation?
 }
 
 extension SiteReader {
   static let sensorKeys = ["topic", "values"]
-  static let modbusKeys = ["profile", "unit", "serial", "period", "measures", "ac_limit", "pv", "battery"]
-  static let laterDeviceKeys = ["input", "active", "phases", "current", "failsafe", "bms"]
+  static let modbusKeys =
+    ["profile", "unit", "serial", "period", "measures", "below", "generator", "ac_limit", "pv", "battery"]
+    + contactKeys + chargerKeys
+  static let laterDeviceKeys = ["bms"]
 
   func readDevices(_ value: ConfigValue, buses: [BusEntry], mode: SiteParameters.Mode) -> [DeviceEntry] {
     let entries = value.namedEntries("a mapping of devices")
@@ -27,9 +39,11 @@ extension SiteReader {
     let devices = entries.map { readDevice($0.name, $0.value, buses: buses, mode: mode) }
     for (index, device) in devices.enumerated() {
       if let modbus = device.modbus,
-        let first = devices[..<index].first(where: { $0.bus == device.bus && $0.modbus?.unit == modbus.unit })
+        let first = devices[..<index].first(where: { $0.bus == device.bus && $0.modbus?.unit == modbus.unit }),
+        device.input == nil || first.input == nil || device.input == first.input
       {
-        device.value.refuse("the same bus and unit as devices.\(first.name)")
+        let what = device.input == nil || first.input == nil ? "bus and unit" : "input"
+        device.value.refuse("the same \(what) as devices.\(first.name)")
       }
       if device.gridMeter != nil, let first = devices[..<index].first(where: { $0.gridMeter != nil }) {
         device.value.refuse("measures the grid, and so does devices.\(first.name): a site has one connection")
@@ -44,6 +58,7 @@ extension SiteReader {
     var entry = DeviceEntry(name: name, value: value)
     let keys = ["bus"] + Self.modbusKeys + Self.sensorKeys
     guard let section = ConfigSection(value, keys: keys, later: Self.laterDeviceKeys) else { return entry }
+    entry.section = section
     let bus = section.required("bus", "the name of a bus").flatMap { find($0, among: buses) }
     entry.bus = bus?.name
     // What kind of device it is shows in what it says about itself, so that one slip is told once.
@@ -74,23 +89,38 @@ extension SiteReader {
   }
 
   private func readModbus(_ section: ConfigSection, into entry: inout DeviceEntry, mode: SiteParameters.Mode) {
+    if section["profile"]?.written == ContactProfile.name { return readContact(section, into: &entry) }
+    refuse(Self.contactKeys, in: section, "belongs to a device with profile: \(ContactProfile.name)")
     let profile = section.required("profile", "the name of a device profile").flatMap(profile)
-    let unit = section.required("unit", "the device's unit id, such as 1").flatMap(unitID)
+    let unit = readUnit(section, profile)
     let serial = section["serial"].map { $0.text("the serial number, in quotes") }
-    let period = section["period"].map { $0.duration(in: .milliseconds(100)...(.seconds(3600))) } ?? .seconds(1)
-    let id = DeviceID(entry.name)
+    let period = readPeriod(section, profile)
     // A device that is read every 10 s must not count as silent after 5.
     let maximumAge = max(.seconds(5), (period ?? .seconds(1)) * 3)
-    if let measures = section["measures"], measures.choice(["grid"], what: "place of measurement") != nil {
-      entry.gridMeter = .init(device: id, maximumAge: maximumAge)
-      if let profile, !profile.points.contains(where: { $0.point == .power }) {
-        measures.refuse("profile \(profile.name) has no power_w")
-      }
-    }
+    readMeasuring(section, into: &entry, profile: profile, maximumAge: maximumAge)
+    readCharger(section, into: &entry, profile: profile, maximumAge: maximumAge)
     readHybrid(section, into: &entry, profile: profile, maximumAge: maximumAge)
     if let profile { checkSerial(section, profile, mode) }
-    guard let profile, let unit, let period else { return }
-    entry.modbus = .init(id: id, profile: profile, unit: unit, serial: serial ?? nil, period: period)
+    guard var profile, let unit, let period else { return }
+    if let charger = entry.charger { profile = profile.configured(failsafeCurrent: charger.failsafeCurrent) }
+    entry.modbus = .init(
+      id: DeviceID(entry.name), profile: profile, unit: unit, serial: serial ?? nil, period: period)
+  }
+
+  /// The vendor's own where the profile knows it.
+  func readUnit(_ section: ConfigSection, _ profile: DeviceProfile?) -> Int? {
+    if let fixed = profile?.unit, !section.has("unit") { return fixed }
+    return section.required("unit", "the device's unit id, such as 1").flatMap(unitID)
+  }
+
+  /// A device that wants pauses cannot be read more often than these allow.
+  private func readPeriod(_ section: ConfigSection, _ profile: DeviceProfile?) -> Duration? {
+    var shortest = Duration.milliseconds(100)
+    if let profile, !profile.isSunSpec {
+      shortest = max(shortest, profile.reading.pause * ResolvedProfile(profile).readPlan.blocks.count)
+    }
+    guard let written = section["period"] else { return max(.seconds(1), shortest) }
+    return written.duration(in: shortest...(.seconds(3600)))
   }
 
   private func profile(_ value: ConfigValue) -> DeviceProfile? {
@@ -99,7 +129,7 @@ extension SiteReader {
     case .found(let profile): return profile
     case .broken: return nil
     case .unknown:
-      let names = library.names
+      let names = (library.names + [ContactProfile.name]).sorted()
       let hint = NearestName.hint(name, among: names)
       let known = names.isEmpty ? "no profiles were found" : "expected \(names.joined(separator: " or "))"
       value.refuse("there is no device profile of that name" + (hint.isEmpty ? ": \(known)" : hint))

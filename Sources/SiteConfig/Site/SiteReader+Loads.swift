@@ -11,14 +11,15 @@ struct LoadEntry {
 }
 
 extension SiteReader {
-  private typealias Switch = (bus: String, unit: Int, coil: Int)
+  typealias Switch = (bus: String, unit: Int, coil: Int)
 
   func readLoads(_ value: ConfigValue, buses: [BusEntry], devices: [DeviceEntry]) -> [LoadEntry] {
     let entries = value.namedEntries("a mapping of loads")
     for (name, entry) in entries where devices.contains(where: { $0.name == name }) {
       entry.problems.add(line: entry.line, path: entry.path, "a device has this name already")
     }
-    let loads = entries.compactMap { readLoad($0.name, $0.value, buses: buses) }
+    let switched = entries.filter { !$0.value.hasKey("sg_ready") }
+    let loads = switched.compactMap { readLoad($0.name, $0.value, buses: buses) }
     for (index, load) in loads.enumerated() {
       let same = loads[..<index].first {
         $0.bus == load.bus && $0.relay.unit == load.relay.unit && $0.coil == load.coil
@@ -30,12 +31,10 @@ extension SiteReader {
 
   private func readLoad(_ name: String, _ value: ConfigValue, buses: [BusEntry]) -> LoadEntry? {
     let keys = ["switch", "rated", "shed", "critical", "if_agent_dies", "on_at_least", "off_at_least"]
-    guard let section = ConfigSection(value, keys: keys, later: ["sg_ready", "starts_an_hour", "pick_up"]) else {
+    guard let section = ConfigSection(value, keys: keys, later: ["starts_an_hour", "pick_up"]) else {
       return nil
     }
-    let relay =
-      value.hasKey("sg_ready")
-      ? nil : section.required("switch", "a relay such as board/1/coil/0").flatMap { relaySwitch($0, buses) }
+    let relay = section.required("switch", "a relay such as board/1/coil/0").flatMap { relaySwitch($0, buses) }
     let rated = section.required("rated", "the power it takes, such as 3 kW")?.power()
     let critical = section["critical"].map { $0.yesOrNo() } ?? false
     let priority = priority(section, isCritical: critical)
@@ -65,7 +64,7 @@ extension SiteReader {
   }
 
   /// `BUS/UNIT/coil/N`.
-  private func relaySwitch(_ value: ConfigValue, _ buses: [BusEntry]) -> Switch? {
+  func relaySwitch(_ value: ConfigValue, _ buses: [BusEntry]) -> Switch? {
     guard let text = value.text("a relay such as board/1/coil/0") else { return nil }
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard let bus = buses.first(where: { $0.name == parts[0] }) else {

@@ -28,33 +28,42 @@ struct SiteReader {
     let devices =
       root.required("devices", "at least one device").map { readDevices($0, buses: buses, mode: mode) } ?? []
     let loads = root["loads"].map { readLoads($0, buses: buses, devices: devices) } ?? []
+    let pumps = root["loads"].map { readHeatPumps($0, buses: buses, loads: loads) } ?? []
     let limits = root["limits"].map { readLimits($0, devices: devices) } ?? Limits()
     let strategy = root["strategy"].map(readStrategy) ?? Strategy()
     let uplinks = root["uplinks"].map(readUplinks) ?? []
     let journal = root.required("journal", "a budget such as 200 MB").flatMap(readJournal)
     let api = root["api"].flatMap(readAPI)
-    crossCheck(devices: devices, loads: loads, limits: limits, strategy: strategy)
+    crossCheck(devices: devices, loads: loads, pumps: pumps, limits: limits, strategy: strategy)
+    let consumers = root["loads"].map { ($0.pairs() ?? []).map(\.key) } ?? []
+    let subMeters = subMeters(devices: devices, consumers: consumers)
     guard problems.problems.isEmpty, library.problems.isEmpty else { return nil }
     guard let site, let journal else {
       preconditionFailure("a section is missing from the configuration and no problem says so")
     }
+    var control = SiteParameters(
+      mode: site.mode, gridMeter: devices.lazy.compactMap(\.gridMeter).first, hybrids: devices.compactMap(\.hybrid),
+      loads: loads.map(\.load), fuse: limits.fuse, baseLoad: limits.baseLoad, feedIn: limits.feedIn,
+      reserve: strategy.reserve ?? Percent(0), economics: strategy.rules)
+    control.chargers = devices.compactMap(\.charger)
+    control.heatPumps = pumps.map(\.pump)
+    control.generator = devices.lazy.compactMap(\.generator).first
+    control.subMeters = subMeters
     return SiteConfiguration(
-      site: site.site, modbusBuses: modbusBuses(buses, devices, loads), mqttBuses: mqttBuses(buses, devices),
-      control: SiteParameters(
-        mode: site.mode, gridMeter: devices.lazy.compactMap(\.gridMeter).first, hybrids: devices.compactMap(\.hybrid),
-        loads: loads.map(\.load), fuse: limits.fuse, baseLoad: limits.baseLoad, feedIn: limits.feedIn,
-        reserve: strategy.reserve ?? Percent(0), economics: strategy.rules),
+      site: site.site, modbusBuses: modbusBuses(buses, devices, loads, pumps), mqttBuses: mqttBuses(buses, devices),
+      control: control,
       uplinks: uplinks, journal: journal, api: api, installations: devices.compactMap(\.installation))
   }
 
   private func modbusBuses(
-    _ buses: [BusEntry], _ devices: [DeviceEntry], _ loads: [LoadEntry]
+    _ buses: [BusEntry], _ devices: [DeviceEntry], _ loads: [LoadEntry], _ pumps: [HeatPumpEntry]
   ) -> [SiteConfiguration.ModbusBus] {
     buses.compactMap { bus in
       guard case .modbus(let host, let port) = bus.kind else { return nil }
       let measured = devices.compactMap { $0.bus == bus.name ? $0.modbus : nil }
       let switched = loads.compactMap { $0.bus == bus.name ? $0.relay : nil }
-      return .init(name: bus.name, host: host, port: port, devices: measured + switched)
+      let asked = pumps.compactMap { $0.bus == bus.name ? $0.device : nil }
+      return .init(name: bus.name, host: host, port: port, devices: measured + switched + asked)
     }
   }
 

@@ -1,0 +1,128 @@
+public import EnergyModel
+
+/// What can be asked of a device: setpoints that it takes together.
+public struct CommandDefinition: Hashable, Sendable {
+  /// What the *device* does when a setpoint is no longer refreshed.
+  public enum Expiry: String, Hashable, Sendable {
+    /// Falls back to a safe value of its own.
+    case safe
+    /// Releases the limit.
+    case open
+    /// Keeps the last value for ever.
+    case hold
+  }
+
+  public var name: String
+  public var parameters: [SetpointKind]
+  public var onExpiry: Expiry
+  /// The device's own timer, written along as ``WriteValue/reversionTime``; nil where it has none.
+  public var reversion: Duration?
+  /// In this order, each as one transfer.
+  public var writes: [RegisterWrite]
+
+  public init(
+    name: String, parameters: [SetpointKind], onExpiry: Expiry, reversion: Duration?, writes: [RegisterWrite]
+  ) {
+    self.name = name
+    self.parameters = parameters
+    self.onExpiry = onExpiry
+    self.reversion = reversion
+    self.writes = writes
+  }
+}
+
+/// Consecutive registers (or coils) written in one transfer, and read back afterwards.
+public struct RegisterWrite: Hashable, Sendable {
+  public enum Function: String, Hashable, Sendable {
+    /// FC16 for registers, FC05 or FC15 for coils.
+    case multiple
+    /// FC06: one register. Some devices know no other.
+    case single
+  }
+
+  /// How the device shows what it took.
+  public enum ReadBack: Hashable, Sendable {
+    /// The same registers can be read.
+    case same
+    /// Another register shows the one value of the write, as the same whole number.
+    case field(RegisterField)
+    /// Nothing shows it but its effect.
+    case nowhere
+  }
+
+  /// A write that is left out while the device shows that there is no need for it.
+  public struct Exemption: Hashable, Sendable {
+    public var field: RegisterField
+    /// As unsigned bits of the type's width.
+    public var raw: [UInt64]
+
+    public init(_ field: RegisterField, raw: [UInt64]) {
+      self.field = field
+      self.raw = raw
+    }
+  }
+
+  public var start: RegisterAddress
+  public var values: [WriteValue]
+  public var function: Function
+  public var readBack: ReadBack
+  /// A setting that the device keeps: it is read first and written only where it differs.
+  public var isKept: Bool
+  /// The values of the command's first parameter that it belongs to; nil for all.
+  public var only: ClosedRange<Double>?
+  public var unless: Exemption?
+  /// A device's timer that one write in so long keeps going: it is left out while the last one is younger.
+  public var every: Duration?
+
+  public init(
+    start: RegisterAddress, values: [WriteValue], function: Function = .multiple, readBack: ReadBack = .same,
+    isKept: Bool = false, only: ClosedRange<Double>? = nil, unless: Exemption? = nil, every: Duration? = nil
+  ) {
+    self.start = start
+    self.values = values
+    self.function = function
+    self.readBack = readBack
+    self.isKept = isKept
+    self.only = only
+    self.unless = unless
+    self.every = every
+  }
+}
+
+/// One value of a write.
+public enum WriteValue: Hashable, Sendable {
+  case constant(UInt16)
+  /// The device's reversion time in whole seconds, one register.
+  case reversionTime
+  /// The current that a charger falls back to, A, which the site's configuration says
+  /// (``DeviceProfile/configured(failsafeCurrent:)``).
+  case failsafeCurrent(field: RegisterField)
+  /// A setpoint. With `percentOf`, the setpoint in watts is written as percent of that field's value,
+  /// held within 0...100. `field.address` is ignored: the position follows from the write.
+  case parameter(SetpointKind, field: RegisterField, percentOf: RegisterField?)
+}
+
+extension DeviceProfile {
+  /// Whether a command writes a failsafe current along.
+  public var takesFailsafeCurrent: Bool {
+    commands.contains { command in
+      command.writes.contains { $0.values.contains { if case .failsafeCurrent = $0 { true } else { false } } }
+    }
+  }
+
+  /// The profile with the site's failsafe current, A, in its commands.
+  public func configured(failsafeCurrent current: Double) -> DeviceProfile {
+    var profile = self
+    for command in commands.indices {
+      for write in commands[command].writes.indices {
+        profile.commands[command].writes[write].values = commands[command].writes[write].values.map { value in
+          guard case .failsafeCurrent(let field) = value, case .literal(let scale) = field.scale,
+            let raw = UInt16(exactly: (current / scale).rounded())
+          else { return value }
+          return .constant(raw)
+        }
+      }
+    }
+    return profile
+  }
+}

@@ -1,0 +1,117 @@
+import DeviceProfile
+import EnergyModel
+import ModbusDevices
+import TestKit
+import Testing
+
+/// A device that wants time between two writes: polls go on meanwhile, and of what waits the newest counts.
+@Suite(.serialized) struct WritePauseTests {
+  private static let pause = Duration.milliseconds(600)
+
+  /// A setting in holding 70, a timer in 71, the current in 40, all by function code 6.
+  private static let box: DeviceProfile = {
+    var rules = TestDevices.rules
+    rules.writePause = pause
+    func single(_ address: Int, _ value: WriteValue) -> RegisterWrite {
+      RegisterWrite(start: .absolute(.holding, address), values: [value], function: .single)
+    }
+    var setting = single(70, .constant(6000))
+    setting.isKept = true
+    var timer = single(71, .reversionTime)
+    timer.every = .seconds(30)
+    let current = single(40, .parameter(.chargingCurrent, field: TestDevices.field(40), percentOf: nil))
+    return DeviceProfile(
+      name: "box", title: "Box", source: "none", confidence: .single, reading: rules,
+      points: [PointDefinition(.power, [.init(TestDevices.field(0))])],
+      commands: [
+        CommandDefinition(
+          name: "current", parameters: [.chargingCurrent], onExpiry: .safe, reversion: .seconds(60),
+          writes: [setting, timer, current])
+      ])
+  }()
+
+  private func with(
+    setting: UInt16, _ body: (FaultyServer, Recorder, ModbusBus) async throws -> Void
+  ) async throws {
+    let server = try FaultyServer()
+    server.set([0], at: 0)
+    server.set([0], at: 40)
+    server.set([setting, 0], at: 70)
+    let recorder = Recorder()
+    let bus = TestDevices.bus(server.port, [TestDevices.device("box", Self.box)], recorder)
+    bus.start()
+    defer {
+      bus.stop()
+      bus.join()
+      server.stop()
+    }
+    try await body(server, recorder, bus)
+  }
+
+  private func writes(_ server: FaultyServer) -> [Int] { server.requests.filter { $0.function == 6 }.map(\.address) }
+
+  private func current(_ id: UInt64, _ value: Double) -> SetpointCommand {
+    TestDevices.command(id, .chargingCurrent, value, device: "box")
+  }
+
+  /// 0.0 s  the setting is found to differ and written
+  /// 0.6 s  the timer
+  /// 1.2 s  the current: confirmed
+  ///        the next command finds setting and timer done and writes the current alone
+  @Test func eachWriteHasItsPauseAndWhatHoldsIsNotWrittenAgain() async throws {
+    try await with(setting: 0) { server, recorder, bus in
+      let start = SystemTime().now().monotonic
+      bus.submit(current(1, 10))
+      try await eventually("a report") { recorder.outcome(of: 1) != nil }
+      #expect(recorder.outcome(of: 1) == .confirmed)
+      #expect(writes(server) == [70, 71, 40])
+      #expect(SystemTime().now().monotonic - start >= Self.pause * 2)
+      #expect(recorder.samples(of: "box").count > 10, "polls go on while a write waits")
+
+      bus.submit(current(2, 12))
+      try await eventually("a report") { recorder.outcome(of: 2) != nil }
+      #expect(recorder.outcome(of: 2) == .confirmed)
+      #expect(writes(server) == [70, 71, 40, 40])
+      #expect(server.value(40) == 12)
+    }
+  }
+
+  @Test func ofWhatWaitsTheNewestCountsAndEachHasItsReport() async throws {
+    try await with(setting: 6000) { server, recorder, bus in
+      bus.submit(current(1, 10))
+      try await eventually("the timer is written, the current waits") { writes(server) == [71] }
+      bus.submit(current(2, 11))
+      bus.submit(current(3, 8))
+      // The same once more, as a lease does that waits for its report.
+      bus.submit(current(4, 8))
+      try await eventually("reports") { (1...4).allSatisfy { recorder.outcome(of: $0) != nil } }
+      #expect(recorder.outcome(of: 1) == .failed("a newer command took its place"))
+      #expect(recorder.outcome(of: 2) == .failed("a newer command took its place"))
+      #expect(recorder.outcome(of: 3) == .confirmed)
+      #expect(recorder.outcome(of: 4) == .confirmed)
+      #expect(writes(server) == [71, 40])
+      #expect(server.value(40) == 8)
+      #expect(recorder.reports.count == 4)
+    }
+  }
+
+  @Test func aStoppingBusStillWritesWhatWaited() async throws {
+    try await with(setting: 6000) { server, recorder, bus in
+      bus.submit(current(1, 6))
+      try await eventually("the current waits") { writes(server) == [71] }
+      bus.stop()
+      try await eventually("a report") { recorder.outcome(of: 1) != nil }
+      #expect(recorder.outcome(of: 1) == .confirmed)
+      #expect(server.value(40) == 6)
+    }
+  }
+
+  @Test func aSettingThatNothingNeedsIsLeftOut() async throws {
+    try await with(setting: 6000) { server, recorder, bus in
+      server.set([3], at: 40)
+      bus.submit(current(1, 3))
+      try await eventually("a report") { recorder.outcome(of: 1) != nil }
+      #expect(!writes(server).contains(70))
+    }
+  }
+}
