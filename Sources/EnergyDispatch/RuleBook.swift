@@ -87,18 +87,7 @@ struct RuleBook: Sendable {
       add(MinimumOffRule(load: load))
       add(SupplyRule(load: load))
     }
-    let fromSurplus = site.economics.contains(SurplusChargingRule.name)
-    for charger in site.chargers {
-      add(ChargerRule(charger: charger))
-      add(CarSupplyRule(charger: charger, fromSurplus: fromSurplus))
-    }
-    if fromSurplus, !site.chargers.isEmpty { add(SurplusChargingRule(site: site)) }
-    for pump in site.heatPumps {
-      add(HeatPumpRule(pump: pump))
-      // Before what would have it as it is.
-      if pump.canBoost, site.economics.contains(HeatPumpBoostRule.name) { add(HeatPumpBoostRule(pump: pump)) }
-      add(HeatPumpSupplyRule(pump: pump))
-    }
+    addConsumers(site, saved, now)
     if site.hybrids.contains(where: { $0.battery != nil }) { add(IslandRule(site: site)) }
     if let cap = site.feedIn, site.economics.contains(DelayedChargingRule.name) {
       add(DelayedChargingRule(cap: cap, pool: pool))
@@ -123,6 +112,23 @@ struct RuleBook: Sendable {
     add(ContractShedRule(site: site))
     add(CrashGuardRule(site: site))
     rules.sort { $0.precedence < $1.precedence }
+  }
+
+  /// Chargers and heat pumps.
+  private mutating func addConsumers(_ site: SiteParameters, _ saved: SavedMemory, _ now: MonotonicInstant) {
+    func add(_ rule: some Rule) { rules.append(RememberingRule(rule, saved: saved, at: now)) }
+    let fromSurplus = site.economics.contains(SurplusChargingRule.name)
+    for charger in site.chargers {
+      add(ChargerRule(charger: charger))
+      add(CarSupplyRule(charger: charger, fromSurplus: fromSurplus))
+    }
+    if fromSurplus, !site.chargers.isEmpty { add(SurplusChargingRule(site: site)) }
+    for pump in site.heatPumps {
+      add(HeatPumpRule(pump: pump))
+      // Before what would have it as it is.
+      if pump.canBoost, site.economics.contains(HeatPumpBoostRule.name) { add(HeatPumpBoostRule(pump: pump)) }
+      add(HeatPumpSupplyRule(pump: pump))
+    }
   }
 
   mutating func evaluate(_ input: RuleInput) -> [Statement] {

@@ -127,8 +127,8 @@ extension Point {
   public var summary: Summary {
     switch self {
     case .operatingState, .batteryState, .alarms, .acPowerRating, .chargeLimit, .dischargeLimit, .productionLimit,
-      .productionLimitActive, .storageControl, .relayOn, .chargingCurrentLimit, .chargingPhases, .chargingState, .heatPumpState,
-      .contact, .islanded:
+      .productionLimitActive, .storageControl, .relayOn, .chargingCurrentLimit, .chargingPhases, .chargingState,
+      .heatPumpState, .contact, .islanded:
       .last
     default: isCounter ? .last : .mean
     }

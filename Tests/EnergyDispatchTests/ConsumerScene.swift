@@ -1,5 +1,6 @@
 import EnergyModel
 import TestKit
+import Testing
 
 @testable import EnergyDispatch
 
@@ -156,4 +157,9 @@ struct ConsumerScene {
   func changes(_ device: DeviceID, _ kind: SetpointKind) -> [Int] {
     (2..<second + 1).filter { setpoint(device, kind, at: $0) != setpoint(device, kind, at: $0 - 1) }
   }
+}
+
+/// A failure tells what was decided, not all that was.
+extension ConsumerScene: CustomTestStringConvertible {
+  var testDescription: String { "second \(second): \(sentence)" }
 }

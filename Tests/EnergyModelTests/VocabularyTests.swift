@@ -15,7 +15,7 @@ import Testing
     let units = ["w", "v", "a", "hz", "wh", "c", "percent", "var", "va", "m2"]
     let without: Set<Point> = [
       .powerFactor, .operatingState, .batteryState, .alarms, .productionLimitActive, .storageControl, .relayOn,
-      
+
       .chargingPhases, .chargingState, .heatPumpState, .contact, .islanded,
     ]
     for point in Point.allCases where !without.contains(point) {
