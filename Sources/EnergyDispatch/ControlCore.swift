@@ -16,6 +16,8 @@ public struct ControlCore: Sendable {
   private let arbitration: Arbitration
   private var memory: SavedMemory
   private var state: Running?
+  private var frozen: FrozenWatch
+  private var tracks: PowerTracks
   private var leases: LeaseBook
   private var effects: EffectWatch
   private var foreign: ForeignWrites
@@ -26,6 +28,7 @@ public struct ControlCore: Sendable {
   private struct Running: Sendable {
     var rules: RuleBook
     var switches: SwitchHistory
+    var consumers: ConsumerHistory
     var channels: ChannelWatch
     var started: MonotonicInstant
     var hasSeenAll = false
@@ -38,6 +41,8 @@ public struct ControlCore: Sendable {
   public init(parameters: SiteParameters, zone: TimeZoneTable, savedMemory: [UInt8]?) {
     premises = Deliberation.Premises(parameters)
     self.zone = zone
+    frozen = FrozenWatch(parameters)
+    tracks = PowerTracks(parameters)
     memory = savedMemory.map { SavedMemory($0) } ?? SavedMemory()
     leases = LeaseBook(saved: memory)
     effects = EffectWatch(parameters)
@@ -61,23 +66,27 @@ public struct ControlCore: Sendable {
   ) -> ControlOutcome {
     let now = snapshot.now
     let parameters = premises.site
-    let view = SiteView(snapshot, parameters)
+    var snapshot = snapshot
+    let frozenEvents = frozen.mark(&snapshot)
+    let view = SiteView(snapshot, parameters, &tracks)
     // Taken out, so that what it holds is changed in place.
     var running = state.take() ?? begin(view)
     running.view = view
     running.switches.observe(view)
+    running.consumers.observe(view)
     let channels = running.channels.step(orders, view, isGuarded: isGuarded)
     let input = RuleInput(
-      view: view, forecast: forecast, orders: orders, switches: running.switches, zone: zone, channels: channels,
-      isGuarded: isGuarded)
+      view: view, forecast: forecast, orders: orders, switches: running.switches, consumers: running.consumers,
+      zone: zone, channels: channels, isGuarded: isGuarded)
     let statements = running.rules.evaluate(input)
-    let resolutions = arbitration.resolve(statements)
+    var resolutions = arbitration.resolve(statements)
+    running.consumers.settle(&resolutions, at: now.monotonic)
     let isSafeState = statements.contains { $0.contribution.isBlind } || (view.grid != nil && view.grid?.power == nil)
     running.hasSeenAll = running.hasSeenAll || !isSafeState
     let isStarting = !running.hasSeenAll && now.monotonic - running.started < Self.patience
 
     let wanted = WantedLease.all(resolutions, view, parameters)
-    var events = channels.events + leases.accept(reports, at: now)
+    var events = frozenEvents + channels.events + leases.accept(reports, at: now)
     events += effects.step(leases, snapshot)
     events += foreign.step(&leases, snapshot)
     let commands = parameters.mode == .control ? leases.plan(undisputed(wanted, now.monotonic), at: now.monotonic) : []
@@ -113,6 +122,7 @@ public struct ControlCore: Sendable {
     return Running(
       rules: RuleBook(premises.site, saved: memory, at: now),
       switches: SwitchHistory(premises.site.loads, saved: memory, at: now),
+      consumers: ConsumerHistory(premises.site, saved: memory, at: now),
       channels: ChannelWatch(premises.site.channels, saved: memory, at: now), started: now, view: view)
   }
 
@@ -127,12 +137,13 @@ public struct ControlCore: Sendable {
     }
     let rules = running.rules.save(into: &memory, at: now)
     let switches = running.switches.save(into: &memory, at: now)
-    let channels = running.channels.save(into: &memory)
+    let consumers = running.consumers.save(into: &memory, at: now)
     let budgets = leases.save(into: &memory)
-    return rules || switches || channels || budgets
+    let channels = running.channels.save(into: &memory)
+    return rules || switches || consumers || budgets || channels
   }
 
-  private static func quantities(
+  static func quantities(
     _ site: SiteParameters
   ) -> [(quantity: ControlledQuantity, physical: Interval)] {
     var quantities: [(quantity: ControlledQuantity, physical: Interval)] = []

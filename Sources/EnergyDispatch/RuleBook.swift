@@ -62,6 +62,7 @@ struct RuleBook: Sendable {
     for hybrid in site.hybrids {
       guard let battery = hybrid.battery else { continue }
       add(DeviceProtectionRule(hybrid: hybrid.device, battery: battery))
+      add(HybridRatingRule(hybrid: hybrid, battery: battery))
       add(
         BackupReserveRule(
           hybrid: hybrid.device, battery: battery, reserve: site.reserve, outages: site.outages, pool: pool))
@@ -75,7 +76,9 @@ struct RuleBook: Sendable {
       }
       guard site.economics.contains(SelfConsumptionRule.name) else { continue }
       if hybrid.regulatesItself {
-        add(SelfConsumptionRule(hybrid: hybrid.device, battery: battery))
+        add(
+          SelfConsumptionRule(
+            hybrid: hybrid.device, battery: battery, sharing: pool.members.count > 1 ? site : nil))
       } else {
         add(OwnLoopRule(hybrid: hybrid.device, battery: battery, subjectName: subject))
       }
@@ -84,6 +87,7 @@ struct RuleBook: Sendable {
       add(MinimumOffRule(load: load))
       add(SupplyRule(load: load))
     }
+    addConsumers(site, saved, now)
     if site.hybrids.contains(where: { $0.battery != nil }) { add(IslandRule(site: site)) }
     if let cap = site.feedIn, site.economics.contains(DelayedChargingRule.name) {
       add(DelayedChargingRule(cap: cap, pool: pool))
@@ -108,6 +112,23 @@ struct RuleBook: Sendable {
     add(ContractShedRule(site: site))
     add(CrashGuardRule(site: site))
     rules.sort { $0.precedence < $1.precedence }
+  }
+
+  /// Chargers and heat pumps.
+  private mutating func addConsumers(_ site: SiteParameters, _ saved: SavedMemory, _ now: MonotonicInstant) {
+    func add(_ rule: some Rule) { rules.append(RememberingRule(rule, saved: saved, at: now)) }
+    let fromSurplus = site.economics.contains(SurplusChargingRule.name)
+    for charger in site.chargers {
+      add(ChargerRule(charger: charger))
+      add(CarSupplyRule(charger: charger, fromSurplus: fromSurplus))
+    }
+    if fromSurplus, !site.chargers.isEmpty { add(SurplusChargingRule(site: site)) }
+    for pump in site.heatPumps {
+      add(HeatPumpRule(pump: pump))
+      // Before what would have it as it is.
+      if pump.canBoost, site.economics.contains(HeatPumpBoostRule.name) { add(HeatPumpBoostRule(pump: pump)) }
+      add(HeatPumpSupplyRule(pump: pump))
+    }
   }
 
   mutating func evaluate(_ input: RuleInput) -> [Statement] {

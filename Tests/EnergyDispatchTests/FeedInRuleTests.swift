@@ -137,4 +137,26 @@ extension FeedInRuleTests {
     scene.run(7)
     #expect(scene.productionLimit == 3000)
   }
+
+  /// One inverter lies in the shade: the cap is for the other, not for its rating.
+  @Test func theCapIsSharedByWhatIsProduced() {
+    var parameters = Self.capped
+    parameters.feedIn?.storedIn = nil
+    var second = parameters.hybrids[0]
+    second.device = "second"
+    parameters.hybrids.append(second)
+    var scene = scene(ac: 6000, grid: -6800, parameters)
+    scene.values["second"] = scene.values[Scene.hybrid]?.merging([.power: 1500]) { $1 }
+    scene.run(1)
+    // 7.5 kW are fed in, of which 0.7 are used: 5.88 + 0.7 − 0.2 are allowed.
+    #expect(scene.productionLimit.map { ($0 - 5104).magnitude < 1 } == true)
+    #expect(scene.setpoint("second", .productionLimit).map { ($0 - 1276).magnitude < 1 } == true)
+  }
+
+  @Test func moreIsGivenToThoseThatCan() {
+    #expect(FeedInRule.shares(9000, [6000, 0], [6000, 10_000]) == [6000, 3000])
+    #expect(FeedInRule.shares(4000, [6000, 2000], [10_000, 10_000]) == [3000, 1000])
+    #expect(FeedInRule.shares(4000, [0, 0], [10_000, 10_000]) == [2000, 2000])
+    #expect(FeedInRule.shares(-50, [10, 0], [10_000, 10_000]) == [0, 0])
+  }
 }

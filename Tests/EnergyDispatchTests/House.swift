@@ -44,6 +44,7 @@ struct House {
   private var battery = -Double.infinity...Double.infinity
   private var book: RuleBook
   var switches: SwitchHistory
+  var consumers: ConsumerHistory
   private let relief: ImportRelief
   private let arbitration: Arbitration
 
@@ -52,6 +53,7 @@ struct House {
     let start = time.now().monotonic
     book = RuleBook(site, saved: SavedMemory(saved), at: start)
     switches = SwitchHistory(site.loads, saved: SavedMemory(saved), at: start)
+    consumers = ConsumerHistory(site, saved: SavedMemory(saved), at: start)
     relief = ImportRelief(site: site)
     arbitration = Arbitration(Self.quantities(site))
     for load in site.loads { relays[load.device] = true }
@@ -76,10 +78,13 @@ struct House {
     live()
     let view = SiteView(snapshot(), site)
     switches.observe(view)
-    let input = RuleInput(view: view, forecast: nil, orders: StandingOrders(), switches: switches, zone: .utc)
+    consumers.observe(view)
+    let input = RuleInput(
+      view: view, forecast: nil, orders: StandingOrders(), switches: switches, consumers: consumers, zone: .utc)
     limits = relief.limits(goal, input, &memory)
     let statement = Statement(rule: "goal", precedence: .legalLimit, contribution: Contribution(limits: limits))
-    let resolutions = arbitration.resolve(book.evaluate(input) + [statement])
+    var resolutions = arbitration.resolve(book.evaluate(input) + [statement])
+    consumers.settle(&resolutions, at: view.now.monotonic)
     for lease in WantedLease.all(resolutions, view, site) { apply(lease) }
   }
 

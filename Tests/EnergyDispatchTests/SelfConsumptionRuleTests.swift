@@ -59,4 +59,24 @@ struct SelfConsumptionRuleTests {
     scene.run(1)
     #expect(scene.chargeLimit == 5000)
   }
+
+  /// Two batteries, 1.2 kW of surplus: by their room of 45 and 15 % they take 0.9 and 0.3 kW, each plus one step. The second is
+  /// full: the first may take it all.
+  @Test func severalBatteriesShareTheSurplus() {
+    var parameters = Self.surplusOnly
+    var second = parameters.hybrids[0]
+    second.device = "second"
+    parameters.hybrids.append(second)
+    var scene = Scene(parameters)
+    scene.values[Scene.hybrid]?.merge([.batteryPower: -500, .power: 4000, .pvPower: 4500]) { $1 }
+    scene.values["second"] = scene.values[Scene.hybrid]?.merging([.batteryPower: -400, .soc: 80]) { $1 }
+    scene.values[Scene.meter]?[.power] = -300
+    scene.run(1)
+    #expect(scene.setpoint(Scene.hybrid, .chargeLimit) == 1500)
+    #expect(scene.setpoint("second", .chargeLimit) == 1000)
+    scene.values["second"]?.merge([.soc: 95, .batteryPower: 0]) { $1 }
+    scene.values[Scene.meter]?[.power] = -700
+    scene.run(1)
+    #expect(scene.setpoint(Scene.hybrid, .chargeLimit) == 2000)
+  }
 }

@@ -73,7 +73,7 @@ extension WantedLease {
   static func all(_ resolutions: [Resolution], _ view: SiteView, _ site: SiteParameters) -> [WantedLease] {
     resolutions.compactMap { resolution in
       guard resolution.handsOff == nil || resolution.isReleased || holds(resolution.quantity, site) else { return nil }
-      let resolution = resolution.handsOff == nil ? resolution : resolution.released
+      let resolution = resolution.handsOff == nil || resolution.isReleased ? resolution : resolution.released
       let device = resolution.quantity.device
       switch resolution.quantity {
       case .battery:
@@ -163,14 +163,13 @@ extension WantedLease {
       readBack: ReadBack(value: isOn ? 1 : 0, measured: measured))
   }
 
-  /// Power becomes a current on each phase, rounded down to 0.1 A; below the charger's least it pauses.
+  /// Current and phases are one command.
   private static func charger(_ resolution: Resolution, _ charger: SiteParameters.Charger) -> WantedLease? {
-    guard let reversion = charger.reversion else { return nil }
-    let power = resolution.target ?? resolution.allowed.upper
-    let current = min(charger.current(for: power), charger.current.upperBound)
+    guard let reversion = charger.reversion, let setting = resolution.setting else { return nil }
+    var values = [Value(kind: .chargingCurrent, value: setting.current)]
+    if charger.switchesPhases { values.append(Value(kind: .chargingPhases, value: Double(setting.phases))) }
     return WantedLease(
-      key: LeaseKey(device: charger.device, part: .charger),
-      values: [Value(kind: .chargingCurrent, value: current)], owner: resolution.owner, deadBand: 0.2,
+      key: LeaseKey(device: charger.device, part: .charger), values: values, owner: resolution.owner, deadBand: 0.2,
       reversion: reversion
     ).under(charger.terms, resolution)
   }

@@ -3,7 +3,8 @@ import EnergyModel
 /// Keeps the export below a cap by bounding what hybrids feed into the busbar. The inverter
 /// charges its battery with what it may not feed in before it curtails its strings.
 ///
-/// `Σ ac ≤ Σ ac now + grid + cap − 1 %`, shared by rating. The bound is there while production comes near
+/// `Σ ac ≤ Σ ac now + grid + cap − 1 %`, shared by what each
+/// feeds in and what it could in addition. The bound is there while production comes near
 /// it, and goes when it was far away for a minute. Where a reading is missing, the house is
 /// taken to consume nothing: `Σ ac ≤ cap`.
 ///
@@ -107,7 +108,7 @@ struct FeedInRule: Rule {
     guard let grid = input.view.grid?.power, powers.count == hybrids.count else {
       memory = Memory()
       let reason: Reason = "what is fed in is unknown"
-      contribution.limits = limits(cap.limit, whole, "fed-in power unknown", reason, .always)
+      contribution.limits = limits(cap.limit, nil, "fed-in power unknown", reason, .always)
       // A cap that the inverters cannot exceed needs no measurement.
       contribution.isBlind = !contribution.limits.isEmpty
       return contribution
@@ -116,7 +117,7 @@ struct FeedInRule: Rule {
     let allowed = max(0, sum + grid + cap.limit - margin)
     follow(spare: (allowed - sum) / max(1, whole), input.now.monotonic, &memory)
     if memory.isBound {
-      contribution.limits = limits(allowed, whole, cap.cause, cap.reason, .whenItCuts)
+      contribution.limits = limits(allowed, powers, cap.cause, cap.reason, .whenItCuts)
     }
     return contribution
   }
@@ -133,14 +134,25 @@ struct FeedInRule: Rule {
   }
 
   private func limits(
-    _ allowed: Double, _ whole: Double, _ cause: String, _ reason: Reason, _ mention: Limit.Mention
+    _ allowed: Double, _ powers: [Double]?, _ cause: String, _ reason: Reason, _ mention: Limit.Mention
   ) -> [Limit] {
-    hybrids.compactMap { hybrid in
-      let share = allowed * hybrid.acLimit.value / max(1, whole)
+    let ratings = hybrids.map(\.acLimit.value)
+    let shares = powers.map { Self.shares(allowed, $0, ratings) } ?? Headroom.fill(allowed, most: ratings, by: ratings)
+    return zip(hybrids, shares).compactMap { hybrid, share in
       guard share < hybrid.acLimit.value else { return nil }
       return Limit(
         quantity: .production(hybrid.device), interval: .atMost(share), cause: cause, reason: reason,
         mention: mention)
     }
+  }
+
+  /// An inverter whose strings lie in the shade needs no part of the cap: less than is fed in now is taken from all in proportion
+  /// to what they feed in, more is given in proportion to what they could in addition.
+  static func shares(_ allowed: Double, _ powers: [Double], _ ratings: [Double]) -> [Double] {
+    let fed = zip(powers, ratings).map { min(max(0, $0), $1) }
+    let sum = fed.reduce(0, +)
+    guard allowed > sum else { return Headroom.fill(allowed, most: ratings, by: fed) }
+    let more = Headroom.fill(allowed - sum, most: zip(ratings, fed).map(-), by: zip(ratings, fed).map(-))
+    return zip(fed, more).map(+)
   }
 }

@@ -4,7 +4,7 @@ import EnergyModel
 /// faster than any of ours.
 ///
 /// Where charging from the grid is never wanted, charging is bound by what would otherwise be exported:
-/// `surplus = −(grid + battery)`, plus one step of a tenth of the battery's power so that the inverter's loop
+/// `surplus = −(grid + Σ batteries)`, of several batteries each its part by the room it has, plus one step of a tenth of the battery's power so that the inverter's loop
 /// can move. The bound rises at once and falls only after a minute, so that clouds and kettles do not
 /// write registers. Below the window of the state of charge there is no bound: the BMS may ask for charge.
 struct SelfConsumptionRule: Rule {
@@ -31,6 +31,8 @@ struct SelfConsumptionRule: Rule {
 
   let hybrid: DeviceID
   let battery: SiteParameters.Battery
+  /// Where several batteries share the surplus.
+  var sharing: SiteParameters?
   var name: String { Self.name }
   var subject: String { hybrid.name }
   var precedence: RuleClass { .economics }
@@ -63,12 +65,12 @@ struct SelfConsumptionRule: Rule {
       return nil
     }
     let now = view.now.monotonic
-    guard view.load != nil, let grid = view.grid?.power, let power = seen?.batteryPower else {
-      return lastAllowed(now, &memory)
-    }
+    guard view.load != nil, let grid = view.grid?.power, let power = seen?.batteryPower,
+      let surplus = sharing.map({ share(of: $0, view, grid) }) ?? -(grid + power)
+    else { return lastAllowed(now, &memory) }
     memory.blindSince = nil
     let most = battery.maximumCharge.value
-    let needed = needed(surplus: -(grid + power), most)
+    let needed = needed(surplus: surplus, most)
     guard let before = memory.allowed, needed < before else {
       memory.allowed = needed
       memory.lowerSince = nil
@@ -81,6 +83,18 @@ struct SelfConsumptionRule: Rule {
     }
     if memory.lowerSince == nil { memory.lowerSince = now }
     return before
+  }
+
+  /// Nil while one of those that take their part does not tell its power.
+  private func share(of site: SiteParameters, _ view: SiteView, _ grid: Double) -> Double? {
+    let batteries = Headroom(site, view).batteries
+    var surplus = -grid
+    for battery in batteries where battery.take > 0 || battery.power != nil {
+      guard let power = battery.power else { return nil }
+      surplus -= power
+    }
+    let shares = Headroom.fill(max(0, surplus), most: batteries.map(\.take), by: batteries.map(\.room))
+    return zip(batteries, shares).first { $0.0.device == hybrid }?.1
   }
 
   /// The last bound holds for a minute; after that the inverter knows more than we do.

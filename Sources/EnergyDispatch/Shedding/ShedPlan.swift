@@ -62,6 +62,7 @@ public struct ShedPlan: Hashable, Sendable {
     var switches = SwitchHistory(site.loads, saved: saved, at: snapshot.now.monotonic)
     if savedMemory == nil { switches.forgetTimes(at: snapshot.now.monotonic) }
     switches.observe(first)
+    let consumers = ConsumerHistory(site, saved: saved, at: snapshot.now.monotonic)
     let relief = ImportRelief(site: site)
     let goal = ImportRelief.Goal(
       limit: limit, lasts: duration, reaction: reaction, cause: "plan", reason: "it is planned")
@@ -70,7 +71,8 @@ public struct ShedPlan: Hashable, Sendable {
     var unchanged = 0
     for _ in 0..<Self.rounds where unchanged < Self.calmRounds {
       let input = RuleInput(
-        view: house.view, forecast: nil, orders: StandingOrders(), switches: switches, zone: .utc)
+        view: house.view, forecast: nil, orders: StandingOrders(), switches: switches, consumers: consumers,
+        zone: .utc)
       unchanged = house.apply(relief.limits(goal, input, &memory)) ? 0 : unchanged + 1
       house.view.now.monotonic = house.view.now.monotonic + pause
     }

@@ -96,7 +96,7 @@ struct Headroom: Sendable {
   }
 
   /// What the strings give, DC: as measured, or else as AC and battery tell it, or else anything they can.
-  private static func strings(_ hybrid: SiteParameters.Hybrid, _ seen: SiteView.Hybrid) -> ClosedRange<Double> {
+  static func strings(_ hybrid: SiteParameters.Hybrid, _ seen: SiteView.Hybrid) -> ClosedRange<Double> {
     guard hybrid.pvPeak > .zero else { return 0...0 }
     if let pv = seen.pvPower ?? seen.acPower.flatMap({ ac in seen.batteryPower.map { ac - $0 } }) {
       return max(0, pv)...max(0, pv)

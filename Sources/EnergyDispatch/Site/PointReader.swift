@@ -23,6 +23,8 @@ struct PointReader {
       return value
     }
 
+    func measured(_ point: Point) -> MonotonicInstant? { points[point]?.measured?.monotonic }
+
     func sensed(_ point: Point, _ maximumAge: Duration) -> Sensed {
       guard let observation = points[point], observation.quality != .notImplemented else { return .absent }
       return value(observation, point, maximumAge).map(Sensed.known) ?? .unknown
@@ -35,10 +37,6 @@ struct PointReader {
 
   func value(_ device: DeviceID, _ point: Point, _ maximumAge: Duration) -> Double? {
     self.device(device).value(point, maximumAge)
-  }
-
-  func measured(_ device: DeviceID, _ point: Point) -> MonotonicInstant? {
-    snapshot.observation(device, point)?.measured?.monotonic
   }
 
   func sensed(_ device: DeviceID, _ point: Point, _ maximumAge: Duration) -> Sensed {
@@ -54,8 +52,8 @@ struct PointReader {
       return direction < 0 ? -amperes.magnitude : amperes.magnitude
     }
     return SiteView.Grid(
-      power: read.value(.power, meter.maximumAge), currents: currents,
-      measured: read.points[.power]?.measured?.monotonic, importCounter: read.sensed(.energyImport, meter.maximumAge))
+      power: read.value(.power, meter.maximumAge), currents: currents, measured: read.measured(.power),
+      importCounter: read.sensed(.energyImport, meter.maximumAge))
   }
 
   func hybrid(_ hybrid: SiteParameters.Hybrid) -> SiteView.Hybrid {
@@ -69,18 +67,19 @@ struct PointReader {
       dischargeMax: read.sensed(.dischargePowerMax, age), alarms: read.sensed(.alarms, age),
       cellMax: hasCells ? read.sensed(.cellVoltageMax, age) : .absent,
       cellMin: hasCells ? read.sensed(.cellVoltageMin, age) : .absent,
-      batteryMeasured: read.points[.batteryPower]?.measured?.monotonic)
+      batteryMeasured: read.measured(.batteryPower))
   }
 
   typealias PowerSource = (device: DeviceID, maximumAge: Duration)
 
   func charger(_ charger: SiteParameters.Charger, _ meter: PowerSource) -> SiteView.Charger {
     let age = charger.maximumAge
-    let state = value(charger.device, .chargingState, age)
-    let power = value(meter.device, .power, meter.maximumAge)
+    let read = device(charger.device)
+    let state = read.value(.chargingState, age)
     return SiteView.Charger(
-      device: charger.device, power: power, currentLimit: value(charger.device, .chargingCurrentLimit, age),
-      isConnected: state.map { $0 >= 1 }, isHeard: state != nil || value(charger.device, .power, age) != nil)
+      device: charger.device, power: value(meter.device, .power, meter.maximumAge),
+      currentLimit: read.value(.chargingCurrentLimit, age), phases: read.value(.chargingPhases, age).map { Int($0) },
+      isConnected: state.map { $0 >= 1 }, isHeard: state != nil || read.value(.power, age) != nil)
   }
 
   func heatPump(_ pump: SiteParameters.HeatPump, _ meter: PowerSource) -> SiteView.HeatPump {

@@ -1,0 +1,141 @@
+import EnergyModel
+import Testing
+
+@testable import EnergyDispatch
+
+struct HeatPumpRuleTests {
+  private static let pump = ConsumerScene.pump
+  /// The pump has been running for hours.
+  static let quiet = ["heat pump pump\t2 10 blocked 0 starts free"]
+
+  static func scene(
+    memory: [String] = HeatPumpRuleTests.quiet, state: Double = 2, _ change: (inout SiteParameters) -> Void = { _ in }
+  ) -> ConsumerScene {
+    let parameters = Scene.parameters {
+      $0.loads = []
+      $0.heatPumps = [.init(device: pump, rated: Watts(4000), priority: 1)]
+      change(&$0)
+    }
+    var scene = ConsumerScene(parameters, memory: memory)
+    scene.values[pump] = [.power: 1500, .heatPumpState: state]
+    return scene
+  }
+
+  private func blocked(_ seconds: Range<Int>) -> ConsumerScene.TestLimit {
+    ConsumerScene.TestLimit(seconds, .heatPump(Self.pump), .atMost(1), .legalLimit)
+  }
+
+  /// 10 s: blocked · 20 s: the limit goes, but the block lasts ten minutes · then the pump runs for ten
+  @Test func aBlockAndARunLast() {
+    var scene = Self.scene()
+    scene.limits = [blocked(10..<20), blocked(700..<5000)]
+    scene.run(15)
+    #expect(scene.sentence.contains("the pump is blocked because the test asks for it"))
+    scene.run(10)
+    #expect(scene.sentence.contains("the pump is blocked because a block once begun lasts until 10:10"))
+    scene.run(675)
+    #expect(scene.sentence.contains("the pump runs because it is let run until 10:20 once it was released"))
+    scene.run(1000)
+    // blocked at 10 s, seen at 11 s; released at 611 s, seen at 612 s
+    #expect(scene.changes(Self.pump, .heatPumpState) == [10, 611, 1212])
+    #expect(scene.told("heat-pump-blocked") == [10, 1212])
+    #expect(scene.told("heat-pump-released") == [611])
+    #expect(scene.told("conflict") == [700])
+  }
+
+  /// Blocked for two hours, then let run for two.
+  @Test func aBlockEndsAfterTwoHoursAndThePumpRunsForAsLong() {
+    var scene = Self.scene()
+    scene.limits = [blocked(1..<20_000)]
+    scene.run(18_000)
+    #expect(scene.changes(Self.pump, .heatPumpState) == [7202, 14_404])
+    #expect(scene.told("conflict") == [7202])
+  }
+
+  /// Blocks of eleven minutes with twelve minutes between them never rest; with ten between them they do, in the end.
+  @Test func shortBlocksCountLikeOneLong() {
+    func rests(_ pause: Int) -> Bool {
+      var now = MonotonicInstant(nanoseconds: 0)
+      let pump = SiteParameters.HeatPump(device: Self.pump, rated: Watts(4000), priority: 1)
+      var history = HeatPumpHistory(pump, saved: "2 10 blocked 0 starts free", at: now)
+      for minute in 0..<4000 {
+        now = now + .seconds(60)
+        let state = minute % (11 + pause) < 11 ? 1 : 2
+        history.observe(.init(device: Self.pump, power: nil, state: state, measured: now), at: now)
+        if history.isResting { return true }
+      }
+      return false
+    }
+    #expect(!rests(12))
+    #expect(rests(10))
+  }
+
+  /// It was blocked for 110 minutes before the restart; ten later it runs.
+  @Test func theBlockedTimeGoesOnAfterARestart() {
+    var scene = Self.scene(memory: ["heat pump pump\t1 10 blocked 110 starts free"], state: 1)
+    scene.limits = [blocked(1..<1000)]
+    scene.run(700)
+    #expect(scene.first(Self.pump, .heatPumpState, 2) == 600)
+  }
+
+  @Test(arguments: [1.0, 2.0])
+  func lostMemoryIsABlockThatIsJustOver(state: Double) {
+    var scene = Self.scene(memory: [], state: state)
+    scene.limits = [blocked(1..<20_000)]
+    scene.run(1)
+    #expect(scene.setpoint(Self.pump, .heatPumpState) == 2)
+    scene.run(7300)
+    #expect(scene.first(Self.pump, .heatPumpState, 1).map { (7200...7203).contains($0) } == true)
+  }
+
+  /// Two starts are used up: the third block lasts until the first start is an hour ago.
+  @Test func itIsNotStartedTooOften() {
+    var scene = Self.scene(memory: ["heat pump pump\t1 10 blocked 20 starts free 50 20"], state: 1) {
+      $0.heatPumps[0].startsAnHour = 2
+    }
+    scene.run(700)
+    #expect(scene.first(Self.pump, .heatPumpState, 2) == 600)
+  }
+
+  @Test func contactsThatSayNothingAreLeftAlone() {
+    var scene = Self.scene()
+    scene.run(3)
+    scene.silent = [Self.pump]
+    scene.limits = [blocked(5..<100)]
+    scene.run(20)
+    #expect(scene.setpoint(Self.pump, .heatPumpState) == nil)
+    #expect(scene.isBlind)
+    #expect(scene.sentence.contains("the pump's contacts do not answer; the pump stays as it is"))
+  }
+
+  /// A pump that was blocked when its contacts fell silent is taken to be blocked still.
+  @Test func silenceCountsAsBlocked() {
+    var scene = Self.scene(memory: ["heat pump pump\t1 10 blocked 0 starts free"], state: 1)
+    scene.limits = [blocked(1..<20_000)]
+    scene.run(5)
+    scene.silent = [Self.pump]
+    scene.run(7200)
+    scene.silent = []
+    scene.run(1)
+    #expect(scene.setpoint(Self.pump, .heatPumpState) == 2)
+  }
+
+  @Test func aSavedTextComesBackTheSame() {
+    let now = MonotonicInstant(nanoseconds: 1_000_000_000_000_000)
+    let pump = SiteParameters.HeatPump(device: Self.pump, rated: Watts(4000), priority: 1)
+    for text: Substring in ["1 3 blocked 40 starts free 3 45", "2 10 blocked 120 starts resting"] {
+      #expect(HeatPumpHistory(pump, saved: text, at: now).saved(at: now) == text)
+    }
+    for text: Substring in ["", "5 3 blocked 40 starts free", "1 x blocked 40 starts free", "1 3 blocked 40 starts 3"] {
+      #expect(HeatPumpHistory(pump, saved: text, at: now).isResting)
+    }
+  }
+
+  /// Nobody wishes anything: it is what it was released to that matters.
+  @Test func unlessSomethingForbidsItHeatsAsItSeesFit() {
+    var scene = Self.scene(state: 3)
+    scene.run(1)
+    #expect(scene.setpoint(Self.pump, .heatPumpState) == 2)
+    #expect(scene.resolutions.last?.winner?.rule == "heat pump supply")
+  }
+}
