@@ -199,8 +199,6 @@ struct FuseRuleTests {
     #expect(scene.told("conflict").contains(1))
   }
 
-  // MARK: chargers and phases
-
   private static let withCar = Scene.parameters {
     $0.loads = [Scene.load(Scene.boiler, 3000, 2), Scene.load(Scene.pool, 1100, 1)]
     $0.loads[0].phase = 2
