@@ -4,9 +4,11 @@ public import Forecasting
 /// The control of a site as a pure value: a snapshot goes in, a decision and what has to be written come
 /// out. It reads no clock, no file and no device.
 ///
-/// There is no ramp after a start: what is written are limits, within which the inverter regulates itself,
-/// so a first limit never moves power further than the inverter's own loop would; and one that
-/// tightens protects and must not wait.
+/// A start reads first: of a device that has not told its values nothing is written. There is no ramp of limits after
+/// it: within them the inverter and the car regulate themselves, so a first limit never moves power further than their own
+/// loops would; and one that tightens protects and must not wait. Minimum times of chargers, heat pumps and loads
+/// outlive the start in the rules' memory. Only a loop of our own, which tells a battery its power, needs a ramp:
+/// it begins at the power that is measured, and is that rule's affair.
 public struct ControlCore: Sendable {
   /// After a start, unknown values are news only when devices had this long to answer.
   private static let patience: Duration = .seconds(10)

@@ -71,7 +71,9 @@ struct CrashGuardTests {
     #expect(lives.live(1).start)
   }
 
-  @Test(arguments: ["", "rubbish", "holdfast crash guard 1\nrunning\n", "holdfast crash guard 1\nrunning -5\n", "\u{0}"])
+  @Test(arguments: [
+    "", "rubbish", "holdfast crash guard 1\nrunning\n", "holdfast crash guard 1\nrunning -5\n", "\u{0}",
+  ])
   func whatCannotBeReadIsOneCrash(text: String) {
     let one = CrashGuard(.init(), saved: Array(text.utf8), at: MonotonicInstant(nanoseconds: 0))
     #expect(one.crashes == 1)

@@ -55,7 +55,9 @@ struct EffectWatch: Sendable {
     return events
   }
 
-  private mutating func look(at subject: EffectSubject, _ confirmed: Lease.Confirmed, _ snapshot: SiteSnapshot) -> Event? {
+  private mutating func look(at subject: EffectSubject, _ confirmed: Lease.Confirmed, _ snapshot: SiteSnapshot)
+    -> Event?
+  {
     let now = snapshot.now.monotonic
     let settles = subject.lag + subject.maximumAge
     var state = watched[subject.key] ?? Watched(settled: confirmed.at + settles)
@@ -79,7 +81,9 @@ struct EffectWatch: Sendable {
       return nil
     }
     state.outside += 1
-    guard state.outside >= Self.beforeAlarm, !state.isTold, let permitted = state.envelopes.last?.range else { return nil }
+    guard state.outside >= Self.beforeAlarm, !state.isTold, let permitted = state.envelopes.last?.range else {
+      return nil
+    }
     state.isTold = true
     let text =
       "\(subject.key.device) does not follow its setpoint: \(Words.power(value)) where \(Self.text(permitted)) was "
@@ -90,7 +94,8 @@ struct EffectWatch: Sendable {
 
   private static func text(_ range: ClosedRange<Double>) -> String {
     range.lowerBound > -.infinity
-      ? "\(Words.power(range.lowerBound)) to \(Words.power(range.upperBound))" : "at most \(Words.power(range.upperBound))"
+      ? "\(Words.power(range.lowerBound)) to \(Words.power(range.upperBound))"
+      : "at most \(Words.power(range.upperBound))"
   }
 
   /// Around a limit of this rating, W.

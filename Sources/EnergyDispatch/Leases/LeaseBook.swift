@@ -73,31 +73,33 @@ struct LeaseBook: Sendable {
   private mutating func wornOut(_ now: Moment) -> [Event] {
     defer { spent = [] }
     return spent.compactMap { key in
-      let text = "the registers of \(key.device) have been written as often as they bear a day: only what tightens is written"
+      let text =
+        "the registers of \(key.device) have been written as often as they bear a day: only what tightens is written"
       return complain(key, now, "write-budget-spent", .warning, text)
     }
   }
 
   /// Learns what became of commands. Tells once what needs a person.
   mutating func accept(_ reports: [WriteReport], at now: Moment) -> [Event] {
-    wornOut(now) + reports.compactMap { report in
-      guard let key = Self.key(report.command), var lease = leases[key], lease.accept(report) else { return nil }
-      leases[key] = lease
-      switch report.outcome {
-      case .confirmed:
-        complaints[key]?.subtract(["setpoint-refused", "setpoint-not-taken"])
-        return nil
-      case .failed: return nil
-      case .refused(let reason):
-        return complain(key, now, "setpoint-refused", .warning, "a setpoint for \(key.device) was refused: \(reason)")
-      case .notTaken(let found):
-        guard lease.notTaken >= Self.notTakenBeforeAlarm else { return nil }
-        let text =
-          "\(key.device) did not take a setpoint \(lease.notTaken) times: \(found); another controller may "
-          + "be writing"
-        return complain(key, now, "setpoint-not-taken", .alarm, text)
+    wornOut(now)
+      + reports.compactMap { report in
+        guard let key = Self.key(report.command), var lease = leases[key], lease.accept(report) else { return nil }
+        leases[key] = lease
+        switch report.outcome {
+        case .confirmed:
+          complaints[key]?.subtract(["setpoint-refused", "setpoint-not-taken"])
+          return nil
+        case .failed: return nil
+        case .refused(let reason):
+          return complain(key, now, "setpoint-refused", .warning, "a setpoint for \(key.device) was refused: \(reason)")
+        case .notTaken(let found):
+          guard lease.notTaken >= Self.notTakenBeforeAlarm else { return nil }
+          let text =
+            "\(key.device) did not take a setpoint \(lease.notTaken) times: \(found); another controller may "
+            + "be writing"
+          return complain(key, now, "setpoint-not-taken", .alarm, text)
+        }
       }
-    }
   }
 
   /// Identifiers for commands that follow the last one.

@@ -25,7 +25,9 @@ struct CrashGuardRule: Rule {
     for hybrid in site.hybrids {
       let seen = input.view.hybrid(hybrid.device)
       // Below its window the management unit may ask for charge.
-      guard let battery = hybrid.battery, let soc = seen?.soc.value, soc > battery.socWindow.lowerBound else { continue }
+      guard let battery = hybrid.battery, let soc = seen?.soc.value, soc > battery.socWindow.lowerBound else {
+        continue
+      }
       // Of strings that nobody can tell there may be nothing.
       let sun = max(0, seen?.pvPower ?? 0)
       limits.append(limit(.battery(hybrid.device), .atLeast(-sun)))
