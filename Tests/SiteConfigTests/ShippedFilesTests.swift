@@ -48,7 +48,7 @@ import Testing
     let battery = SiteParameters.Battery(
       usable: WattHours(10_200), socWindow: 10...95, gridCharging: .never, maximumCharge: Watts(10_000),
       maximumDischarge: Watts(10_000))
-    let expected = SiteParameters(
+    var expected = SiteParameters(
       mode: .control, gridMeter: .init(device: "grid-meter"),
       hybrids: [
         .init(
@@ -57,6 +57,8 @@ import Testing
       ], loads: [.init(device: "boiler", rated: Watts(3000), priority: 1)], fuse: .init(phases: 3, rating: Amperes(25)),
       baseLoad: Watts(1500), feedIn: .init(limit: Watts(5880), storedIn: "hybrid"), reserve: Percent(20),
       economics: ["self-consumption"])
+    expected.hybrids[0].batteryTerms = LeaseTerms(expiry: .open, lag: .seconds(4))
+    expected.hybrids[0].productionTerms = LeaseTerms(expiry: .open, lag: .seconds(4))
     #expect(control == expected)
   }
 

@@ -36,7 +36,7 @@ struct CommandReader {
       section.refuse(missing: "writes_a_day", "missing: say how many writes a day the flash bears, such as 24")
     }
     if isFlash, section.has("reversion") {
-      section["flash"]?.refuse("yes: registers backed by flash cannot carry a lease that is refreshed, so no reversion")
+      section["flash"]?.refuse("registers backed by flash cannot carry a lease that is refreshed, so no reversion")
     }
     return isFlash ? budget : nil
   }
