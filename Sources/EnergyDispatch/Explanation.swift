@@ -118,7 +118,15 @@ struct Explanation {
     let cuts = power.map { $0 >= most - max(100, 0.03 * resolution.physical.upper) } ?? true
     guard bound.limit.mention.isSaid(cuts: cuts) else { return [] }
     let text = most > 0 ? "the \(device) charges with at most \(Words.power(most))" : "the \(device) is paused"
-    return [Clause(text: text, reason: bound.limit.reason.description)]
+    return [Clause(text: text, reason: bound.limit.reason.description, remark: foregone(resolution, most))]
+  }
+
+  /// What the wish would have had beyond the bound.
+  private func foregone(_ resolution: Resolution, _ most: Double) -> String {
+    guard case .value(let wanted)? = resolution.winner?.wish.target, wanted - most >= BatterySaying.little else {
+      return ""
+    }
+    return ", instead of \(Words.power(wanted))"
   }
 
   private func heatPump(_ resolution: Resolution, _ device: DeviceID) -> [Clause] {
