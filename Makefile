@@ -6,7 +6,7 @@ VERSION = $(shell sed -n 's/^let agentVersion = "\(.*\)"/\1/p' Sources/holdfast/
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 SWIFT_FORMAT_FOLDERS = Package.swift Sources Tests simulators
 
-CHAOS = power write damage full replay kill links outage
+CHAOS = power write damage full replay kill agent links outage
 
 .PHONY: help setup build demo test lint format bench coverage chaos $(CHAOS:%=chaos-%) tests release deb clean
 
@@ -65,6 +65,9 @@ chaos-replay: tests
 # 500 kills of sites with fifty devices.
 chaos-kill: tests
 	$(CHAOS_TEST) killedFiveHundredTimes
+# 100 times each the agent is killed, stopped and hangs; the inverter reverts.
+chaos-agent: tests
+	$(CHAOS_TEST) theInverterRevertsAHundredTimesEach
 # 200 faults of the line and the name look-up.
 chaos-links: tests
 	$(CHAOS_TEST) 'comesBackFromTwoHundredFaults|comesUpWhenTheFaultWasThereFirst|nameOfTheAggregatorIsNotAnswered'

@@ -17,6 +17,9 @@ public struct CommandDefinition: Hashable, Sendable {
   public var onExpiry: Expiry
   /// The device's own timer, written along as ``WriteValue/reversionTime``; nil where it has none.
   public var reversion: Duration?
+  /// Of registers backed by flash: how many writes they bear a day. They are written on change only. Nil where writing
+  /// wears nothing.
+  public var writesADay: Int?
   /// In this order, each as one transfer.
   public var writes: [RegisterWrite]
 

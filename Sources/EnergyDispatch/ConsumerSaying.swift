@@ -37,7 +37,7 @@ extension Explanation {
     let cuts = seen.power.map { $0 >= most - max(100, 0.03 * resolution.physical.upper) } ?? true
     if let bound = resolution.upperBy, bound.limit.mention.isSaid(cuts: cuts) {
       let text = "the \(charger.device) charges with at most \(Words.power(most))"
-      return [Clause(text: text, reason: bound.limit.reason.description)]
+      return [Clause(text: text, reason: bound.limit.reason.description, remark: foregone(resolution, most))]
     }
     guard let winner = resolution.winner, let target = resolution.target, target < resolution.physical.upper else {
       return []
@@ -45,6 +45,14 @@ extension Explanation {
     let onOne = charger.switchesPhases && resolution.setting?.phases == 1 ? " on one phase" : ""
     let text = "the \(charger.device) may charge with \(Words.power(target))\(onOne)"
     return [Clause(text: text, reason: winner.wish.purpose.description)]
+  }
+
+  /// What the wish would have had beyond the bound.
+  private func foregone(_ resolution: Resolution, _ most: Double) -> String {
+    guard case .value(let wanted)? = resolution.winner?.wish.target, wanted - most >= BatterySaying.little else {
+      return ""
+    }
+    return ", instead of \(Words.power(wanted))"
   }
 
   /// Nothing while it heats as it sees fit.

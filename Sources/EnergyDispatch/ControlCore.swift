@@ -4,10 +4,16 @@ public import Forecasting
 /// The control of a site as a pure value: a snapshot goes in, a decision and what has to be written come
 /// out. It reads no clock, no file and no device.
 ///
-/// There is no ramp after a start: what is written are limits, within which the inverter regulates itself,
-/// so a first limit never moves power further than the inverter's own loop would; and one that
-/// tightens protects and must not wait.
+/// A start reads first: of a device that has not told its values nothing is written. There is no ramp of limits after
+/// it: within them the inverter and the car regulate themselves, so a first limit never moves power further than their own
+/// loops would; and one that tightens protects and must not wait. Minimum times of chargers, heat pumps and loads
+/// outlive the start in the rules' memory. Only a loop of our own, which tells a battery its power, needs a ramp:
+/// it begins at the power that is measured, and is that rule's affair.
 public struct ControlCore: Sendable {
+  /// A longer time between two steps is a pause: the agent was stopped, and what was read before counts for little.
+  private static let pause: Duration = .milliseconds(2500)
+  /// A reading this long after the last step before a pause was made after it: cycles come once a second.
+  private static let rhythm: Duration = .milliseconds(1500)
   /// After a start, unknown values are news only when devices had this long to answer.
   private static let patience: Duration = .seconds(10)
 
@@ -23,6 +29,9 @@ public struct ControlCore: Sendable {
   private var foreign: ForeignWrites
   private var notices = Notices()
   private var substance = DecisionSubstance()
+  private var lastStep: MonotonicInstant?
+  /// After a pause of the agent: only devices that were read since are written.
+  private var readSince: MonotonicInstant?
 
   /// What exists once the first step told what time it is.
   private struct Running: Sendable {
@@ -89,7 +98,7 @@ public struct ControlCore: Sendable {
     var events = frozenEvents + channels.events + leases.accept(reports, at: now)
     events += effects.step(leases, snapshot)
     events += foreign.step(&leases, snapshot)
-    let commands = parameters.mode == .control ? leases.plan(undisputed(wanted, now.monotonic), at: now.monotonic) : []
+    let commands = parameters.mode == .control ? leases.plan(due(wanted, snapshot), at: now.monotonic) : []
     let deliberation = Deliberation(
       premises: premises, view: view, resolutions: resolutions, wanted: wanted, isSafeState: isSafeState,
       isStarting: isStarting)
@@ -105,10 +114,21 @@ public struct ControlCore: Sendable {
       isMemoryUrgent: isMemoryChanged && !channels.events.isEmpty, deliberation: deliberation)
   }
 
-  /// Without what only economizes where a second controller writes.
-  private func undisputed(_ wanted: [WantedLease], _ now: MonotonicInstant) -> [WantedLease] {
-    guard wanted.contains(where: { foreign.isTruce($0.key, at: now) }) else { return wanted }
-    return wanted.filter { $0.isProtective || !foreign.isTruce($0.key, at: now) }
+  /// Without what only economizes where a second controller writes, and after a pause without what was not read since.
+  private mutating func due(_ wanted: [WantedLease], _ snapshot: SiteSnapshot) -> [WantedLease] {
+    let now = snapshot.now.monotonic
+    if let lastStep, now - lastStep > Self.pause { readSince = lastStep + Self.rhythm }
+    lastStep = now
+    var due = wanted
+    if let readSince {
+      due.removeAll { lease in
+        let points = snapshot.observations[lease.key.device] ?? [:]
+        return !points.values.contains { $0.measured.map { $0.monotonic > readSince } ?? false }
+      }
+      if due.count == wanted.count { self.readSince = nil }
+    }
+    guard due.contains(where: { foreign.isTruce($0.key, at: now) }) else { return due }
+    return due.filter { $0.isProtective || !foreign.isTruce($0.key, at: now) }
   }
 
   /// What each device gets on a clean stop. Nothing in monitor mode and before the first step.

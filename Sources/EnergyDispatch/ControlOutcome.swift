@@ -15,6 +15,7 @@ public struct ControlOutcome: Sendable {
   public var isMemoryUrgent: Bool
   let deliberation: Deliberation
 
+  public var at: Moment { deliberation.view.now }
   /// Put into words anew whenever it is read.
   public var decision: Decision { deliberation.decision }
   /// True while something needed for a decision is unknown and the failsafe values hold.

@@ -10,6 +10,8 @@ public struct SiteStatus: Sendable {
   public var energy: Energy
   public var devices: [Device]
   public var decision: Decision?
+  /// Since when it has been the same in substance.
+  public var decisionSince: Timestamp?
   public var forecast: [Forecast]
   public var cycle: Cycle
   public var journal: Journal

@@ -7,6 +7,7 @@ import Synchronization
 public final class ControlBoard: WriteReportSink {
   private struct State {
     var outcome: ControlOutcome?
+    var since: Timestamp?
     var cycle = SiteStatus.Cycle()
     var setpoints = SiteStatus.Setpoints()
     var reports: [WriteReport] = []
@@ -19,6 +20,8 @@ public final class ControlBoard: WriteReportSink {
 
   /// Put into words for whoever asks, and not in the cycle.
   public var decision: Decision? { state.withLock { $0.outcome }?.decision }
+  /// Since when the decision has been the same in substance.
+  public var decisionSince: Timestamp? { state.withLock { $0.since } }
   public var cycle: SiteStatus.Cycle { state.withLock { $0.cycle } }
   public var setpoints: SiteStatus.Setpoints { state.withLock { $0.setpoints } }
 
@@ -42,6 +45,7 @@ public final class ControlBoard: WriteReportSink {
   func record(_ outcome: ControlOutcome, lateness: Duration, took: Duration) {
     state.withLock { state in
       state.outcome = outcome
+      if outcome.isDecisionNew { state.since = outcome.at.wall }
       state.cycle.count += 1
       state.cycle.worstLateness = max(state.cycle.worstLateness, lateness)
       state.cycle.worstDuration = max(state.cycle.worstDuration, took)

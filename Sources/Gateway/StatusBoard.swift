@@ -57,11 +57,13 @@ public struct StatusBoard: SiteStatusSource {
     let now = time.now()
     let snapshot = state.freeze(at: now)
     let counts = state.sampleCounts()
-    return SiteStatus(
+    var status = SiteStatus(
       site: site, version: version, mode: mode, at: now, uptime: now.monotonic - started,
       balance: SiteStatus.Balance(of: snapshot, parts: parts), energy: observer.energy(),
       devices: devices.map { device($0, snapshot, samples: counts[$0.id] ?? 0) }, decision: board.decision,
       forecast: forecast(), cycle: board.cycle, journal: journal(), uplinks: uplinks(), setpoints: board.setpoints)
+    status.decisionSince = board.decisionSince
+    return status
   }
 
   private func device(_ listing: Listing, _ snapshot: SiteSnapshot, samples: UInt64) -> SiteStatus.Device {

@@ -7,7 +7,7 @@ import EnergyModel
 ///   `load_power_w`, `soc_percent`
 /// - `energy` since the start, integrated from measured powers: `grid_wh` (import minus export), `inverter_wh`,
 ///   `from_ms`, `until_ms` (UTC milliseconds; null before two readings)
-/// - `decision`: null before the first, else `t`, `sentence`, `wish`, `rule`, `safe_state`,
+/// - `decision`: null before the first, else `t`, `since_ms` (of the first like it), `sentence`, `wish`, `rule`, `safe_state`,
 ///   `bounds` [`rule`, `quantity`, `text`, `holds`], `setpoints` [`device`, `kind` (with the unit), `value`, `owner`]
 /// - `devices` [`id`, `profile`, `state`, `samples`, `age_ms`, `values` {point: value}, `quality` {point: word},
 ///   for points that are not good]
@@ -34,7 +34,7 @@ enum SiteJSON {
       json.key("energy")
       energy(status.energy, &json)
       json.key("decision")
-      decision(status.decision, &json)
+      decision(status.decision, since: status.decisionSince, &json)
       list("devices", status.devices, &json, device)
       list("forecast", status.forecast, &json, forecast)
       json.key("cycle")
@@ -81,10 +81,11 @@ enum SiteJSON {
     }
   }
 
-  private static func decision(_ decision: Decision?, _ json: inout JSONText) {
+  private static func decision(_ decision: Decision?, since: Timestamp?, _ json: inout JSONText) {
     guard let decision else { return json.null() }
     json.object { json in
       json.member("t", decision.at.wall.milliseconds)
+      json.member("since_ms", orNull: since.map { Double($0.milliseconds) }, decimals: 0)
       json.member("sentence", decision.sentence)
       json.member("wish", orNull: decision.wish)
       json.member("rule", orNull: decision.rule)

@@ -42,6 +42,9 @@ public struct SiteReport: Decodable, Sendable {
   }
 
   public struct Decision: Decodable, Sendable {
+    /// UTC milliseconds: of the numbers in it, and since when it has been the same in substance.
+    public var t: Int64
+    public var sinceMs: Int64?
     public var sentence: String
     public var wish: String?
     public var rule: String?

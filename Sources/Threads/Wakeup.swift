@@ -51,10 +51,11 @@ public final class Wakeup: Sendable {
 }
 
 extension MonotonicInstant {
-  /// The monotonic clock of the system. Only for waiting: what is decided takes its time as an argument.
+  /// The monotonic clock of the system, which goes on while the machine is suspended, as the devices' own timers do: a
+  /// command of before must not seem young afterwards. Only for waiting: what is decided takes its time as an argument.
   public static var current: MonotonicInstant {
     var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
+    clock_gettime(CLOCK_BOOTTIME, &time)
     return MonotonicInstant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
   }
 }

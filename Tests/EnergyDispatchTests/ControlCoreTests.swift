@@ -120,6 +120,22 @@ struct ControlCoreTests {
     #expect(scene.events.isEmpty)
   }
 
+  /// The lease is due every 2 s · 5 s: the agent is stopped for 4 s, and its devices are read a second later: what was
+  /// read before is young enough to decide, and no write follows from it.
+  @Test func afterAPauseTheFirstWriteFollowsAReading() {
+    var scene = Scene(Scene.parameters { $0.hybrids[0].batteryReversion = .seconds(4) })
+    scene.run(5)
+    #expect(scene.writes(Scene.hybrid, .chargeLimit) == [1, 3, 5])
+    scene.time.advance(by: .milliseconds(3100))
+    scene.silent = [Scene.hybrid, Scene.meter, Scene.boiler]
+    scene.run(1)
+    #expect(scene.chargeLimit != nil)
+    #expect(scene.writes(Scene.hybrid, .chargeLimit) == [1, 3, 5])
+    scene.silent = []
+    scene.run(1)
+    #expect(scene.writes(Scene.hybrid, .chargeLimit) == [1, 3, 5, 7])
+  }
+
   @Test func anImpossibleValueIsUnknown() {
     var scene = Scene()
     scene.run(1)

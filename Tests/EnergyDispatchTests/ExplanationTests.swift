@@ -1,4 +1,5 @@
 import EnergyModel
+import TestKit
 import Testing
 
 @testable import EnergyDispatch
@@ -151,6 +152,25 @@ struct ExplanationTests {
     scene.silent = [Scene.meter, Scene.hybrid]
     #expect(said(scene).hasPrefix("Starting: the grid meter and the hybrid have not answered yet; "))
     #expect(said(scene, after: 11).hasPrefix("Safe state: the grid meter and the hybrid do not answer; "))
+  }
+
+  /// Straight from what was resolved: whoever wishes, and whatever bounds.
+  @Test func aChargerSaysWhatItWouldHaveHad() {
+    let parameters = Scene.parameters { $0.chargers = [.init(device: "car")] }
+    let limit = Limit(
+      quantity: .charging("car"), interval: .atMost(4200), cause: "limit", reason: "the grid operator limits it")
+    let wish = Wish(quantity: .charging("car"), target: .value(11_000), purpose: "the car is charged")
+    let resolution = Arbitration([(.charging("car"), Interval(0, 11_040))]).resolve([
+      Statement(rule: "legal limit", precedence: .legalLimit, contribution: Contribution(limits: [limit])),
+      Statement(rule: "owner's plan", precedence: .ownersPlan, contribution: Contribution(wish: wish)),
+    ])
+    let view = SiteView(SiteSnapshot(now: ManualTime().now()), parameters)
+    let explanation = Explanation(
+      site: parameters, view: view, resolutions: resolution, isSafeState: false, isStarting: false)
+    #expect(
+      explanation.sentence.hasSuffix(
+        "the car charges with at most 4.2 kW because the grid operator limits it, instead of 11 kW."),
+      "\(explanation.sentence)")
   }
 
   @Test func monitorMode() {

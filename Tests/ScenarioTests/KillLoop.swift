@@ -51,7 +51,9 @@ struct KillLoop: Sendable {
     options.separatesBrokers = true
     options.meters = 50
     // A small budget, because that is what checkpoints become frequent with.
-    options.edit = { $0.replacing("budget: 200 MB", with: "budget: 20 MB, commit_interval: 1 s") }
+    options.edit = {
+      Scenario.withoutCrashGuard($0).replacing("budget: 200 MB", with: "budget: 20 MB, commit_interval: 1 s")
+    }
     return options
   }
 

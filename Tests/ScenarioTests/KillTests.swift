@@ -11,7 +11,9 @@ extension Scenarios {
   /// time is announced. The last time it stays away longer than the inverter's timer, which reverts.
   @Test(.timeLimit(.minutes(5))) func killedTenTimes() async throws {
     var options = Scenario.options()
-    options.edit = { $0.replacing("budget: 200 MB", with: "budget: 200 MB, commit_interval: 1 s") }
+    options.edit = {
+      Scenario.withoutCrashGuard($0).replacing("budget: 200 MB", with: "budget: 200 MB, commit_interval: 1 s")
+    }
     let profiles = try Scenario.profiles(reversion: "6 s")
     defer { try? FileManager.default.removeItem(at: profiles) }
     options.profiles = profiles

@@ -17,6 +17,11 @@ enum Scenario {
     return options
   }
 
+  /// For tests that kill on purpose.
+  static func withoutCrashGuard(_ text: String) -> String {
+    text.replacing("clock: declared", with: "clock: declared, crash_guard: off")
+  }
+
   /// A copy of the shipped profiles in which the hybrid's reversion timers are shorter.
   static func profiles(reversion: String) throws -> URL {
     let copy = try TemporaryFolder.make("profiles")

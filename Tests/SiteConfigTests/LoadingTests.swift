@@ -36,6 +36,13 @@ import Testing
     #expect(site.modbusBuses[0].devices[0].period == .seconds(1))
   }
 
+  @Test func theCrashGuardCanBeSetAndSwitchedOff() throws {
+    #expect(try base().site.crashGuard == CrashGuard.Settings(crashes: 3, within: .seconds(600)))
+    #expect(try base(("mode: control}", "mode: control, crash_guard: off}")).site.crashGuard == nil)
+    let set = try base(("mode: control}", "mode: control, crash_guard: {crashes: 5, within: 2 min}}"))
+    #expect(set.site.crashGuard == CrashGuard.Settings(crashes: 5, within: .seconds(120)))
+  }
+
   @Test func aRelayBecomesADeviceAndALoad() throws {
     let site = try base()
     let relay = try #require(site.modbusBuses[1].devices.first { $0.id == "boiler" })

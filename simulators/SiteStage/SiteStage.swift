@@ -31,6 +31,8 @@ public final class SiteStage {
     /// Address of the name server that the agent alone asks. Needs root: the agent gets a mount namespace with
     /// a `resolv.conf` of its own.
     public var nameServer: String?
+    /// Whether the simulator writes down what it is asked, see ``Request``.
+    public var recordsRequests = false
     /// A descriptor that takes the agent's log instead of a file.
     public var agentErrors: Int32?
 
@@ -77,6 +79,7 @@ public final class SiteStage {
 
   public var configurationFile: URL { folder.appendingPathComponent("site.yaml") }
   public var truthFile: URL { folder.appendingPathComponent("truth.jsonl") }
+  public var requestsFile: URL { folder.appendingPathComponent("requests.jsonl") }
   public var stateFolder: URL { folder.appendingPathComponent("state") }
   /// The agent's journal.
   public var database: URL { stateFolder.appendingPathComponent("journal.sqlite") }
@@ -97,7 +100,8 @@ public final class SiteStage {
         "run", "--inverter-port", "\(ports.inverter)", "--meter-port", "\(ports.meter)", "--relay-port",
         "\(ports.relay)", "--mqtt", "127.0.0.1:\(ports.broker)", "--truth", truthFile.path,
         "--meters", "\(options.meters)",
-      ] + options.simulator, output: folder.appendingPathComponent("simulator.log"))
+      ] + (options.recordsRequests ? ["--requests", requestsFile.path] : []) + options.simulator,
+      output: folder.appendingPathComponent("simulator.log"))
   }
 
   public func killSimulator() {

@@ -47,6 +47,7 @@ struct Connection {
     }
     halfFrameSince = reader.isWithinFrame ? (halfFrameSince ?? now) : nil
     for frame in frames {
+      bench.requests?.append(frame, to: device)
       guard let reply = bench.withLock({ $0.answer(frame, from: device) }) else { continue }
       let due = max(now, answers.last?.due ?? now) + device.latency(unit: frame.unit)
       answers.append((due, reply.bytes))

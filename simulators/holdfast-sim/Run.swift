@@ -12,6 +12,8 @@ struct Run: ParsableCommand {
   @OptionGroup var site: SiteOptions
   @Option(help: "File that gets the truth, one line of JSON a second.") var truth: String?
 
+  @Option(help: "File that gets every request, one line of JSON each.") var requests: String?
+
   func run() throws {
     // Before the first thread, so that all inherit it and the signals wait for sigwait below.
     var signals = sigset_t()
@@ -21,7 +23,8 @@ struct Run: ParsableCommand {
     pthread_sigmask(SIG_BLOCK, &signals, nil)
 
     let stop = StopSign()
-    let bench = try SharedBench(site.bench(now: SystemClock.wall()))
+    let bench = try SharedBench(
+      site.bench(now: SystemClock.wall()), requests: requests.map(RequestFile.init(path:)))
     let listeners = try ports.listen()
     let truthFile = try truth.map(TruthFile.init(path:))
     var threads = [

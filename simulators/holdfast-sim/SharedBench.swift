@@ -5,8 +5,13 @@ import Threads
 /// The bench between the thread that lets time pass and the one that answers.
 final class SharedBench: Sendable {
   private let bench: Mutex<SiteBench>
+  /// Gets every request, as it came.
+  let requests: RequestFile?
 
-  init(_ bench: SiteBench) { self.bench = Mutex(bench) }
+  init(_ bench: SiteBench, requests: RequestFile? = nil) {
+    self.bench = Mutex(bench)
+    self.requests = requests
+  }
 
   func withLock<Result: Sendable>(_ body: (inout SiteBench) -> Result) -> Result {
     bench.withLock { bench in body(&bench) }

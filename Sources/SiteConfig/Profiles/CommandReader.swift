@@ -6,9 +6,8 @@ struct CommandReader {
   let fields: FieldReader
 
   func read(_ name: String, _ value: ConfigValue) -> CommandDefinition? {
-    guard let section = ConfigSection(value, keys: ["parameters", "on_expiry", "reversion", "writes"]) else {
-      return nil
-    }
+    let keys = ["parameters", "on_expiry", "reversion", "flash", "writes_a_day", "writes"]
+    guard let section = ConfigSection(value, keys: keys) else { return nil }
     let parameters = section.required("parameters", "a list of setpoints")?.list("a list of setpoints")?
       .map(setpoint)
     let expiry = section.required("on_expiry", "what the device does when nobody writes any more")?
@@ -16,13 +15,30 @@ struct CommandReader {
     let reversion = section["reversion"].map { $0.duration(in: .seconds(2)...(.seconds(65_535))) }
     let writes = section.required("writes", "a list of writes")?.list("a list of writes")?.map(write)
     guard let parameters, let expiry, let writes else { return nil }
-    let definition = CommandDefinition(
+    let writesADay = flashBudget(section)
+    var definition = CommandDefinition(
       name: name, parameters: parameters.compactMap(\.self), onExpiry: expiry, reversion: reversion ?? nil,
       writes: writes.compactMap(\.self))
+    definition.writesADay = writesADay
     if writes.allSatisfy({ $0 != nil }), !parameters.contains(nil) {
       check(definition, section)
     }
     return definition
+  }
+
+  /// `flash: yes, writes_a_day: 24`; nil where writing wears nothing.
+  private func flashBudget(_ section: ConfigSection) -> Int? {
+    let isFlash = section["flash"].map { $0.yesOrNo() ?? false } ?? false
+    let budget = section["writes_a_day"]?.integer(in: 1...10_000, what: "a number of writes a day")
+    if !isFlash {
+      section["writes_a_day"]?.refuse("only registers backed by flash have a budget: write flash: yes as well")
+    } else if !section.has("writes_a_day") {
+      section.refuse(missing: "writes_a_day", "missing: say how many writes a day the flash bears, such as 24")
+    }
+    if isFlash, section.has("reversion") {
+      section["flash"]?.refuse("registers backed by flash cannot carry a lease that is refreshed, so no reversion")
+    }
+    return isFlash ? budget : nil
   }
 
   private func setpoint(_ value: ConfigValue) -> SetpointKind? {

@@ -29,7 +29,10 @@ struct DeviceEntry {
 extension SiteReader {
   static let sensorKeys = ["topic", "values"]
   static let modbusKeys =
-    ["profile", "unit", "serial", "period", "measures", "below", "generator", "ac_limit", "pv", "battery"]
+    [
+      "profile", "unit", "serial", "period", "measures", "below", "generator", "ac_limit", "pv", "battery",
+      "without_timer",
+    ]
     + contactKeys + chargerKeys
   static let laterDeviceKeys = ["bms"]
 

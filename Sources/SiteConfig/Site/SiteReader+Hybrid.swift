@@ -13,11 +13,17 @@ extension SiteReader {
     let pv = section["pv"].map(strings)
     let battery = section["battery"].map { readBattery($0, acLimit: acLimit, profile: profile) }
     if let profile { checkHybrid(section, profile) }
+    let isConfirmed = isConfirmedWithoutTimer(section, profile)
     guard let acLimit, let pv = pv ?? .some(.none), let battery = battery ?? .some(.none) else { return }
-    entry.hybrid = .init(
+    let batteryLease = profile.flatMap { SetpointLease(.dischargeLimit, in: $0, isConfirmed: isConfirmed) }
+    let productionLease = profile.flatMap { SetpointLease(.productionLimit, in: $0, isConfirmed: isConfirmed) }
+    var hybrid = SiteParameters.Hybrid(
       device: DeviceID(entry.name), acLimit: acLimit, pvPeak: pv?.peak ?? .zero, battery: battery?.battery,
-      batteryReversion: profile.flatMap { reversion(of: .dischargeLimit, in: $0) },
-      productionReversion: profile.flatMap { reversion(of: .productionLimit, in: $0) }, maximumAge: maximumAge)
+      batteryReversion: batteryLease?.reversion, productionReversion: productionLease?.reversion,
+      maximumAge: maximumAge)
+    hybrid.batteryTerms = batteryLease?.terms ?? LeaseTerms()
+    hybrid.productionTerms = productionLease?.terms ?? LeaseTerms()
+    entry.hybrid = hybrid
     entry.installation = .init(
       device: DeviceID(entry.name), pvPeak: pv?.peak ?? .zero, tilt: pv?.tilt, azimuth: pv?.azimuth,
       batteryWear: battery?.wear)
@@ -68,9 +74,5 @@ extension SiteReader {
   private func checkHybrid(_ section: ConfigSection, _ profile: DeviceProfile) {
     guard !profile.points.contains(where: { $0.point == .power }) else { return }
     section["profile"]?.refuse("has no power_w, so it is no profile for an inverter with ac_limit, pv or battery")
-  }
-
-  private func reversion(of kind: SetpointKind, in profile: DeviceProfile) -> Duration? {
-    profile.commands.first { $0.parameters.contains(kind) }?.reversion
   }
 }
