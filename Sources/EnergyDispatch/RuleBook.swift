@@ -5,6 +5,8 @@ private struct RememberingRule<R: Rule>: AnyRememberingRule {
   let rule: R
   let key: String
   private var memory: R.Memory
+  /// What the text was last made of, and when.
+  private var saved: (memory: R.Memory, at: MonotonicInstant)?
 
   init(_ rule: R, saved: SavedMemory, at now: MonotonicInstant) {
     self.rule = rule
@@ -15,7 +17,12 @@ private struct RememberingRule<R: Rule>: AnyRememberingRule {
   var name: String { rule.name }
   var precedence: RuleClass { rule.precedence }
   mutating func evaluate(_ input: RuleInput) -> Contribution { rule.evaluate(input, &memory) }
-  func saved(at now: MonotonicInstant) -> String { memory.saved(at: now) }
+
+  mutating func changed(at now: MonotonicInstant) -> String? {
+    if let saved, now - saved.at < SavedMemory.unit || !R.Memory.hasAges, saved.memory == memory { return nil }
+    saved = (memory, now)
+    return memory.saved(at: now)
+  }
 }
 
 private protocol AnyRememberingRule: Sendable {
@@ -24,7 +31,8 @@ private protocol AnyRememberingRule: Sendable {
   var key: String { get }
   var precedence: RuleClass { get }
   mutating func evaluate(_ input: RuleInput) -> Contribution
-  func saved(at now: MonotonicInstant) -> String
+  /// The text that stands for the memory; nil while it cannot be another one than the last time.
+  mutating func changed(at now: MonotonicInstant) -> String?
 }
 
 /// What one rule said, with its name and class.
@@ -42,20 +50,56 @@ struct RuleBook: Sendable {
     func add(_ rule: some Rule) {
       rules.append(RememberingRule(rule, saved: saved, at: now))
     }
+    let pool = BatteryPool(site)
+    if !pool.members.isEmpty { add(OwnersOverrideRule(pool: pool)) }
+    if !site.plan.isEmpty { add(OwnersPlanRule(pool: pool, plan: site.plan)) }
     for hybrid in site.hybrids {
       guard let battery = hybrid.battery else { continue }
       add(DeviceProtectionRule(hybrid: hybrid.device, battery: battery))
-      if site.reserve > .zero { add(BackupReserveRule(hybrid: hybrid.device, reserve: site.reserve)) }
-      if site.economics.contains(SelfConsumptionRule.name) {
+      add(
+        BackupReserveRule(
+          hybrid: hybrid.device, battery: battery, reserve: site.reserve, outages: site.outages, pool: pool))
+      let subject = pool.subject(hybrid.device)
+      if let tariff = site.tariff, site.economics.contains(TariffRule.name) {
+        let share = battery.usable.value / max(1, pool.members.reduce(0) { $0 + $1.battery.usable.value })
+        add(
+          TariffRule(
+            hybrid: hybrid.device, battery: battery, tariff: tariff, share: share, baseLoad: site.baseLoad.value,
+            subjectName: subject))
+      }
+      guard site.economics.contains(SelfConsumptionRule.name) else { continue }
+      if hybrid.regulatesItself {
         add(SelfConsumptionRule(hybrid: hybrid.device, battery: battery))
+      } else {
+        add(OwnLoopRule(hybrid: hybrid.device, battery: battery, subjectName: subject))
       }
     }
     for load in site.loads {
       add(MinimumOffRule(load: load))
       add(SupplyRule(load: load))
     }
+    if site.hybrids.contains(where: { $0.battery != nil }) { add(IslandRule(site: site)) }
+    if let cap = site.feedIn, site.economics.contains(DelayedChargingRule.name) {
+      add(DelayedChargingRule(cap: cap, pool: pool))
+    }
+    if let tariff = site.tariff, site.economics.contains(CurtailmentRule.name) {
+      add(CurtailmentRule(site: site, tariff: tariff))
+    }
+    if let demand = site.demand, site.economics.contains(PeakShavingRule.name) {
+      add(PeakShavingRule(site: site, demand: demand))
+    }
     if let fuse = site.fuse { add(FuseRule(site: site, fuse: fuse)) }
     if let cap = site.feedIn { add(FeedInRule(site: site, cap: cap)) }
+    for channels in SiteParameters.Channel.Class.allCases {
+      if site.mayBeLimited([.exportPower, .exportPercent], channels) {
+        add(FeedInRule(site: site, channels: channels))
+      }
+      if site.mayBeLimited([.importPower], channels) { add(ImportLimitRule(site: site, channels: channels)) }
+      guard let controllable = site.controllable, site.mayBeLimited([.controllablePower], channels) else { continue }
+      add(ControllableRule(site: site, controllable: controllable, channels: channels))
+    }
+    add(BatteryPowerRule(site: site))
+    add(ContractShedRule(site: site))
     rules.sort { $0.precedence < $1.precedence }
   }
 
@@ -66,10 +110,13 @@ struct RuleBook: Sendable {
     }
   }
 
-  func save(into memory: inout SavedMemory, at now: MonotonicInstant) {
-    for rule in rules {
-      let text = rule.saved(at: now)
-      if !text.isEmpty { memory[rule.key] = Substring(text) }
+  /// True when something in it is another than before.
+  mutating func save(into memory: inout SavedMemory, at now: MonotonicInstant) -> Bool {
+    var isChanged = false
+    for index in rules.indices {
+      guard let text = rules[index].changed(at: now) else { continue }
+      if memory.replace(rules[index].key, with: text) { isChanged = true }
     }
+    return isChanged
   }
 }

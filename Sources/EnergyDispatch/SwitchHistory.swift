@@ -7,17 +7,35 @@ struct SwitchHistory: Hashable, Sendable {
     var changed: MonotonicInstant
     /// Within the last hour, oldest first.
     var starts: [MonotonicInstant]
+
+    func observed(_ isOn: Bool, at now: MonotonicInstant) -> Record {
+      var record = self
+      if let before = record.isOn, before != isOn {
+        record.changed = now
+        if isOn { record.starts.append(now) }
+      }
+      record.isOn = isOn
+      record.starts.removeAll { now - $0 >= SwitchHistory.hour }
+      return record
+    }
   }
 
   private static let hour: Duration = .seconds(3600)
   /// Minutes since a change that still matter to a load's minimum times.
   private let relevantMinutes: [DeviceID: Int64]
   private(set) var records: [DeviceID: Record] = [:]
+  /// What was switched off, the longest ago first: the next in turn among equals.
+  private(set) var turns: [DeviceID]
+  private var blocked: Set<DeviceID> = []
+  private var seenPumps: Set<DeviceID> = []
+  /// Nil while the records are others than what was saved.
+  private var savedAt: MonotonicInstant?
 
   init(_ loads: [SiteParameters.SheddableLoad], saved: SavedMemory, at now: MonotonicInstant) {
     relevantMinutes = Dictionary(
       loads.map { ($0.device, Int64((max($0.minimumOn, $0.minimumOff).seconds / 60).rounded(.up))) },
       uniquingKeysWith: max)
+    turns = (saved["turns"] ?? "").split(separator: " ").map { DeviceID(String($0)) }
     for load in loads {
       let text = saved[SavedMemory.key("switch", load.device.name)]
       let worst = Array(repeating: now, count: load.startsAnHour ?? 0)
@@ -29,15 +47,30 @@ struct SwitchHistory: Hashable, Sendable {
   mutating func observe(_ view: SiteView) {
     let now = view.now.monotonic
     for relay in view.relays {
-      guard let isOn = relay.isOn, var record = records[relay.device] else { continue }
-      if let before = record.isOn, before != isOn {
-        record.changed = now
-        if isOn { record.starts.append(now) }
-      }
-      record.isOn = isOn
-      record.starts.removeAll { now - $0 >= Self.hour }
-      records[relay.device] = record
+      guard let isOn = relay.isOn, let record = records[relay.device] else { continue }
+      if record.isOn == isOn, record.starts.first.map({ now - $0 < Self.hour }) ?? true { continue }
+      if record.isOn == true, !isOn { putLast(relay.device) }
+      records[relay.device] = record.observed(isOn, at: now)
+      savedAt = nil
     }
+    for pump in view.heatPumps {
+      guard let state = pump.state else { continue }
+      if state == 1 {
+        if blocked.insert(pump.device).inserted, seenPumps.contains(pump.device) { putLast(pump.device) }
+      } else {
+        blocked.remove(pump.device)
+      }
+      seenPumps.insert(pump.device)
+    }
+  }
+
+  /// 0 for what was never switched off; otherwise the higher, the later that was.
+  func turn(_ device: DeviceID) -> Int { turns.firstIndex(of: device).map { $0 + 1 } ?? 0 }
+
+  private mutating func putLast(_ device: DeviceID) {
+    turns.removeAll { $0 == device }
+    turns.append(device)
+    savedAt = nil
   }
 
   /// What is left of a minimum time that began with the last switching; zero when it is over.
@@ -52,14 +85,20 @@ struct SwitchHistory: Hashable, Sendable {
     return max(.zero, Self.hour - (now - starts[starts.count - limit]))
   }
 
-  /// `on 12 starts 3 45`: the state, minutes since the change, minutes since each start.
-  func save(into memory: inout SavedMemory, at now: MonotonicInstant) {
+  /// `on 12 starts 3 45`: the state, minutes since the change, minutes since each start. True when something in it
+  /// is another than before; ages alone are looked at once a minute.
+  mutating func save(into memory: inout SavedMemory, at now: MonotonicInstant) -> Bool {
+    if let savedAt, now - savedAt < SavedMemory.unit { return false }
+    savedAt = now
+    var isChanged = memory.replace("turns", with: turns.map(\.name).joined(separator: " "))
     for (device, record) in records {
       guard let isOn = record.isOn else { continue }
       let changed = SavedMemory.minutes(since: record.changed, at: now, cap: relevantMinutes[device] ?? 0)
       let starts = record.starts.map { " \(SavedMemory.minutes(since: $0, at: now, cap: 60))" }.joined()
-      memory[SavedMemory.key("switch", device.name)] = "\(isOn ? "on" : "off") \(changed) starts\(starts)"
+      let text = "\(isOn ? "on" : "off") \(changed) starts\(starts)"
+      if memory.replace(SavedMemory.key("switch", device.name), with: text) { isChanged = true }
     }
+    return isChanged
   }
 
   private static func record(_ text: Substring, at now: MonotonicInstant) -> Record? {

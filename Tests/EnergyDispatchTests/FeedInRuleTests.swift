@@ -1,4 +1,5 @@
 import EnergyModel
+import TestKit
 import Testing
 
 @testable import EnergyDispatch
@@ -67,5 +68,73 @@ struct FeedInRuleTests {
     scene.run(100)
     #expect(scene.told("feed-in-not-stored") == [1])
     #expect(scene.productionLimit == 6280)
+  }
+}
+
+/// Exports that channels limit.
+extension FeedInRuleTests {
+  private static let exports: [LimitedQuantity: Double] = [.exportPower: 0, .exportPercent: 0]
+  private static let limited = Scene.parameters {
+    $0.feedIn = .init(limit: Watts(5880), storedIn: Scene.hybrid)
+    $0.channels = [
+      .init(name: "dso", kind: .uplink("vpp"), class: .legal, mayLimit: exports),
+      .init(name: "trader", kind: .uplink("vpp"), class: .contract, mayLimit: exports),
+    ]
+  }
+
+  private func asked(_ quantity: LimitedQuantity, _ value: Double) -> StandingOrders.ChannelOrders {
+    var orders = StandingOrders.ChannelOrders()
+    orders.limits[quantity] = .init(value: value, ends: nil, id: "1")
+    return orders
+  }
+
+  private func exporting() -> Scene {
+    var scene = Scene(Self.limited)
+    scene.values[Scene.hybrid]?.merge([.power: 6300, .pvPower: 6300, .batteryPower: 0]) { $1 }
+    scene.values[Scene.meter]?[.power] = -5800
+    return scene
+  }
+
+  /// House 0.5 kW, 100 W of margin: 2.9 + 0.5 · 30 % of 9.8 kW · 0 W
+  @Test(arguments: [
+    ("dso", LimitedQuantity.exportPower, 3000.0, 3400.0), ("trader", .exportPower, 3000, 3400),
+    ("dso", .exportPercent, 30, 3340), ("dso", .exportPower, 0, 400), ("dso", .exportPower, 9000, 6280),
+  ])
+  func theLeastOfCapAndLimitsHolds(channel: String, quantity: LimitedQuantity, value: Double, most: Double) {
+    var scene = exporting()
+    scene.orders.channels[channel] = asked(quantity, value)
+    scene.run(1)
+    #expect((scene.productionLimit ?? 0).rounded() == most)
+    guard most < 6000 else { return }
+    let rule = scene.outcome?.decision.bounds.first { $0.text.contains("\(channel) allows an export") }?.rule
+    #expect(rule == (channel == "dso" ? "legal export limit" : "contract export limit"))
+  }
+
+  @Test func theStricterOfPowerAndPercentCounts() {
+    var scene = exporting()
+    scene.orders.channels["dso"] = asked(.exportPower, 4000)
+    scene.orders.channels["trader"] = asked(.exportPercent, 10)
+    scene.run(1)
+    #expect((scene.productionLimit ?? 0).rounded() == 1380)
+  }
+
+  @Test func afterItsEndTheCapIsAlone() {
+    var scene = exporting()
+    var orders = asked(.exportPower, 3000)
+    orders.limits[.exportPower]?.ends = scene.time.now().monotonic + .seconds(30)
+    scene.orders.channels["dso"] = orders
+    scene.run(29)
+    #expect(scene.productionLimit == 3400)
+    scene.run(1)
+    #expect(scene.productionLimit == 6280)
+  }
+
+  /// Nobody knows what is fed in: no more than the limit is produced.
+  @Test func withoutTheMeterTheLimitIsTheProduction() {
+    var scene = exporting()
+    scene.orders.channels["dso"] = asked(.exportPower, 3000)
+    scene.silent = [Scene.meter]
+    scene.run(7)
+    #expect(scene.productionLimit == 3000)
   }
 }

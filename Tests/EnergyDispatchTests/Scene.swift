@@ -1,4 +1,5 @@
 import EnergyModel
+import Forecasting
 import TestKit
 
 @testable import EnergyDispatch
@@ -18,6 +19,8 @@ struct Scene {
   var silent: Set<DeviceID> = []
   /// How devices answer commands; nil means never.
   var answer: WriteReport.Outcome? = .confirmed
+  var orders = StandingOrders()
+  var forecast: Forecast?
   private var measured: [DeviceID: Moment] = [:]
   private var reports: [WriteReport] = []
   private(set) var second = 0
@@ -26,9 +29,12 @@ struct Scene {
   private(set) var newDecisions: [Int] = []
   private(set) var outcome: ControlOutcome?
 
-  init(_ parameters: SiteParameters = Scene.parameters(), savedMemory: [UInt8]? = Scene.quietMemory) {
+  init(
+    _ parameters: SiteParameters = Scene.parameters(), savedMemory: [UInt8]? = Scene.quietMemory,
+    zone: TimeZoneTable = .utc
+  ) {
     self.parameters = parameters
-    core = ControlCore(parameters: parameters, zone: .utc, savedMemory: savedMemory)
+    core = ControlCore(parameters: parameters, zone: zone, savedMemory: savedMemory)
     values = [
       Self.meter: [.power: 0, .currentL1: 0, .currentL2: 0, .currentL3: 0],
       Self.hybrid: [
@@ -37,6 +43,22 @@ struct Scene {
       ],
     ]
     for load in parameters.loads { values[load.device] = [.relayOn: 1] }
+    addConsumers()
+  }
+
+  /// Idle chargers with a car, heat pumps that run as they like, inactive contacts.
+  private mutating func addConsumers() {
+    for charger in parameters.chargers {
+      values[charger.device] = [.power: 0, .chargingState: 1, .chargingCurrentLimit: charger.current.upperBound]
+    }
+    for pump in parameters.heatPumps { values[pump.device] = [.heatPumpState: 2] }
+    for case .contact(let device, _) in parameters.channels.map(\.kind) { values[device] = [.contact: 0] }
+  }
+
+  /// The agent dies and starts anew with what it had saved.
+  mutating func restart() {
+    core = ControlCore(parameters: parameters, zone: .utc, savedMemory: core.savedMemory)
+    reports = []
   }
 
   /// 10 kW hybrid with a 5 kW battery, window 10...95 %, reserve 20 %, fuse 3 × 35 A, one boiler.
@@ -78,7 +100,7 @@ struct Scene {
   mutating func step() {
     time.advance(by: .seconds(1))
     second += 1
-    let result = core.step(snapshot: snapshot(), forecast: nil, reports: reports)
+    let result = core.step(snapshot: snapshot(), forecast: forecast, reports: reports, orders: orders)
     reports = []
     for command in result.commands {
       commands.append((second, command))
@@ -87,6 +109,12 @@ struct Scene {
     events += result.events.map { (second, $0) }
     if result.isDecisionNew { newDecisions.append(second) }
     outcome = result
+  }
+
+  /// What the devices tell now, without a step.
+  func present() -> SiteSnapshot {
+    var copy = self
+    return copy.snapshot()
   }
 
   private mutating func snapshot() -> SiteSnapshot {
@@ -105,8 +133,13 @@ struct Scene {
   private mutating func answerTo(_ command: SetpointCommand) {
     guard let answer else { return }
     reports.append(WriteReport(command: command, outcome: answer, at: time.now()))
-    guard answer == .confirmed, let relay = command.setpoints.first, relay.kind == .relayOn else { return }
-    values[command.device] = [.relayOn: relay.value]
+    guard answer == .confirmed, let setpoint = command.setpoints.first else { return }
+    switch setpoint.kind {
+    case .relayOn: values[command.device] = [.relayOn: setpoint.value]
+    case .chargingCurrent: values[command.device]?[.chargingCurrentLimit] = setpoint.value
+    case .heatPumpState: values[command.device]?[.heatPumpState] = setpoint.value
+    default: break
+    }
   }
 
   /// The same import on each phase, with the meter's power as it follows.

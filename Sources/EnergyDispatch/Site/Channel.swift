@@ -22,7 +22,7 @@ extension SiteParameters {
       case uplink(DestinationID)
     }
 
-    public enum Class: String, Hashable, Sendable { case legal, contract }
+    public enum Class: String, CaseIterable, Hashable, Sendable { case legal, contract }
 
     public var name: String
     public var kind: Kind
@@ -33,7 +33,7 @@ extension SiteParameters {
     public var failsafe: [LimitedQuantity: Double]
     /// Whether the site may go on without limits when the channel stays silent for long.
     public var isAutonomous: Bool
-    /// What it may limit, and the lowest value it may ask for.
+    /// What it may limit, and the lowest value it may ask for; what is not here it may not limit.
     public var mayLimit: [LimitedQuantity: Double]
 
     public init(
@@ -47,6 +47,14 @@ extension SiteParameters {
       self.failsafe = failsafe
       self.isAutonomous = isAutonomous
       self.mayLimit = mayLimit
+    }
+  }
+
+  /// Whether some channel of a class may limit one of the quantities.
+  func mayBeLimited(_ quantities: Set<LimitedQuantity>, _ class: Channel.Class) -> Bool {
+    channels.contains { channel in
+      channel.class == `class`
+        && quantities.contains { channel.failsafe[$0] != nil || channel.mayLimit[$0] != nil }
     }
   }
 }
