@@ -88,7 +88,7 @@ public struct Plant: Sendable {
     lookAtTheSky(file?.production, circumstances)
     let isSupplied = supply(seconds, circumstances)
     consume(seconds, file?.consumption, circumstances, isSupplied: isSupplied)
-    if circumstances.isGridPresent { besideTheGrid(seconds) } else { onItsOwn(seconds, circumstances) }
+    if circumstances.isGridPresent { besideTheGrid(seconds) } else { onItsOwn(seconds, isSupplied: isSupplied) }
     addUp()
   }
 
@@ -158,7 +158,12 @@ public struct Plant: Sendable {
     }
   }
 
-  private mutating func onItsOwn(_ seconds: Double, _ circumstances: Circumstances) {
+  private mutating func onItsOwn(_ seconds: Double, isSupplied: Bool) {
+    guard isSupplied else {
+      state.generator = 0
+      for index in hybrids.indices { hybrids[index].standStill(seconds) }
+      return
+    }
     let load = consumptionByPhase.total
     state.generator = isGeneratorRunning ? min(load, description.parameters.generator?.rated.value ?? 0) : 0
     let rest = load - state.generator
@@ -171,7 +176,7 @@ public struct Plant: Sendable {
         missing += max(0, hybrids[index].formGrid(seconds, load: share * rest))
       } else {
         // A string inverter stays away from an island that has no room for it.
-        _ = hybrids[index].formGrid(seconds, load: 0)
+        hybrids[index].standStill(seconds)
       }
     }
     if missing > 1 { collapse(seconds, before) }
@@ -186,7 +191,7 @@ public struct Plant: Sendable {
     hybrids = before
     state.generator = 0
     state.household = .zero
-    for index in hybrids.indices { _ = hybrids[index].formGrid(seconds, load: 0) }
+    for index in hybrids.indices { hybrids[index].standStill(seconds) }
     for index in loads.indices { loads[index].step(1e-9, isForced: false, isSupplied: false) }
     for index in chargers.indices { chargers[index].cut() }
     for index in heatPumps.indices { heatPumps[index].cut() }

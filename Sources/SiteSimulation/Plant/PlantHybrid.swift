@@ -63,6 +63,12 @@ struct PlantHybrid: Sendable {
     return inverter.formGrid(seconds, load: load, available: available)
   }
 
+  /// Without power at the busbar.
+  mutating func standStill(_ seconds: Double) {
+    reversions += settings.runTimers(seconds)
+    inverter.standStill(seconds, available: available)
+  }
+
   /// Takes a command. False where it has no such setting.
   mutating func take(_ setpoint: Setpoint) -> Bool {
     switch setpoint.kind {

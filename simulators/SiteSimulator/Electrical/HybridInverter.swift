@@ -79,6 +79,16 @@ public struct HybridInverter: Sendable {
     return load - ac
   }
 
+  /// Without power at its busbar it feeds nothing, takes nothing and delivers nothing.
+  public mutating func standStill(_ seconds: Double, available: Double) {
+    pv = 0
+    ceiling = 0
+    battery.step(seconds, power: 0)
+    curtailed = available
+    losses = 0
+    ac = 0
+  }
+
   private mutating func rest(_ seconds: Double, available: Double) {
     pv = 0
     ceiling = 0
