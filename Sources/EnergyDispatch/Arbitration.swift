@@ -29,6 +29,8 @@ struct Resolution: Sendable {
   var winner: Winner?
   /// Not nil: the quantity is left alone.
   var handsOff: Reason?
+  /// Left alone, and what the device still holds is opened at once.
+  var isReleased = false
 
   /// The wish's value within the limits; nil without a wish and where the device regulates itself.
   var target: Double? {
@@ -58,9 +60,9 @@ enum Arbitration {
         resolutions[place].winner = .init(rule: statement.rule, wish: wish)
       }
       for hands in statement.contribution.handsOff {
-        if let place = places[hands.quantity], resolutions[place].handsOff == nil {
-          resolutions[place].handsOff = hands.reason
-        }
+        guard let place = places[hands.quantity] else { continue }
+        if resolutions[place].handsOff == nil { resolutions[place].handsOff = hands.reason }
+        if hands.isUrgent { resolutions[place].isReleased = true }
       }
     }
     return resolutions

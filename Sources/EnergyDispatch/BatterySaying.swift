@@ -40,6 +40,7 @@ struct BatterySaying {
 
   /// A battery that charges from surplus would not discharge anyway; one below its limit is not held by it.
   private func dischargingIsCut(to most: Double) -> Bool {
+    if let wished { return wished > most }
     guard let power = seen.batteryPower else { return true }
     let imported = grid ?? .infinity
     if most <= 0 { return power >= -Self.little || imported > Self.little }
@@ -47,10 +48,16 @@ struct BatterySaying {
   }
 
   private func chargingIsCut(to most: Double) -> Bool {
+    if let wished { return -wished > most }
     guard let power = seen.batteryPower else { return true }
     let exported = grid.map { -$0 } ?? .infinity
     if most <= 0 { return power <= Self.little || exported > Self.little }
     return -power >= most - tolerance && exported >= Self.little
+  }
+
+  /// The power that somebody asked for, W; nil where the inverter regulates itself.
+  private var wished: Double? {
+    if case .value(let power)? = resolution.winner?.wish.target { power } else { nil }
   }
 
   /// The import that the battery would cover without the bound, W. None while it is not at its limit: then

@@ -51,6 +51,8 @@ struct Wish: Hashable, Sendable {
 struct HandsOff: Hashable, Sendable {
   var quantity: ControlledQuantity
   var reason: Reason
+  /// True where a limit that the device may still hold would do harm: it is opened once, at once.
+  var isUrgent = false
 }
 
 /// What a rule says in one cycle.

@@ -42,10 +42,15 @@ struct RuleBook: Sendable {
     func add(_ rule: some Rule) {
       rules.append(RememberingRule(rule, saved: saved, at: now))
     }
+    let pool = BatteryPool(site)
+    if !pool.members.isEmpty { add(OwnersOverrideRule(pool: pool)) }
+    if !site.plan.isEmpty { add(OwnersPlanRule(pool: pool, plan: site.plan)) }
     for hybrid in site.hybrids {
       guard let battery = hybrid.battery else { continue }
       add(DeviceProtectionRule(hybrid: hybrid.device, battery: battery))
-      if site.reserve > .zero { add(BackupReserveRule(hybrid: hybrid.device, reserve: site.reserve)) }
+      add(
+        BackupReserveRule(
+          hybrid: hybrid.device, battery: battery, reserve: site.reserve, outages: site.outages, pool: pool))
       if site.economics.contains(SelfConsumptionRule.name) {
         add(SelfConsumptionRule(hybrid: hybrid.device, battery: battery))
       }

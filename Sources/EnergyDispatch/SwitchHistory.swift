@@ -13,11 +13,16 @@ struct SwitchHistory: Hashable, Sendable {
   /// Minutes since a change that still matter to a load's minimum times.
   private let relevantMinutes: [DeviceID: Int64]
   private(set) var records: [DeviceID: Record] = [:]
+  /// What was switched off, the longest ago first: the next in turn among equals.
+  private(set) var turns: [DeviceID]
+  private var blocked: Set<DeviceID> = []
+  private var seenPumps: Set<DeviceID> = []
 
   init(_ loads: [SiteParameters.SheddableLoad], saved: SavedMemory, at now: MonotonicInstant) {
     relevantMinutes = Dictionary(
       loads.map { ($0.device, Int64((max($0.minimumOn, $0.minimumOff).seconds / 60).rounded(.up))) },
       uniquingKeysWith: max)
+    turns = (saved["turns"] ?? "").split(separator: " ").map { DeviceID(String($0)) }
     for load in loads {
       let text = saved[SavedMemory.key("switch", load.device.name)]
       let worst = Array(repeating: now, count: load.startsAnHour ?? 0)
@@ -32,12 +37,29 @@ struct SwitchHistory: Hashable, Sendable {
       guard let isOn = relay.isOn, var record = records[relay.device] else { continue }
       if let before = record.isOn, before != isOn {
         record.changed = now
-        if isOn { record.starts.append(now) }
+        if isOn { record.starts.append(now) } else { putLast(relay.device) }
       }
       record.isOn = isOn
       record.starts.removeAll { now - $0 >= Self.hour }
       records[relay.device] = record
     }
+    for pump in view.heatPumps {
+      guard let state = pump.state else { continue }
+      if state == 1 {
+        if blocked.insert(pump.device).inserted, seenPumps.contains(pump.device) { putLast(pump.device) }
+      } else {
+        blocked.remove(pump.device)
+      }
+      seenPumps.insert(pump.device)
+    }
+  }
+
+  /// 0 for what was never switched off; otherwise the higher, the later that was.
+  func turn(_ device: DeviceID) -> Int { turns.firstIndex(of: device).map { $0 + 1 } ?? 0 }
+
+  private mutating func putLast(_ device: DeviceID) {
+    turns.removeAll { $0 == device }
+    turns.append(device)
   }
 
   /// What is left of a minimum time that began with the last switching; zero when it is over.
@@ -54,6 +76,7 @@ struct SwitchHistory: Hashable, Sendable {
 
   /// `on 12 starts 3 45`: the state, minutes since the change, minutes since each start.
   func save(into memory: inout SavedMemory, at now: MonotonicInstant) {
+    if !turns.isEmpty { memory["turns"] = Substring(turns.map(\.name).joined(separator: " ")) }
     for (device, record) in records {
       guard let isOn = record.isOn else { continue }
       let changed = SavedMemory.minutes(since: record.changed, at: now, cap: relevantMinutes[device] ?? 0)

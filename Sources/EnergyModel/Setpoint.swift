@@ -1,8 +1,8 @@
 /// What can be asked of a device. The raw value is the name on the wire and carries the unit.
 public enum SetpointKind: String, CaseIterable, Hashable, Codable, Sendable {
-  /// The most a battery may charge with, W ≥ 0.
+  /// The most a battery may charge with, W. Below zero it has to discharge with at least that much.
   case chargeLimit = "charge_limit_w"
-  /// The most a battery may discharge with, W ≥ 0.
+  /// The most a battery may discharge with, W. Below zero it has to charge with at least that much.
   case dischargeLimit = "discharge_limit_w"
   /// The most an inverter may feed into the busbar, W ≥ 0.
   case productionLimit = "production_limit_w"

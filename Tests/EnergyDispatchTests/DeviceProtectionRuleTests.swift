@@ -50,7 +50,8 @@ struct DeviceProtectionRuleTests {
     #expect(scene.dischargeLimit == 0)
     scene.values[Scene.hybrid]?[.batteryTemperature] = celsius < 0 ? 2 : 48
     scene.run(1)
-    #expect(scene.dischargeLimit == 5000)
+    #expect(scene.chargeLimit == 2000)
+    #expect(scene.dischargeLimit == (celsius < 0 ? 5000 : 2000))
   }
 
   @Test func theBMSIsNotExceeded() {
@@ -109,5 +110,62 @@ struct DeviceProtectionRuleTests {
     scene.values[Scene.hybrid]?[.soc] = 10.5
     scene.run(1)
     #expect(scene.dischargeLimit == 0)
+  }
+
+  /// Full power from 5 to 45 °C, nothing at 0 and 50 °C, linear in between in steps of 5 %; cold does not hinder discharging.
+  @Test(arguments: [
+    (5.0, 5000.0, 5000.0), (4.9, 4750, 5000), (2.5, 2500, 5000), (0.1, 0, 5000), (45, 5000, 5000), (47.5, 2500, 2500),
+    (49.9, 0, 0),
+  ])
+  func powerTapersTowardsTheEndsOfTheTemperatureWindow(celsius: Double, charge: Double, discharge: Double) throws {
+    var scene = Scene()
+    scene.values[Scene.hybrid]?[.batteryTemperature] = celsius
+    scene.run(1)
+    #expect(abs(try #require(scene.chargeLimit) - charge) < 1e-6)
+    #expect(abs(try #require(scene.dischargeLimit) - discharge) < 1e-6)
+  }
+
+  @Test func theSentenceTellsOfTheTemperature() {
+    var scene = Scene()
+    scene.values[Scene.hybrid]?.merge([.batteryTemperature: 47.5, .batteryPower: 2500]) { $1 }
+    scene.values[Scene.meter]?[.power] = 900
+    scene.run(1)
+    #expect(
+      scene.sentence.contains(
+        "battery may discharge at most 2.5 kW because its temperature of 47.5 °C leaves only a part of its power"))
+  }
+
+  /// 3.60 V: no charging · 3.56 V: still · 3.55 V: free; 2.90 V: no discharging · 2.99 V: still · 3.00 V: free
+  @Test func cellsEndChargingAndDischarging() {
+    var scene = Scene(Scene.parameters { $0.hybrids[0].battery?.cellWindow = 2.9...3.6 })
+    func limits(max high: Double, min low: Double) -> [Double?] {
+      scene.values[Scene.hybrid]?.merge([.cellVoltageMax: high, .cellVoltageMin: low]) { $1 }
+      scene.run(1)
+      return [scene.chargeLimit, scene.dischargeLimit]
+    }
+    #expect(limits(max: 3.59, min: 3.4) == [5000, 5000])
+    #expect(limits(max: 3.6, min: 3.4) == [0, 5000])
+    #expect(limits(max: 3.56, min: 3.4) == [0, 5000])
+    #expect(limits(max: 3.55, min: 2.9) == [5000, 0])
+    #expect(limits(max: 3.4, min: 2.99) == [5000, 0])
+    #expect(limits(max: 3.4, min: 3.0) == [5000, 5000])
+  }
+
+  @Test func cellsThatFellSilentLeaveTheBatteryToTheInverter() {
+    var scene = Scene(Scene.parameters { $0.hybrids[0].battery?.cellWindow = 2.9...3.6 })
+    scene.values[Scene.hybrid]?.merge([.cellVoltageMax: .nan, .cellVoltageMin: 3.2]) { $1 }
+    scene.run(1)
+    #expect(scene.chargeLimit == nil)
+    #expect(scene.sentence.contains("because its cell voltages are unknown"))
+  }
+
+  @Test func everyHysteresisIsRemembered() throws {
+    let now = MonotonicInstant(nanoseconds: 0)
+    let worst = ProtectionMemory.lost(at: now)
+    #expect(worst.saved(at: now) == "low high temperature cell-low cell-high")
+    #expect(ProtectionMemory(saved: "low high temperature cell-low cell-high", at: now) == worst)
+    #expect(ProtectionMemory(saved: "inside", at: now) == ProtectionMemory())
+    #expect(ProtectionMemory(saved: "inside rubbish", at: now) == nil)
+    #expect(ProtectionMemory(saved: "", at: now) == nil)
   }
 }

@@ -1,4 +1,5 @@
 import EnergyModel
+import Forecasting
 import TestKit
 
 @testable import EnergyDispatch
@@ -18,6 +19,8 @@ struct Scene {
   var silent: Set<DeviceID> = []
   /// How devices answer commands; nil means never.
   var answer: WriteReport.Outcome? = .confirmed
+  var orders = StandingOrders()
+  var forecast: Forecast?
   private var measured: [DeviceID: Moment] = [:]
   private var reports: [WriteReport] = []
   private(set) var second = 0
@@ -26,9 +29,12 @@ struct Scene {
   private(set) var newDecisions: [Int] = []
   private(set) var outcome: ControlOutcome?
 
-  init(_ parameters: SiteParameters = Scene.parameters(), savedMemory: [UInt8]? = Scene.quietMemory) {
+  init(
+    _ parameters: SiteParameters = Scene.parameters(), savedMemory: [UInt8]? = Scene.quietMemory,
+    zone: TimeZoneTable = .utc
+  ) {
     self.parameters = parameters
-    core = ControlCore(parameters: parameters, zone: .utc, savedMemory: savedMemory)
+    core = ControlCore(parameters: parameters, zone: zone, savedMemory: savedMemory)
     values = [
       Self.meter: [.power: 0, .currentL1: 0, .currentL2: 0, .currentL3: 0],
       Self.hybrid: [
@@ -78,7 +84,7 @@ struct Scene {
   mutating func step() {
     time.advance(by: .seconds(1))
     second += 1
-    let result = core.step(snapshot: snapshot(), forecast: nil, reports: reports)
+    let result = core.step(snapshot: snapshot(), forecast: forecast, reports: reports, orders: orders)
     reports = []
     for command in result.commands {
       commands.append((second, command))

@@ -66,7 +66,7 @@ extension WantedLease {
   /// or is to be left alone: its lease runs out.
   static func all(_ resolutions: [Resolution], _ view: SiteView, _ site: SiteParameters) -> [WantedLease] {
     resolutions.compactMap { resolution in
-      guard resolution.handsOff == nil else { return nil }
+      guard resolution.handsOff == nil || resolution.isReleased else { return nil }
       let device = resolution.quantity.device
       switch resolution.quantity {
       case .battery:
@@ -87,18 +87,33 @@ extension WantedLease {
     }
   }
 
-  /// Charge and discharge limit are one command. A wished power becomes the limit of its direction.
+  /// Charge and discharge limit are one command. A wished power becomes both of them, so that the battery has no choice:
+  /// the limit of the other direction is below zero.
   private static func battery(_ resolution: Resolution, _ hybrid: SiteParameters.Hybrid) -> WantedLease? {
     guard let reversion = hybrid.batteryReversion else { return nil }
-    let charge = -(resolution.target ?? resolution.allowed.lower)
+    guard !resolution.isReleased else { return openBattery(resolution, hybrid, reversion) }
+    let charge = 0 - (resolution.target ?? resolution.allowed.lower)
     let discharge = resolution.target ?? resolution.allowed.upper
     let rating = max(-resolution.physical.lower, resolution.physical.upper)
     return WantedLease(
       key: LeaseKey(device: hybrid.device, part: .battery),
       values: [
-        Value(kind: .chargeLimit, value: max(0, charge)), Value(kind: .dischargeLimit, value: max(0, discharge)),
+        Value(kind: .chargeLimit, value: resolution.target == nil ? max(0, charge) : charge),
+        Value(kind: .dischargeLimit, value: resolution.target == nil ? max(0, discharge) : discharge),
       ],
       owner: resolution.owner, deadBand: deadBand * rating, reversion: reversion)
+  }
+
+  private static func openBattery(
+    _ resolution: Resolution, _ hybrid: SiteParameters.Hybrid, _ reversion: Duration
+  ) -> WantedLease {
+    WantedLease(
+      key: LeaseKey(device: hybrid.device, part: .battery),
+      values: [
+        Value(kind: .chargeLimit, value: -resolution.physical.lower),
+        Value(kind: .dischargeLimit, value: resolution.physical.upper),
+      ],
+      owner: resolution.owner, deadBand: 0, reversion: reversion, isOpen: true)
   }
 
   private static func production(_ resolution: Resolution, _ hybrid: SiteParameters.Hybrid) -> WantedLease? {

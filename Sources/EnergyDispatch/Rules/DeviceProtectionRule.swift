@@ -1,48 +1,27 @@
 import EnergyModel
 
-/// Keeps a battery within what it can bear.
+/// Keeps a battery within what it can bear. Class: device protection.
 ///
 /// - Below the window of the state of charge only discharging is forbidden, above it only charging; both
 ///   are released 1 % inside. A bound of 0 or 100 % is none: there the BMS ends the charge itself.
-/// - Outside the temperature window both are forbidden, released 2 K inside.
+/// - Outside the temperature window both are forbidden, released 2 K inside. Between it and the window of full power
+///   the power tapers linearly, in steps of 5 %:
+///   `charge ≤ min(1, (T − low) / (low of full power − low), (high − T) / (high − high of full power)) · maximum`,
+///   `discharge ≤ min(1, (high − T) / (high − high of full power)) · maximum`: cold plates lithium while charging only.
+/// - At the upper cell voltage charging is forbidden, at the lower one discharging; released 0.05 V inside for the
+///   strongest cell and 0.1 V for the weakest, which sinks further under load.
 /// - What the BMS allows at this moment is not exceeded.
 /// - Where the state of charge is unknown, or something the BMS used to tell has fallen silent, or it
 ///   alarms, the battery is left to the inverter's own link to its BMS: 0 W would be an order as well, and
 ///   one that the BMS may have good reasons to contradict (it may ask for charge).
 struct DeviceProtectionRule: Rule {
-  struct Memory: RuleMemory {
-    var isLow: Bool
-    var isHigh: Bool
-    var isOutOfTemperature: Bool
-
-    init(isLow: Bool, isHigh: Bool, isOutOfTemperature: Bool) {
-      self.isLow = isLow
-      self.isHigh = isHigh
-      self.isOutOfTemperature = isOutOfTemperature
-    }
-
-    static func lost(at now: MonotonicInstant) -> Memory {
-      Memory(isLow: true, isHigh: true, isOutOfTemperature: true)
-    }
-
-    init?(saved: Substring, at now: MonotonicInstant) {
-      let words = saved.split(separator: " ")
-      guard words.allSatisfy({ ["inside", "low", "high", "temperature"].contains($0) }), !words.isEmpty
-      else { return nil }
-      self.init(
-        isLow: words.contains("low"), isHigh: words.contains("high"),
-        isOutOfTemperature: words.contains("temperature"))
-    }
-
-    func saved(at now: MonotonicInstant) -> String {
-      let words = [isLow ? "low" : nil, isHigh ? "high" : nil, isOutOfTemperature ? "temperature" : nil]
-      let text = words.compactMap { $0 }.joined(separator: " ")
-      return text.isEmpty ? "inside" : text
-    }
-  }
+  typealias Memory = ProtectionMemory
 
   private static let socHysteresis = 1.0
   private static let temperatureHysteresis = 2.0
+  private static let taperStep = 0.05
+  private static let strongCellHysteresis = 0.05
+  private static let weakCellHysteresis = 0.1
 
   let hybrid: DeviceID
   let battery: SiteParameters.Battery
@@ -62,6 +41,7 @@ struct DeviceProtectionRule: Rule {
     var limits: [Limit] = []
     if let soc = seen.soc.value { limits += window(soc, &memory) }
     if let temperature = seen.temperature.value { limits += self.temperature(temperature, &memory) }
+    limits += cells(seen, &memory)
     limits += managementUnit(seen)
     return Contribution(limits: limits)
   }
@@ -71,6 +51,7 @@ struct DeviceProtectionRule: Rule {
     guard seen.soc.value != nil else { return "the state of charge is unknown" }
     if seen.temperature == .unknown { return "the battery's temperature is unknown" }
     if seen.chargeMax == .unknown || seen.dischargeMax == .unknown { return "its BMS does not say what it allows" }
+    if seen.cellMax == .unknown || seen.cellMin == .unknown { return "its cell voltages are unknown" }
     return seen.alarms == .unknown ? "its alarms are unknown" : nil
   }
 
@@ -96,10 +77,47 @@ struct DeviceProtectionRule: Rule {
     let high = battery.temperatureWindow.upperBound
     let margin = memory.isOutOfTemperature ? Self.temperatureHysteresis : 0
     memory.isOutOfTemperature = celsius < low + margin || celsius > high - margin
-    guard memory.isOutOfTemperature else { return [] }
-    let window: Reason = "\(celsius: low) to \(celsius: high)"
-    let reason: Reason = "its temperature of \(celsius: celsius) is not safely within \(window)"
-    return [limit(Interval(0, 0), "battery temperature", reason)]
+    guard !memory.isOutOfTemperature else {
+      let window: Reason = "\(celsius: low) to \(celsius: high)"
+      let reason: Reason = "its temperature of \(celsius: celsius) is not safely within \(window)"
+      return [limit(Interval(0, 0), "battery temperature", reason)]
+    }
+    let heat = Self.taper((high - celsius) / max(1e-3, high - battery.fullPowerWindow.upperBound))
+    let cold = Self.taper((celsius - low) / max(1e-3, battery.fullPowerWindow.lowerBound - low))
+    guard min(heat, cold) < 1 else { return [] }
+    let reason: Reason = "its temperature of \(celsius: celsius) leaves only a part of its power"
+    let charge = -min(heat, cold) * battery.maximumCharge.value
+    let discharge = heat < 1 ? heat * battery.maximumDischarge.value : .infinity
+    return [limit(Interval(charge, discharge), "temperature derating", reason)]
+  }
+
+  /// 0...1, rounded down so that a sensor's noise writes nothing.
+  private static func taper(_ share: Double) -> Double {
+    min(1, max(0, (share / taperStep + 1e-9).rounded(.down) * taperStep))
+  }
+
+  private func cells(_ seen: SiteView.Hybrid, _ memory: inout Memory) -> [Limit] {
+    guard let window = battery.cellWindow else { return [] }
+    var limits: [Limit] = []
+    if let volts = seen.cellMax.value {
+      let release = window.upperBound - Self.strongCellHysteresis
+      memory.isCellHigh = volts >= window.upperBound || (memory.isCellHigh && volts > release)
+      if memory.isCellHigh {
+        let reason: Reason =
+          "its strongest cell has reached the upper limit of \(volts: window.upperBound) (\(volts: volts))"
+        limits.append(limit(.atLeast(0), "maximum cell voltage", reason))
+      }
+    }
+    if let volts = seen.cellMin.value {
+      let release = window.lowerBound + Self.weakCellHysteresis
+      memory.isCellLow = volts <= window.lowerBound || (memory.isCellLow && volts < release)
+      if memory.isCellLow {
+        let reason: Reason =
+          "its weakest cell has reached the lower limit of \(volts: window.lowerBound) (\(volts: volts))"
+        limits.append(limit(.atMost(0), "minimum cell voltage", reason))
+      }
+    }
+    return limits
   }
 
   private func managementUnit(_ seen: SiteView.Hybrid) -> [Limit] {

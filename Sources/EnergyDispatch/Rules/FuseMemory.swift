@@ -2,39 +2,35 @@ import EnergyModel
 
 /// What the fuse rule remembers.
 struct FuseMemory: RuleMemory {
-  /// In the order of shedding: the last is restored first.
-  var shed: [DeviceID] = []
-  /// Loads that may have been shed before the memory was lost: those found off count as shed.
-  var areSuspectsUnknown = false
-  var cleared: Set<DeviceID> = []
+  var shed = ShedMemory()
+  /// What chargers may take on each phase, A.
+  var phases: [Phase] = []
   /// Hysteresis of the bound on the batteries, and since when it is not needed.
   var isBatteryBound = false
   var calmSince: MonotonicInstant?
   var isOverloaded = false
   var overloadedSince: MonotonicInstant?
-  var lastShed: MonotonicInstant?
-  /// Since when there has been room for the next load.
-  var roomSince: MonotonicInstant?
   /// Since when the currents are unknown.
   var blindSince: MonotonicInstant?
+
+  struct Phase: Hashable, Sendable {
+    var allowed: Allowance?
+    var charging = RecentPeak()
+  }
 
   init() {}
 
   static func lost(at now: MonotonicInstant) -> FuseMemory {
     var memory = FuseMemory()
-    memory.areSuspectsUnknown = true
+    memory.shed = .lost()
     return memory
   }
 
   /// `shed pool boiler`; the stable minute begins anew after a restart.
   init?(saved: Substring, at now: MonotonicInstant) {
-    let words = saved.split(separator: " ")
-    guard words.first == "shed" else { return nil }
-    shed = words.dropFirst().map { DeviceID(String($0)) }
+    guard let shed = ShedMemory(saved: saved.split(separator: " ")) else { return nil }
+    self.shed = shed
   }
 
-  /// While suspects are open the memory is as good as lost, and says so.
-  func saved(at now: MonotonicInstant) -> String {
-    areSuspectsUnknown ? "lost" : (["shed"] + shed.map(\.name)).joined(separator: " ")
-  }
+  func saved(at now: MonotonicInstant) -> String { shed.saved }
 }

@@ -2,19 +2,28 @@ import EnergyModel
 
 /// Keeps the import of each phase below the fuse at the connection.
 ///
-/// `excess = max over phases of import current − rating`. Above 95 % of the rating the batteries are bound:
+/// `excess = import current − rating` of each phase. Above 95 % of the rating the batteries are bound:
 /// `battery ≥ battery now + (worst − 0.95 · rating) · 230 V · phases`, which ends charging from the grid and
-/// then asks for discharging. What the batteries cannot take over is shed at once, by priority; what
-/// they should take over and did not within three seconds is shed as well. Loads come back one at a
-/// time, after a minute in which the rated power of the next had room below 90 % of the rating.
+/// then asks for discharging. Chargers may take what is left of 95 % of the rating on their phases,
+/// `rest = current − Σ chargers`; as long as that is enough, batteries need not discharge. What neither can take
+/// over is shed at once, by priority and by the phase a load hangs on; what batteries should take over and did not within
+/// three seconds is shed as well, what chargers should within eight (a car has five, IEC 61851-1). Loads come back one at
+/// a time, after a minute in which what the next may pick up had room below 90 % of the rating.
 ///
 /// Where the currents are unknown the import is taken to be the base load and everything that may be
-/// switched on: batteries charge from their own strings only, and loads are shed when that sum
+/// switched on: batteries charge from their own strings only, chargers get what is left, and loads are shed when that sum
 /// would not fit and the meter has been silent for ten seconds.
+///
+/// Class: site protection.
 struct FuseRule: Rule {
   private static let bindAbove = 0.95
   private static let releaseBelow = 0.85
+  private static let restoreBelow = 0.9
   private static let calm: Duration = .seconds(60)
+  private static let batteryEffect: Duration = .seconds(3)
+  private static let chargerEffect: Duration = .seconds(8)
+  /// Of one rise of what chargers may take, A.
+  private static let step = 2.0
   static let nominalVoltage = 230.0
 
   let site: SiteParameters
@@ -23,52 +32,109 @@ struct FuseRule: Rule {
   let subject = ""
   var precedence: RuleClass { .siteProtection }
 
+  /// What is known of the phases.
+  private struct Phases {
+    var currents: [Double]
+    /// Of chargers, A.
+    var charging: [Double]
+    var worst: Double
+    var worstPhase: Int
+  }
+
   func evaluate(_ input: RuleInput, _ memory: inout FuseMemory) -> Contribution {
-    keepSheddable(&memory)
-    findSuspects(input.view, &memory)
-    guard let worst = worstPhase(input.view) else { return blind(input, &memory) }
+    let engine = ShedEngine(site: site)
+    engine.prepare(input, &memory.shed)
+    let shares = PhaseShares(site, input.view, phases: fuse.phases)
+    guard let phases = phases(input.view, shares) else { return blind(input, engine, &memory) }
     memory.blindSince = nil
     let rating = fuse.rating.value
-    memory.isOverloaded = worst.current > rating || (memory.isOverloaded && worst.current > Self.bindAbove * rating)
-    let relation = worst.current > rating ? "above" : "near"
+    let worst = phases.worst
+    memory.isOverloaded = worst > rating || (memory.isOverloaded && worst > Self.bindAbove * rating)
+    let relation = worst > rating ? "above" : "near"
     let state: Reason =
-      "the import of \(amperes: worst.current) on L\(worst.phase) is \(relation) the fuse of \(amperes: rating)"
-    let shedding = LoadShedding(loads: site.loads, fuse: fuse)
-    shedding.shed(excess: worst.current - rating, relief: batteryRelief(input.view), input, &memory)
-    shedding.restore(worst: worst.current, input, &memory)
-    var contribution = Contribution(limits: batteryLimits(input.view, worst.current, state, &memory))
-    contribution.limits += memory.shed.map { shedLimit($0, state, memory) }
+      "the import of \(amperes: worst) on L\(phases.worstPhase) is \(relation) the fuse of \(amperes: rating)"
+    shed(phases, input, engine, &memory)
+    let charging = chargerLimits(phases, shares, state, input, &memory)
+    restore(phases, input, engine, &memory)
+    var contribution = Contribution(limits: batteryLimits(input.view, phases, state, &memory) + charging)
+    let reason: Reason = memory.isOverloaded ? state : "the fuse has not had room for it for a minute"
+    contribution.limits += engine.limits(memory.shed, reason)
     if memory.isOverloaded {
-      let text: Reason = "L\(worst.phase) imports \(amperes: worst.current), the fuse is rated \(amperes: rating)"
+      let text: Reason = "L\(phases.worstPhase) imports \(amperes: worst), the fuse is rated \(amperes: rating)"
       contribution.alarms = [Contribution.Alarm(name: "fuse-overload", severity: .alarm, device: nil, text: text)]
     }
     return contribution
   }
 
-  private func worstPhase(_ view: SiteView) -> (current: Double, phase: Int)? {
-    guard let currents = view.grid?.currents, !currents.isEmpty else { return nil }
-    var worst: (current: Double, phase: Int)?
-    for (index, current) in currents.enumerated() {
-      guard let current else { return nil }
-      if current > worst?.current ?? -.infinity { worst = (current, index + 1) }
-    }
-    return worst
+  private func phases(_ view: SiteView, _ shares: PhaseShares) -> Phases? {
+    guard let seen = view.grid?.currents, !seen.isEmpty else { return nil }
+    let currents = seen.compactMap { $0 }
+    guard currents.count == seen.count, let worst = currents.max(), let index = currents.firstIndex(of: worst)
+    else { return nil }
+    return Phases(currents: currents, charging: shares.taken(view), worst: worst, worstPhase: index + 1)
   }
 
-  /// The configuration may have changed since the memory was saved.
-  private func keepSheddable(_ memory: inout FuseMemory) {
-    memory.shed.removeAll { device in !site.loads.contains { $0.device == device && !$0.isCritical } }
+  // MARK: loads
+
+  /// What chargers and batteries may still take over is not shed before they had their time.
+  private func shed(_ phases: Phases, _ input: RuleInput, _ engine: ShedEngine, _ memory: inout FuseMemory) {
+    let now = input.now.monotonic
+    var excess = phases.currents.map { $0 - fuse.rating.value }
+    memory.overloadedSince = phases.worst > fuse.rating.value ? memory.overloadedSince ?? now : nil
+    let elapsed = memory.overloadedSince.map { now - $0 } ?? .zero
+    if elapsed < Self.chargerEffect {
+      for index in excess.indices { excess[index] -= phases.charging[index] }
+    }
+    let left = max(0, excess.max() ?? 0) * Self.nominalVoltage * Double(fuse.phases)
+    if elapsed < Self.batteryEffect, left > 0, batteryRelief(input.view) >= left {
+      excess = excess.map { _ in 0 }
+    }
+    engine.shed(.init(excess: excess, isPerPhase: true), input, &memory.shed)
   }
 
-  private func findSuspects(_ view: SiteView, _ memory: inout FuseMemory) {
-    guard memory.areSuspectsUnknown else { return }
-    let open = LoadShedding.order(site.loads).filter { !memory.cleared.contains($0.device) }
-    for load in open {
-      guard let isOn = view.relay(load.device)?.isOn else { continue }
-      memory.cleared.insert(load.device)
-      if !isOn { memory.shed.append(load.device) }
+  private func restore(_ phases: Phases, _ input: RuleInput, _ engine: ShedEngine, _ memory: inout FuseMemory) {
+    let count = fuse.phases
+    let restored = engine.restore(input, &memory.shed) { unit, pickUp in
+      (0..<count).allSatisfy { index in
+        let more = unit.current(pickUp, on: index, of: count)
+        let rest = phases.currents[index] - phases.charging[index]
+        return more == 0 || rest + more <= Self.restoreBelow * fuse.rating.value
+      }
     }
-    memory.areSuspectsUnknown = memory.cleared.count < LoadShedding.order(site.loads).count
+    guard let restored else { return }
+    // Chargers make room before the load comes.
+    let pickUp = engine.pickUp(restored, memory.shed)
+    for index in memory.phases.indices {
+      let rest = phases.currents[index] - phases.charging[index] + restored.current(pickUp, on: index, of: count)
+      memory.phases[index].allowed?.lower(to: Self.bindAbove * fuse.rating.value - rest)
+    }
+  }
+
+  // MARK: chargers
+
+  private func chargerLimits(
+    _ phases: Phases, _ shares: PhaseShares, _ state: Reason, _ input: RuleInput, _ memory: inout FuseMemory
+  ) -> [Limit] {
+    guard !shares.chargers.isEmpty else { return [] }
+    let now = input.now.monotonic
+    if memory.phases.count != fuse.phases { memory.phases = Array(repeating: .init(), count: fuse.phases) }
+    let isPartial = shares.chargers.contains { input.view.charger($0.device)?.power == nil }
+    let most = shares.chargers.reduce(0) { $0 + $1.current.upperBound }
+    var allowed: [Double] = []
+    for index in memory.phases.indices {
+      let target = Self.bindAbove * fuse.rating.value - phases.currents[index]
+      let room = target + memory.phases[index].charging.follow(phases.charging[index], now)
+      var held = memory.phases[index].allowed ?? Allowance(room)
+      let mayRise = memory.shed.shed.isEmpty && !isPartial && held.value < most
+      held.follow(room, relaxed: target + phases.charging[index], step: Self.step, mayRise: mayRise, now)
+      memory.phases[index].allowed = held
+      allowed.append(held.value)
+    }
+    return shares.divide(allowed).compactMap { charger, power in
+      guard power < charger.maximumPower else { return nil }
+      return Limit(
+        quantity: .charging(charger.device), interval: .atMost(power), cause: "import near the fuse", reason: state)
+    }
   }
 
   // MARK: batteries
@@ -86,9 +152,10 @@ struct FuseRule: Rule {
   }
 
   private func batteryLimits(
-    _ view: SiteView, _ worst: Double, _ state: Reason, _ memory: inout FuseMemory
+    _ view: SiteView, _ phases: Phases, _ state: Reason, _ memory: inout FuseMemory
   ) -> [Limit] {
     let now = view.now.monotonic
+    let worst = phases.worst
     let target = Self.bindAbove * fuse.rating.value
     if worst > target { memory.isBatteryBound = true }
     if worst < Self.releaseBelow * fuse.rating.value {
@@ -100,47 +167,48 @@ struct FuseRule: Rule {
     }
     guard memory.isBatteryBound else { return [] }
     let more = (worst - target) * Self.nominalVoltage * Double(fuse.phases)
+    let mostWhenPaused = zip(phases.currents, phases.charging).map { $0 - $1 }.max() ?? worst
+    let isLate = memory.overloadedSince.map { now - $0 >= Self.chargerEffect } ?? false
+    // Chargers are throttled before batteries discharge.
+    let most = mostWhenPaused <= target && worst > mostWhenPaused && !isLate ? 0 : Double.infinity
     let whole = site.hybrids.reduce(0) { $0 + ($1.battery == nil ? 0 : $1.acLimit.value) }
     return site.hybrids.compactMap { hybrid in
       guard let battery = hybrid.battery, whole > 0 else { return nil }
       let share = more * hybrid.acLimit.value / whole
       let power = view.hybrid(hybrid.device)?.batteryPower ?? max(0, -share)
-      guard power + share > -battery.maximumCharge.value else { return nil }
+      let least = min(power + share, max(most, power))
+      guard least > -battery.maximumCharge.value else { return nil }
       return Limit(
-        quantity: .battery(hybrid.device), interval: .atLeast(power + share), cause: "import near the fuse",
+        quantity: .battery(hybrid.device), interval: .atLeast(least), cause: "import near the fuse",
         reason: state, mention: .always)
     }
   }
 
-  // MARK: loads
-
-  private func shedLimit(_ load: DeviceID, _ state: Reason, _ memory: FuseMemory) -> Limit {
-    let reason: Reason = memory.isOverloaded ? state : "the fuse has not had room for it for a minute"
-    return Limit(quantity: .supply(load), interval: .atMost(0), cause: "shed", reason: reason)
-  }
-
   // MARK: unknown currents
 
-  private func blind(_ input: RuleInput, _ memory: inout FuseMemory) -> Contribution {
+  private func blind(_ input: RuleInput, _ engine: ShedEngine, _ memory: inout FuseMemory) -> Contribution {
     let now = input.now.monotonic
     let since = memory.blindSince ?? now
     memory.blindSince = since
     memory.calmSince = nil
-    memory.roomSince = nil
+    memory.shed.roomSince = nil
     memory.overloadedSince = nil
+    memory.phases = []
     let reason: Reason = "the currents at the fuse are unknown"
-    if now - since >= .seconds(10) {
-      LoadShedding(loads: site.loads, fuse: fuse).shedUnseen(base: site.baseLoad, input.view, now, &memory)
-    }
+    let capacity = fuse.rating.value * Self.nominalVoltage * Double(fuse.phases)
+    let assumed = ImportReading.worst(site, input.view, producing: false)
+    if now - since >= .seconds(10) { engine.shed(.init(excess: [assumed - capacity]), input, &memory.shed) }
     var limits = site.hybrids.filter { $0.battery != nil }.map { hybrid in
       let strings = max(0, input.view.hybrid(hybrid.device)?.pvPower ?? 0)
       return Limit(
         quantity: .battery(hybrid.device), interval: .atLeast(-strings), cause: "fuse unknown", reason: reason,
         mention: .always)
     }
-    limits += memory.shed.map {
-      Limit(quantity: .supply($0), interval: .atMost(0), cause: "shed", reason: reason)
+    for (charger, power) in ChargerShares(site, input.view).divide(Self.bindAbove * capacity - assumed)
+    where power < charger.maximumPower {
+      limits.append(
+        Limit(quantity: .charging(charger.device), interval: .atMost(power), cause: "fuse unknown", reason: reason))
     }
-    return Contribution(limits: limits, isBlind: true)
+    return Contribution(limits: limits + engine.limits(memory.shed, reason), isBlind: true)
   }
 }

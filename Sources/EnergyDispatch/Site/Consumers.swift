@@ -16,10 +16,19 @@ extension SiteParameters {
     public var startsAnHour: Int?
     /// What the load gets when the agent dies: the relay latches, so this is what a clean stop writes.
     public var isOnWhenAgentDies: Bool
+    /// What it may draw while it starts, W; the rating unless told otherwise. Twice that after an outage.
+    public var pickUp: Watts
+    /// Of the grid (1...3); nil where it is not known or the load takes all of them.
+    public var phase: Int?
+    /// How long it is let run after more is drawn than permitted. Where there is less time, others go first.
+    public var within: Duration
+    /// What people miss while it is off: "hot water".
+    public var serves: String?
 
     public init(
       device: DeviceID, rated: Watts, priority: Int, isCritical: Bool = false, minimumOn: Duration = .seconds(60),
-      minimumOff: Duration = .seconds(60), isOnWhenAgentDies: Bool = true, startsAnHour: Int? = nil
+      minimumOff: Duration = .seconds(60), isOnWhenAgentDies: Bool = true, startsAnHour: Int? = nil,
+      pickUp: Watts? = nil, phase: Int? = nil, within: Duration = .zero, serves: String? = nil
     ) {
       self.device = device
       self.rated = rated
@@ -29,6 +38,10 @@ extension SiteParameters {
       self.minimumOff = minimumOff
       self.startsAnHour = startsAnHour
       self.isOnWhenAgentDies = isOnWhenAgentDies
+      self.pickUp = pickUp ?? rated
+      self.phase = phase
+      self.within = within
+      self.serves = serves
     }
   }
 

@@ -18,6 +18,10 @@ struct PointReader {
     return value
   }
 
+  func measured(_ device: DeviceID, _ point: Point) -> MonotonicInstant? {
+    snapshot.observation(device, point)?.measured?.monotonic
+  }
+
   func sensed(_ device: DeviceID, _ point: Point, _ maximumAge: Duration) -> Sensed {
     guard let observation = snapshot.observation(device, point), observation.quality != .notImplemented
     else { return .absent }
@@ -31,17 +35,24 @@ struct PointReader {
       let direction = value(meter.device, power, meter.maximumAge) ?? 1
       return direction < 0 ? -amperes.magnitude : amperes.magnitude
     }
-    return SiteView.Grid(power: value(meter.device, .power, meter.maximumAge), currents: currents)
+    return SiteView.Grid(
+      power: value(meter.device, .power, meter.maximumAge), currents: currents,
+      measured: measured(meter.device, .power),
+      importCounter: sensed(meter.device, .energyImport, meter.maximumAge))
   }
 
   func hybrid(_ hybrid: SiteParameters.Hybrid) -> SiteView.Hybrid {
     let device = hybrid.device
     let age = hybrid.maximumAge
+    let hasCells = hybrid.battery?.cellWindow != nil
     return SiteView.Hybrid(
       device: device, acPower: value(device, .power, age), pvPower: value(device, .pvPower, age),
       batteryPower: value(device, .batteryPower, age), soc: sensed(device, .soc, age),
       temperature: sensed(device, .batteryTemperature, age), chargeMax: sensed(device, .chargePowerMax, age),
-      dischargeMax: sensed(device, .dischargePowerMax, age), alarms: sensed(device, .alarms, age))
+      dischargeMax: sensed(device, .dischargePowerMax, age), alarms: sensed(device, .alarms, age),
+      cellMax: hasCells ? sensed(device, .cellVoltageMax, age) : .absent,
+      cellMin: hasCells ? sensed(device, .cellVoltageMin, age) : .absent,
+      batteryMeasured: measured(device, .batteryPower))
   }
 
   typealias PowerSource = (device: DeviceID, maximumAge: Duration)

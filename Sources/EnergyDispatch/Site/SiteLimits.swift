@@ -59,25 +59,32 @@ extension SiteParameters {
   /// Prices by local time of day, ct/kWh.
   public struct Tariff: Hashable, Sendable {
     public struct Window: Hashable, Sendable {
-      /// Minutes of the local day; an end at or before the start is the next day's.
-      public var start: Int
-      public var end: Int
+      public var time: DayWindow
       public var price: Double
 
       public init(start: Int, end: Int, price: Double) {
-        self.start = start
-        self.end = end
+        time = DayWindow(start: start, end: end)
         self.price = price
       }
     }
 
-    /// Together the whole day.
+    /// Together the whole day, each minute once.
     public var buy: [Window]
+    /// Where no window of ``sellWindows`` says otherwise.
     public var sell: Double
+    public var sellWindows: [Window]
 
-    public init(buy: [Window], sell: Double) {
+    public init(buy: [Window], sell: Double, sellWindows: [Window] = []) {
       self.buy = buy
       self.sell = sell
+      self.sellWindows = sellWindows
     }
+
+    /// - Parameter minute: of the local day.
+    public func sellPrice(at minute: Int) -> Double {
+      sellWindows.first { $0.time.contains(minute) }?.price ?? sell
+    }
+
+    public func buyPrice(at minute: Int) -> Double? { buy.first { $0.time.contains(minute) }?.price }
   }
 }

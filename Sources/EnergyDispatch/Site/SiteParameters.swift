@@ -27,8 +27,15 @@ public struct SiteParameters: Hashable, Sendable {
   public var controllable: Controllable?
   public var demand: Demand?
   public var tariff: Tariff?
+  /// Spreads restorations of many sites over time: another number for each site, and always the same.
+  public var spreadSeed: UInt64 = 0
   /// The share of the battery kept for an outage.
   public var reserve: Percent
+  /// Announced outages that the reserve is raised for.
+  public var outages: [Outage] = []
+  /// What the owner wants of the batteries at which time of the day. Windows do not overlap.
+  public var plan: [PlanWindow] = []
+  public var island = IslandParameters()
   /// Rules of the economics class that are switched on, by name.
   public var economics: [String]
 

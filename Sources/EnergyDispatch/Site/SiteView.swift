@@ -22,6 +22,10 @@ struct SiteView: Sendable {
     /// One for each phase of the fuse, import +, A. A current without the direction of its phase counts
     /// as import, the worst case.
     var currents: [Double?]
+    /// When `power` was measured.
+    var measured: MonotonicInstant?
+    /// Import counted since ever, Wh.
+    var importCounter = Sensed.absent
   }
 
   struct Hybrid: Sendable {
@@ -35,6 +39,11 @@ struct SiteView: Sendable {
     var chargeMax: Sensed
     var dischargeMax: Sensed
     var alarms: Sensed
+    /// Of the strongest and the weakest cell, V; absent where nobody limits them.
+    var cellMax = Sensed.absent
+    var cellMin = Sensed.absent
+    /// When `batteryPower` was measured.
+    var batteryMeasured: MonotonicInstant?
     /// True when the device told at least its AC power or its state of charge in time.
     var isHeard: Bool { acPower != nil || soc.value != nil }
   }

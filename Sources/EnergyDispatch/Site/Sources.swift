@@ -14,6 +14,8 @@ extension SiteParameters {
     public var batteryReversion: Duration?
     public var productionReversion: Duration?
     public var maximumAge: Duration
+    /// False where the inverter does not cover the house by a loop of its own and has to be told a power.
+    public var regulatesItself = true
 
     public init(
       device: DeviceID, acLimit: Watts, pvPeak: Watts, battery: Battery?, batteryReversion: Duration?,
@@ -41,6 +43,15 @@ extension SiteParameters {
     public var maximumDischarge: Watts
     /// Charging and discharging are forbidden outside, °C.
     public var temperatureWindow: ClosedRange<Double>
+    /// Full power is allowed inside, °C; from there it tapers to nothing at the ends of ``temperatureWindow``.
+    public var fullPowerWindow: ClosedRange<Double>
+    /// What the weakest and the strongest cell may have, V; nil leaves that to the BMS alone.
+    public var cellWindow: ClosedRange<Double>?
+    /// What a kilowatt-hour that goes through the battery wears off, ct/kWh ≥ 0.
+    public var wear = 0.0
+    /// From the busbar into the battery and back, 0...1. A lithium battery behind a hybrid inverter reaches 0.85 to 0.93
+    /// (HTW Berlin, Stromspeicher-Inspektion 2023); the default errs on the side of not trading.
+    public var efficiency = 0.85
 
     public init(
       usable: WattHours, socWindow: ClosedRange<Double>, gridCharging: GridCharging, maximumCharge: Watts,
@@ -52,6 +63,13 @@ extension SiteParameters {
       self.maximumCharge = maximumCharge
       self.maximumDischarge = maximumDischarge
       self.temperatureWindow = temperatureWindow
+      fullPowerWindow = Self.fullPower(within: temperatureWindow)
+    }
+
+    /// 5 K inside at both ends; half way where the window is too narrow for that.
+    public static func fullPower(within window: ClosedRange<Double>) -> ClosedRange<Double> {
+      let margin = min(5, (window.upperBound - window.lowerBound) / 2)
+      return window.lowerBound + margin...window.upperBound - margin
     }
   }
 

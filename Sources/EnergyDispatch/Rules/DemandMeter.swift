@@ -1,0 +1,166 @@
+import EnergyModel
+
+/// The energy imported in the running quarter hour, and the highest mean of a quarter hour in this month: what a meter with
+/// registering of the demand bills.
+///
+/// Quarter hours are those of the meter's clock, aligned with UTC. The energy is that of the meter's import counter; between
+/// two ticks of the counter, and where there is none, `∫ max(0, grid) dt`. While neither is known the import is taken to be the
+/// last one or the base load, whichever is more; the counter corrects that as soon as it is back. A counter that falls was
+/// reset and counts from zero. What is gained over a gap is divided between the quarter hours by time.
+///
+/// A mean counts for the month only of a quarter hour that was seen whole, so that a jump of the clock neither makes nor
+/// forgets a peak.
+struct DemandMeter: RuleMemory {
+  private static let quarter: Int64 = 900_000
+  /// Steps further apart than this are a gap.
+  private static let tolerance: Duration = .seconds(10)
+
+  /// The number of the running quarter hour since 1970; nil while the clock is not trusted.
+  private(set) var number: Int64?
+  /// What the counter would have shown when it began, Wh; with a counter, it tells the energy after a restart.
+  private var begin: Double?
+  /// After a restart, until the counter tells what the running quarter hour has had.
+  private var isResuming = false
+  /// The running quarter hour is known since then.
+  private var since: MonotonicInstant?
+  private var counted = 0.0
+  /// Since the last tick of the counter, from power.
+  private var uncounted = 0.0
+  /// Of the above, what belongs to the quarter hour before.
+  private var carried = 0.0
+  /// While nothing is known.
+  private var guessed = 0.0
+  private var counter: Double?
+  private var lastPower = 0.0
+  private var lastStep: MonotonicInstant?
+  /// Of the highest mean, see ``LocalClock/month``.
+  private(set) var month: Int?
+  /// W; zero while there is none.
+  private var highest = 0.0
+
+  /// Imported in the running quarter hour, Wh.
+  var energy: Double { counted + max(0, uncounted - carried) + guessed }
+
+  static func lost(at now: MonotonicInstant) -> DemandMeter { DemandMeter() }
+
+  init() {}
+
+  /// `month peak`, and within a quarter hour `month peak number counter`.
+  init?(saved: Substring, at now: MonotonicInstant) {
+    let words = saved.split(separator: " ").map { Int64($0) }
+    guard words.count == 2 || words.count == 4, !words.contains(nil), (0...200_000).contains(words[0] ?? -1),
+      (0...1_000_000_000).contains(words[1] ?? -1)
+    else { return nil }
+    month = words[0].map { Int($0) }
+    highest = Double(words[1] ?? 0)
+    guard words.count == 4, let counter = words[3] else { return }
+    number = words[2]
+    begin = Double(counter)
+    isResuming = true
+  }
+
+  func saved(at now: MonotonicInstant) -> String {
+    guard month != nil || begin != nil else { return "" }
+    let text = "\(month ?? 0) \(Int64(highest.rounded(.up)))"
+    guard let number, let begin else { return text }
+    return "\(text) \(number) \(Int64(begin.rounded(.down)))"
+  }
+
+  /// The month's peak, W. In a month that has had no whole quarter hour yet there is none.
+  func peak(at now: Moment, _ zone: TimeZoneTable) -> Double {
+    guard now.isClockTrusted else { return highest }
+    return LocalClock(now.wall, zone).month == month ? highest : 0
+  }
+
+  /// Until the running quarter hour is over.
+  static func left(at now: Moment) -> Duration {
+    let into = now.wall.milliseconds % quarter
+    return .milliseconds(quarter - (into < 0 ? into + quarter : into))
+  }
+
+  /// - Parameters:
+  ///   - assumed: what is imported where nobody knows, W: of a quarter hour that was not seen from its begin.
+  ///   - baseLoad: the least that is imported while the meter is silent, W.
+  mutating func observe(_ grid: SiteView.Grid?, _ now: Moment, _ zone: TimeZoneTable, assumed: Double, baseLoad: Double)
+  {
+    let step = lastStep.map { now.monotonic - $0 } ?? .zero
+    let before = energy
+    add(grid, step, baseLoad)
+    lastStep = now.monotonic
+    guard now.isClockTrusted else {
+      number = nil
+      since = nil
+      begin = nil
+      return
+    }
+    let running = (now.wall - .milliseconds(Self.quarter - Self.left(at: now).milliseconds)).milliseconds / Self.quarter
+    if running != number {
+      let isNext = number.map { $0 + 1 == running } ?? false
+      finish(isNext: isNext, added: energy - before, step, now, zone, assumed)
+      number = running
+    } else if isResuming {
+      resume(now, assumed)
+    }
+  }
+
+  private static func elapsed(_ now: Moment) -> Duration { .milliseconds(quarter) - left(at: now) }
+
+  private mutating func add(_ grid: SiteView.Grid?, _ step: Duration, _ baseLoad: Double) {
+    let hours = step.seconds / 3600
+    if let power = grid?.power, step <= Self.tolerance {
+      lastPower = max(0, power)
+      uncounted += lastPower * hours
+    } else {
+      guessed += max(lastPower, baseLoad) * hours
+    }
+    guard let value = grid?.importCounter.value else { return }
+    guessed = 0
+    defer { counter = value }
+    guard let counter, value != counter else { return }
+    let gain = value > counter ? value - counter : value
+    counted += max(0, gain - carried)
+    uncounted = 0
+    carried = 0
+  }
+
+  private mutating func resume(_ now: Moment, _ assumed: Double) {
+    guard let counter else {
+      if counted == 0 { counted = assumed * Self.elapsed(now).seconds / 3600 }
+      return
+    }
+    isResuming = false
+    guard let begin, counter >= begin else { return }
+    counted = counter - begin
+    uncounted = 0
+    since = now.monotonic - Self.elapsed(now)
+  }
+
+  /// The quarter hour is over, or the clock jumped, or nothing is known of what was before.
+  private mutating func finish(
+    isNext: Bool, added: Double, _ step: Duration, _ now: Moment, _ zone: TimeZoneTable, _ assumed: Double
+  ) {
+    let elapsed = Self.elapsed(now)
+    let share = step > .zero ? min(1, elapsed / step) : 0
+    let own = max(0, added) * share
+    if isNext, let since, (now.monotonic - elapsed - since - .milliseconds(Self.quarter)).magnitude <= Self.tolerance {
+      count(4 * (energy - own), LocalClock(now.wall - elapsed - .milliseconds(1), zone).month)
+    }
+    // After a jump of the clock, and at the start, what this quarter hour has had so far is not known.
+    let isKnown = isNext && elapsed <= step
+    counted = isKnown ? own : assumed * elapsed.seconds / 3600
+    since = isKnown || elapsed <= Self.tolerance ? now.monotonic - elapsed : nil
+    carried = uncounted
+    guessed = 0
+    isResuming = false
+    begin = counter.map { $0 + uncounted - counted }
+  }
+
+  private mutating func count(_ mean: Double, _ month: Int) {
+    highest = month == self.month ? max(highest, mean) : mean
+    self.month = month
+  }
+}
+
+extension Duration {
+  fileprivate var magnitude: Duration { self < .zero ? .zero - self : self }
+}

@@ -1,0 +1,51 @@
+import EnergyModel
+
+/// Divides the current that is left on each phase among chargers, by the phases they hang on.
+struct PhaseShares: Sendable {
+  let chargers: [SiteParameters.Charger]
+  /// Of the connection.
+  let phases: Int
+
+  /// Those that are throttled last first, as ``ChargerShares`` has them.
+  init(_ site: SiteParameters, _ view: SiteView, phases: Int) {
+    chargers = ChargerShares(site, view).order
+    self.phases = phases
+  }
+
+  /// Where a charger hangs; at a connection with one phase everything hangs on that.
+  private func places(_ charger: SiteParameters.Charger) -> [Int] {
+    phases == 1 ? [0] : charger.phases.map { $0 - 1 }.filter { (0..<phases).contains($0) }
+  }
+
+  /// What chargers take now on each phase, A; who does not say counts as nothing.
+  func taken(_ view: SiteView) -> [Double] {
+    var sums = Array(repeating: 0.0, count: phases)
+    for charger in chargers {
+      guard let power = view.charger(charger.device)?.power else { continue }
+      let current = power / SiteParameters.Charger.power(1, phases: charger.phases.count)
+      for place in places(charger) { sums[place] += current }
+    }
+    return sums
+  }
+
+  /// What each may take, W. Who would get less than it can charge with gets the least it can, if there is that much, or pauses.
+  func divide(_ allowed: [Double]) -> [(charger: SiteParameters.Charger, power: Double)] {
+    var left = allowed
+    return chargers.enumerated().map { index, charger in
+      let places = places(charger)
+      func share(_ place: Int) -> Double {
+        let rivals = chargers[index...].filter {
+          $0.priority == charger.priority && self.places($0).contains(place)
+        }
+        return left[place] / Double(max(1, rivals.count))
+      }
+      var current = min(charger.current.upperBound, places.map(share).min() ?? 0)
+      if current < charger.current.lowerBound {
+        let most = places.map { left[$0] }.min() ?? 0
+        current = most >= charger.current.lowerBound ? charger.current.lowerBound : 0
+      }
+      for place in places { left[place] -= current }
+      return (charger, SiteParameters.Charger.power(current, phases: charger.phases.count))
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import EnergyModel
+
+/// What one cause has switched off, and how far its restoration has come.
+struct ShedMemory: Hashable, Sendable {
+  /// Loads and heat pumps in the order of shedding: the last is restored first.
+  var shed: [DeviceID] = []
+  /// Loads that may have been shed before the memory was lost: those found off count as shed.
+  var areSuspectsUnknown = false
+  var cleared: Set<DeviceID> = []
+  /// The site was without grid while something was off: it picks up twice as much.
+  var isAfterOutage = false
+  /// Since when there is more than may be.
+  var excessSince: MonotonicInstant?
+  var lastShed: MonotonicInstant?
+  /// Since when there has been room for the next.
+  var roomSince: MonotonicInstant?
+
+  init() {}
+
+  static func lost() -> ShedMemory {
+    var memory = ShedMemory()
+    memory.areSuspectsUnknown = true
+    // Nobody knows whether the restart was an outage.
+    memory.isAfterOutage = true
+    return memory
+  }
+
+  /// `shed pool boiler`, after an outage `outage pool boiler`; the stable minute begins anew after a restart.
+  init?(saved words: some Collection<Substring>) {
+    guard let first = words.first, first == "shed" || first == "outage" else { return nil }
+    isAfterOutage = first == "outage"
+    shed = words.dropFirst().map { DeviceID(String($0)) }
+  }
+
+  /// While suspects are open the memory is as good as lost, and says so.
+  var saved: String {
+    if areSuspectsUnknown { return "lost" }
+    return ([isAfterOutage && !shed.isEmpty ? "outage" : "shed"] + shed.map(\.name)).joined(separator: " ")
+  }
+
+  func contains(_ device: DeviceID) -> Bool { shed.contains(device) }
+}
