@@ -93,7 +93,7 @@ public actor ControlCycle: Service {
     ports.board.record(
       outcome.decision, commands: outcome.commands, lateness: max(.zero, now.monotonic - due),
       took: time.now().monotonic - now.monotonic)
-    ports.beat(!outcome.decision.isSafeState)
+    ports.beat(!outcome.isSafeState)
   }
 
   private func fallBack() async {

@@ -95,6 +95,12 @@ struct Scene {
     outcome = result
   }
 
+  /// What the devices tell now, without a step.
+  func present() -> SiteSnapshot {
+    var copy = self
+    return copy.snapshot()
+  }
+
   private mutating func snapshot() -> SiteSnapshot {
     let now = time.now()
     var snapshot = SiteSnapshot(now: now)

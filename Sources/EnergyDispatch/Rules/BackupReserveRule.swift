@@ -20,6 +20,7 @@ struct BackupReserveRule: Rule {
       self.raised = raised
     }
 
+    static var hasAges: Bool { false }
     static func lost(at now: MonotonicInstant) -> Memory { Memory(isReached: true) }
 
     /// `free`, or `reached 80` with a raised reserve.

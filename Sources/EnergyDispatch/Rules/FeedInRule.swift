@@ -13,6 +13,7 @@ struct FeedInRule: Rule {
     var calmSince: MonotonicInstant?
 
     init() {}
+    static var hasAges: Bool { false }
     static func lost(at now: MonotonicInstant) -> Memory { Memory() }
     /// The bound comes back by itself while production is near it.
     init?(saved: Substring, at now: MonotonicInstant) {}
