@@ -27,6 +27,7 @@ public struct ControlCore: Sendable {
     var rules: RuleBook
     var switches: SwitchHistory
     var consumers: ConsumerHistory
+    var channels: ChannelWatch
     var started: MonotonicInstant
     var hasSeenAll = false
     var isMemoryFresh = false
@@ -66,9 +67,10 @@ public struct ControlCore: Sendable {
     running.view = view
     running.switches.observe(view)
     running.consumers.observe(view)
+    let channels = running.channels.step(orders, view)
     let input = RuleInput(
       view: view, forecast: forecast, orders: orders, switches: running.switches, consumers: running.consumers,
-      zone: zone)
+      zone: zone, channels: channels)
     let statements = running.rules.evaluate(input)
     var resolutions = arbitration.resolve(statements)
     running.consumers.settle(&resolutions, at: now.monotonic)
@@ -77,7 +79,7 @@ public struct ControlCore: Sendable {
     let isStarting = !running.hasSeenAll && now.monotonic - running.started < Self.patience
 
     let wanted = WantedLease.all(resolutions, view, parameters)
-    var events = frozenEvents + leases.accept(reports, at: now)
+    var events = frozenEvents + channels.events + leases.accept(reports, at: now)
     let commands = parameters.mode == .control ? leases.plan(wanted, at: now.monotonic) : []
     let deliberation = Deliberation(
       premises: premises, view: view, resolutions: resolutions, wanted: wanted, isSafeState: isSafeState,
@@ -91,7 +93,7 @@ public struct ControlCore: Sendable {
     state = running
     return ControlOutcome(
       commands: commands, events: events, isDecisionNew: isDecisionNew, isMemoryChanged: isMemoryChanged,
-      deliberation: deliberation)
+      isMemoryUrgent: isMemoryChanged && !channels.events.isEmpty, deliberation: deliberation)
   }
 
   /// What each device gets on a clean stop. Nothing in monitor mode and before the first step.
@@ -105,7 +107,8 @@ public struct ControlCore: Sendable {
     return Running(
       rules: RuleBook(premises.site, saved: memory, at: now),
       switches: SwitchHistory(premises.site.loads, saved: memory, at: now),
-      consumers: ConsumerHistory(premises.site, saved: memory, at: now), started: now, view: view)
+      consumers: ConsumerHistory(premises.site, saved: memory, at: now),
+      channels: ChannelWatch(premises.site.channels, saved: memory, at: now), started: now, view: view)
   }
 
   private mutating func remember(_ running: inout Running, at now: MonotonicInstant) -> Bool {
@@ -120,7 +123,8 @@ public struct ControlCore: Sendable {
     let rules = running.rules.save(into: &memory, at: now)
     let switches = running.switches.save(into: &memory, at: now)
     let consumers = running.consumers.save(into: &memory, at: now)
-    return rules || switches || consumers
+    let channels = running.channels.save(into: &memory)
+    return rules || switches || consumers || channels
   }
 
   private static func quantities(

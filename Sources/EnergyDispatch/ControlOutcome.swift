@@ -11,6 +11,8 @@ public struct ControlOutcome: Sendable {
   public var isDecisionNew: Bool
   /// True when the rules' memory changed and should be saved.
   public var isMemoryChanged: Bool
+  /// True when it should be saved at once: the state of a limit changed.
+  public var isMemoryUrgent: Bool
   let deliberation: Deliberation
 
   /// Put into words anew whenever it is read.

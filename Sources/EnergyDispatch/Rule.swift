@@ -92,6 +92,8 @@ struct RuleInput: Sendable {
   var switches: SwitchHistory
   var consumers: ConsumerHistory
   var zone: TimeZoneTable
+  /// What the channels say.
+  var channels = ChannelStates()
 
   var now: Moment { view.now }
 }

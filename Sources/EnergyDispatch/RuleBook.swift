@@ -81,6 +81,15 @@ struct RuleBook: Sendable {
     }
     if let fuse = site.fuse { add(FuseRule(site: site, fuse: fuse)) }
     if let cap = site.feedIn { add(FeedInRule(site: site, cap: cap)) }
+    for channels in SiteParameters.Channel.Class.allCases where site.channels.contains(where: { $0.class == channels })
+    {
+      add(FeedInRule(site: site, channels: channels))
+      if let controllable = site.controllable {
+        add(ControllableRule(site: site, controllable: controllable, channels: channels))
+      }
+    }
+    add(BatteryPowerRule(site: site))
+    add(ContractShedRule(site: site))
     rules.sort { $0.precedence < $1.precedence }
   }
 

@@ -41,6 +41,7 @@ struct Sensors: Sendable {
     for charger in plant.chargers {
       let values: [Point: Double] = [
         .power: charger.power, .chargingState: charger.state, .chargingCurrentLimit: charger.told,
+        .chargingPhases: Double(charger.phases),
       ]
       tell(charger.site.device, values, measured: now)
     }

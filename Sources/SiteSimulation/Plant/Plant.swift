@@ -58,9 +58,10 @@ public struct Plant: Sendable {
     ratings = site.hybrids.reduce(0) { $0 + $1.acLimit.value }
     loads = []
     for (index, load) in site.loads.enumerated() {
-      let isSingle = phases == 1 || load.rated.value <= 4600
+      let isSingle = phases == 1 || load.phase != nil || load.rated.value <= 4600
+      let phase = phases == 1 ? 0 : load.phase.map { $0 - 1 } ?? index % phases
       let share = description.habits.loadShare
-      loads.append(PlantLoad(load, phase: isSingle ? index % phases : nil, share: share, using: &random))
+      loads.append(PlantLoad(load, phase: isSingle ? phase : nil, share: share, using: &random))
     }
     chargers = []
     for charger in site.chargers { chargers.append(PlantCharger(charger, description.habits, using: &random)) }
@@ -203,8 +204,8 @@ public struct Plant: Sendable {
       if let phase = load.phase { sum[phase] += load.power } else { sum += PhaseValues(evenly: load.power) }
     }
     for charger in chargers where charger.power > 0 {
-      for phase in charger.site.phases {
-        sum[phases == 1 ? 0 : phase - 1] += charger.power / Double(charger.site.phases.count)
+      for phase in charger.site.phases.prefix(charger.phases) {
+        sum[phases == 1 ? 0 : phase - 1] += charger.power / Double(charger.phases)
       }
     }
     for pump in heatPumps where pump.power > 0 {

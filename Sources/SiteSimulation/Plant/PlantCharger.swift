@@ -16,6 +16,8 @@ struct PlantCharger: Sendable {
   /// What charged cars left with too little, Wh; what their drivers notice.
   private(set) var unserved = 0.0
   private(set) var current = 0.0
+  /// How many phases it uses.
+  private(set) var phases: Int
   private var watchdog: Double?
   private var arrives: Double
   private var leaves: Double
@@ -25,6 +27,7 @@ struct PlantCharger: Sendable {
     self.site = site
     self.habits = habits
     told = site.current.upperBound
+    phases = site.phases.count
     arrives = habits.carArrives + random.between(-0.5...0.5)
     leaves = habits.carLeaves + random.between(-0.3...0.3)
     soc = 100 - 100 * habits.carUses / habits.carCapacity
@@ -38,7 +41,7 @@ struct PlantCharger: Sendable {
     comeAndGo(hour, isForced)
     let wanted = isForced ? site.current.upperBound : taper
     current = isConnected && isSupplied && soc < 100 && told >= site.current.lowerBound - 1e-9 ? min(told, wanted) : 0
-    power = SiteParameters.Charger.power(current, phases: site.phases.count)
+    power = SiteParameters.Charger.power(current, phases: phases)
     if !isForced { soc = min(100, soc + power * 0.9 * seconds / 3600 / habits.carCapacity * 100) }
   }
 
@@ -65,8 +68,12 @@ struct PlantCharger: Sendable {
   var state: Double { !isConnected ? 0 : power > 0 ? 2 : 1 }
 
   mutating func take(_ setpoint: Setpoint) -> Bool {
-    guard setpoint.kind == .chargingCurrent, let reversion = site.reversion else { return false }
-    told = setpoint.value
+    guard let reversion = site.reversion else { return false }
+    switch setpoint.kind {
+    case .chargingCurrent: told = setpoint.value
+    case .chargingPhases where site.switchesPhases: phases = min(site.phases.count, max(1, Int(setpoint.value)))
+    default: return false
+    }
     watchdog = reversion.seconds
     return true
   }

@@ -93,8 +93,8 @@ public struct Account: Sendable {
     guard let tariff = plant.description.parameters.tariff else { return }
     let local = plant.state.time + plant.description.zone.offset(at: plant.state.time)
     let minute = Int((local.milliseconds / 60_000) % 1440)
-    let buy = tariff.buy.first { $0.holds(at: minute) }?.price ?? tariff.buy.first?.price ?? 0
-    cost = (cost ?? 0) + (energy > 0 ? energy * buy : energy * tariff.sell) / 1000
+    let price = energy > 0 ? tariff.buyPrice(at: minute) ?? 0 : tariff.sellPrice(at: minute)
+    cost = (cost ?? 0) + energy * price / 1000
   }
 
   private mutating func demand(_ time: Timestamp, _ power: Double, _ seconds: Double) {
@@ -105,12 +105,5 @@ public struct Account: Sendable {
       return
     }
     quarter = (index, running.energy + power * seconds / 3600)
-  }
-}
-
-extension SiteParameters.Tariff.Window {
-  /// - Parameter minute: of the local day.
-  func holds(at minute: Int) -> Bool {
-    start < end ? (start..<end).contains(minute) : minute >= start || minute < end
   }
 }

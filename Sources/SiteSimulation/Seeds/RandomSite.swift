@@ -19,7 +19,7 @@ enum RandomSite {
     var site = SiteParameters(
       mode: .control, gridMeter: .init(device: meter), hybrids: [], loads: [], fuse: nil, baseLoad: Watts(0),
       feedIn: nil, reserve: Percent(random.chance(0.3) ? 0 : random.between(5...40).rounded()),
-      economics: random.chance(0.85) ? ["self-consumption"] : [])
+      economics: random.chance(0.85) ? ["self-consumption", "surplus-car", "heat-pump-boost"] : [])
     let phases = random.chance(0.85) ? 3 : 1
     site.fuse = .init(phases: phases, rating: Amperes(random.pick(phases == 3 ? [25, 35, 50, 63] : [35, 63])))
     site.baseLoad = Watts(random.between(800...3000).rounded())

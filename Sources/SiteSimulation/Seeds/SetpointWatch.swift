@@ -85,12 +85,16 @@ struct SetpointWatch: Sendable {
   private func range(_ setpoint: Setpoint) -> ClosedRange<Double>? {
     let hybrid = site.hybrids.first { $0.device == setpoint.device }
     switch setpoint.kind {
-    case .chargeLimit: return hybrid?.battery.map { 0...$0.maximumCharge.value }
-    case .dischargeLimit: return hybrid?.battery.map { 0...$0.maximumDischarge.value }
+    case .chargeLimit: return hybrid?.battery.map { -$0.maximumDischarge.value...$0.maximumCharge.value }
+    case .dischargeLimit: return hybrid?.battery.map { -$0.maximumCharge.value...$0.maximumDischarge.value }
     case .productionLimit: return hybrid.map { 0...$0.acLimit.value }
     case .relayOn: return site.loads.contains { $0.device == setpoint.device } ? 0...1 : nil
     case .chargingCurrent:
       return site.chargers.first { $0.device == setpoint.device }.map { 0...$0.current.upperBound }
+    case .chargingPhases:
+      return site.chargers.first { $0.device == setpoint.device && $0.switchesPhases }.map {
+        1...Double($0.phases.count)
+      }
     case .heatPumpState:
       return site.heatPumps.first { $0.device == setpoint.device }.map { 1...($0.canBoost ? 4 : 2) }
     }
@@ -101,7 +105,8 @@ struct SetpointWatch: Sendable {
     switch setpoint.kind {
     case .chargeLimit, .dischargeLimit: return hybrid?.batteryReversion ?? .zero
     case .productionLimit: return hybrid?.productionReversion ?? .zero
-    case .chargingCurrent: return site.chargers.first { $0.device == setpoint.device }?.reversion ?? .zero
+    case .chargingCurrent, .chargingPhases:
+      return site.chargers.first { $0.device == setpoint.device }?.reversion ?? .zero
     case .relayOn, .heatPumpState: return .seconds(10)
     }
   }
@@ -112,7 +117,7 @@ struct SetpointWatch: Sendable {
     var swing = swings[key] ?? Swing(extreme: setpoint.value)
     swing.follow(setpoint.value, least: 0.25 * span, at: second)
     swings[key] = swing
-    let isSwitch = setpoint.kind == .relayOn || setpoint.kind == .heatPumpState
+    let isSwitch = [.relayOn, .heatPumpState, .chargingPhases].contains(setpoint.kind)
     let most = isSwitch ? Self.mostSwitchings : Self.mostReversals + uncontrolled.reversals.count
     return swing.reversals.count > most ? swing.reversals.count : nil
   }
