@@ -31,6 +31,10 @@ struct Resolution: Sendable {
   var handsOff: Reason?
   /// Left alone, and what the device still holds is opened at once.
   var isReleased = false
+  /// Of a charger: what its power comes to.
+  var setting: SiteParameters.Charger.Setting?
+  /// Of a charger: the least it can charge with, W.
+  var least: Double?
 
   /// The wish's value within the limits; nil without a wish and where the device regulates itself.
   var target: Double? {

@@ -17,6 +17,8 @@ public struct ControlCore: Sendable {
   private var memory: SavedMemory
   private var state: Running?
   private var leases = LeaseBook()
+  private var frozen: FrozenWatch
+  private var tracks: PowerTracks
   private var notices = Notices()
   private var substance = DecisionSubstance()
 
@@ -24,6 +26,7 @@ public struct ControlCore: Sendable {
   private struct Running: Sendable {
     var rules: RuleBook
     var switches: SwitchHistory
+    var consumers: ConsumerHistory
     var channels: ChannelWatch
     var started: MonotonicInstant
     var hasSeenAll = false
@@ -36,6 +39,8 @@ public struct ControlCore: Sendable {
   public init(parameters: SiteParameters, zone: TimeZoneTable, savedMemory: [UInt8]?) {
     premises = Deliberation.Premises(parameters)
     self.zone = zone
+    frozen = FrozenWatch(parameters)
+    tracks = PowerTracks(parameters)
     memory = savedMemory.map { SavedMemory($0) } ?? SavedMemory()
     arbitration = Arbitration(Self.quantities(parameters))
   }
@@ -54,22 +59,27 @@ public struct ControlCore: Sendable {
   ) -> ControlOutcome {
     let now = snapshot.now
     let parameters = premises.site
-    let view = SiteView(snapshot, parameters)
+    var snapshot = snapshot
+    let frozenEvents = frozen.mark(&snapshot)
+    let view = SiteView(snapshot, parameters, &tracks)
     // Taken out, so that what it holds is changed in place.
     var running = state.take() ?? begin(view)
     running.view = view
     running.switches.observe(view)
+    running.consumers.observe(view)
     let channels = running.channels.step(orders, view)
     let input = RuleInput(
-      view: view, forecast: forecast, orders: orders, switches: running.switches, zone: zone, channels: channels)
+      view: view, forecast: forecast, orders: orders, switches: running.switches, consumers: running.consumers,
+      zone: zone, channels: channels)
     let statements = running.rules.evaluate(input)
-    let resolutions = arbitration.resolve(statements)
+    var resolutions = arbitration.resolve(statements)
+    running.consumers.settle(&resolutions, at: now.monotonic)
     let isSafeState = statements.contains { $0.contribution.isBlind } || (view.grid != nil && view.grid?.power == nil)
     running.hasSeenAll = running.hasSeenAll || !isSafeState
     let isStarting = !running.hasSeenAll && now.monotonic - running.started < Self.patience
 
     let wanted = WantedLease.all(resolutions, view, parameters)
-    var events = channels.events + leases.accept(reports, at: now)
+    var events = frozenEvents + channels.events + leases.accept(reports, at: now)
     let commands = parameters.mode == .control ? leases.plan(wanted, at: now.monotonic) : []
     let deliberation = Deliberation(
       premises: premises, view: view, resolutions: resolutions, wanted: wanted, isSafeState: isSafeState,
@@ -97,6 +107,7 @@ public struct ControlCore: Sendable {
     return Running(
       rules: RuleBook(premises.site, saved: memory, at: now),
       switches: SwitchHistory(premises.site.loads, saved: memory, at: now),
+      consumers: ConsumerHistory(premises.site, saved: memory, at: now),
       channels: ChannelWatch(premises.site.channels, saved: memory, at: now), started: now, view: view)
   }
 
@@ -111,8 +122,9 @@ public struct ControlCore: Sendable {
     }
     let rules = running.rules.save(into: &memory, at: now)
     let switches = running.switches.save(into: &memory, at: now)
+    let consumers = running.consumers.save(into: &memory, at: now)
     let channels = running.channels.save(into: &memory)
-    return rules || switches || channels
+    return rules || switches || consumers || channels
   }
 
   private static func quantities(

@@ -24,26 +24,31 @@ struct DecisionSubstance: Sendable {
   private struct Entry: Sendable {
     var handsOff: Reason?
     var wish: String?
-    var isSupplied: Bool?
+    var state: Int?
     var causes: [Cause]
 
     init(_ resolution: Resolution) {
       handsOff = resolution.handsOff
       wish = resolution.winner?.rule
-      isSupplied = Self.isSupplied(resolution)
+      state = Self.state(resolution)
       causes = resolution.bounds.map { Cause($0) }
     }
 
     func matches(_ resolution: Resolution) -> Bool {
-      guard wish == resolution.winner?.rule, isSupplied == Self.isSupplied(resolution),
+      guard wish == resolution.winner?.rule, state == Self.state(resolution),
         causes.count == resolution.bounds.count, handsOff == resolution.handsOff
       else { return false }
       return zip(causes, resolution.bounds).allSatisfy { $0.matches($1) }
     }
 
-    private static func isSupplied(_ resolution: Resolution) -> Bool? {
-      guard case .supply = resolution.quantity else { return nil }
-      return resolution.target.map { $0 >= 0.5 }
+    /// Of what is either on or off, or in one of a few states.
+    private static func state(_ resolution: Resolution) -> Int? {
+      switch resolution.quantity {
+      case .battery, .production: nil
+      case .supply: resolution.target.map { $0 >= 0.5 ? 1 : 0 }
+      case .charging: resolution.setting.map { $0.current > 0 ? $0.phases : 0 }
+      case .heatPump: Int(resolution.target ?? resolution.allowed.clamp(2))
+      }
     }
   }
 

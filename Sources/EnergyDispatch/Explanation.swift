@@ -111,25 +111,6 @@ struct Explanation {
     return [Clause(text: "the \(device) is off", reason: bound.limit.reason.description)]
   }
 
-  private func charging(_ resolution: Resolution, _ device: DeviceID) -> [Clause] {
-    guard resolution.handsOff == nil, let bound = resolution.upperBy else { return [] }
-    let most = resolution.allowed.upper
-    let power = view.charger(device)?.power
-    let cuts = power.map { $0 >= most - max(100, 0.03 * resolution.physical.upper) } ?? true
-    guard bound.limit.mention.isSaid(cuts: cuts) else { return [] }
-    let text = most > 0 ? "the \(device) charges with at most \(Words.power(most))" : "the \(device) is paused"
-    return [Clause(text: text, reason: bound.limit.reason.description)]
-  }
-
-  private func heatPump(_ resolution: Resolution, _ device: DeviceID) -> [Clause] {
-    guard resolution.handsOff == nil else { return [] }
-    if let bound = resolution.upperBy, resolution.allowed.upper < 2 {
-      return [Clause(text: "the \(device) is blocked", reason: bound.limit.reason.description)]
-    }
-    guard let target = resolution.target, target >= 3, let winner = resolution.winner else { return [] }
-    return [Clause(text: "the \(device) may take more", reason: winner.wish.purpose.description)]
-  }
-
   private static func joined(_ clauses: [Clause]) -> String {
     var groups: [[Clause]] = []
     for clause in clauses {

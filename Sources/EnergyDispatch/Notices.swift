@@ -10,6 +10,8 @@ struct Notices: Sendable {
   private var active: Set<Key> = []
   private var isSafeState = false
   private var shed: Set<DeviceID> = []
+  /// Cars that are paused and heat pumps that are blocked by a bound.
+  private var stopped: Set<DeviceID> = []
 
   init() {}
 
@@ -26,7 +28,7 @@ struct Notices: Sendable {
           at: view.now, name: "safe-state", severity: isSafeState ? .warning : .info, text: text,
           data: ["entered": .flag(isSafeState)]))
     }
-    return events + (isMonitor ? [] : sheddings(resolutions, view))
+    return isMonitor ? events : events + sheddings(resolutions, view) + stops(resolutions, view)
   }
 
   /// Alarms of rules and conflicts between them, told when they begin.
@@ -79,6 +81,46 @@ struct Notices: Sendable {
       guard target == 1, shed.remove(device) != nil else { return nil }
       return Event(
         at: view.now, name: "load-restored", severity: .info, device: device, text: "the \(device) is supplied again")
+    }
+  }
+}
+
+extension Notices {
+  /// Cars paused and heat pumps blocked by something stronger than a preference, and let go again.
+  private mutating func stops(_ resolutions: [Resolution], _ view: SiteView) -> [Event] {
+    var events: [Event] = []
+    for resolution in resolutions where resolution.handsOff == nil {
+      switch resolution.quantity {
+      case .battery, .production, .supply: continue
+      case .charging(let device):
+        let bound = resolution.isPaused ? resolution.least.flatMap { resolution.stopping(below: $0) } : nil
+        guard view.charger(device)?.isConnected != false else { continue }
+        tell(
+          device, bound, isOver: !resolution.isPaused, ("charging-paused", "charging-resumed"),
+          ("is paused", "may charge again"), view.now, &events)
+      case .heatPump(let device):
+        let bound = resolution.stopping(below: 2)
+        tell(
+          device, bound, isOver: bound == nil, ("heat-pump-blocked", "heat-pump-released"),
+          ("is blocked", "is let run again"), view.now, &events)
+      }
+    }
+    return events
+  }
+
+  private mutating func tell(
+    _ device: DeviceID, _ bound: Bound?, isOver: Bool, _ names: (String, String), _ verbs: (String, String),
+    _ now: Moment, _ events: inout [Event]
+  ) {
+    if let bound, bound.precedence != .deviceProtection {
+      guard stopped.insert(device).inserted else { return }
+      events.append(
+        Event(
+          at: now, name: names.0, severity: .warning, device: device,
+          text: "the \(device) \(verbs.0) because \(bound.limit.reason)"))
+    } else if isOver, stopped.remove(device) != nil {
+      events.append(
+        Event(at: now, name: names.1, severity: .info, device: device, text: "the \(device) \(verbs.1)"))
     }
   }
 }

@@ -90,6 +90,7 @@ struct RuleInput: Sendable {
   var forecast: Forecast?
   var orders: StandingOrders
   var switches: SwitchHistory
+  var consumers: ConsumerHistory
   var zone: TimeZoneTable
   /// What the channels say.
   var channels = ChannelStates()

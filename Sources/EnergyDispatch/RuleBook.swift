@@ -88,6 +88,18 @@ struct RuleBook: Sendable {
     if let demand = site.demand, site.economics.contains(PeakShavingRule.name) {
       add(PeakShavingRule(site: site, demand: demand))
     }
+    let fromSurplus = site.economics.contains(SurplusChargingRule.name)
+    for charger in site.chargers {
+      add(ChargerRule(charger: charger))
+      add(CarSupplyRule(charger: charger, fromSurplus: fromSurplus))
+    }
+    if fromSurplus, !site.chargers.isEmpty { add(SurplusChargingRule(site: site)) }
+    for pump in site.heatPumps {
+      add(HeatPumpRule(pump: pump))
+      // Before what would have it as it is.
+      if pump.canBoost, site.economics.contains(HeatPumpBoostRule.name) { add(HeatPumpBoostRule(pump: pump)) }
+      add(HeatPumpSupplyRule(pump: pump))
+    }
     if let fuse = site.fuse { add(FuseRule(site: site, fuse: fuse)) }
     if let cap = site.feedIn { add(FeedInRule(site: site, cap: cap)) }
     for channels in SiteParameters.Channel.Class.allCases {

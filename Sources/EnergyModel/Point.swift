@@ -58,6 +58,8 @@ public enum Point: String, CaseIterable, Hashable, Codable, Sendable {
   case relayOn = "relay_on"
   /// What a charger was told, A on each phase.
   case chargingCurrentLimit = "charging_current_limit_a"
+  /// How many phases a charger was told to use.
+  case chargingPhases = "charging_phases"
   /// 0 no car, 1 connected, 2 charging, 3 fault.
   case chargingState = "charging_state"
   /// SG-Ready, 1 (blocked) to 4.
@@ -111,6 +113,7 @@ extension Point {
     case .relayOn, .productionLimitActive, .contact, .islanded: 0...1
     case .chargingCurrentLimit: 0...1000
     case .chargingState: 0...3
+    case .chargingPhases: 1...3
     case .heatPumpState: 1...4
     case .irradiance: 0...2000
     case .operatingState, .batteryState, .storageControl: 0...65535
@@ -124,7 +127,8 @@ extension Point {
   public var summary: Summary {
     switch self {
     case .operatingState, .batteryState, .alarms, .acPowerRating, .chargeLimit, .dischargeLimit, .productionLimit,
-      .productionLimitActive, .storageControl, .relayOn, .chargingCurrentLimit, .chargingState, .heatPumpState,
+      .productionLimitActive, .storageControl, .relayOn, .chargingCurrentLimit, .chargingPhases, .chargingState,
+      .heatPumpState,
       .contact, .islanded:
       .last
     default: isCounter ? .last : .mean

@@ -10,6 +10,8 @@ public enum SetpointKind: String, CaseIterable, Hashable, Codable, Sendable {
   case relayOn = "relay_on"
   /// What a charger may draw on each phase, A; 0 pauses.
   case chargingCurrent = "charging_current_a"
+  /// How many phases a charger uses: 1 or all it has.
+  case chargingPhases = "charging_phases"
   /// The SG-Ready state of a heat pump, 1 (blocked) to 4.
   case heatPumpState = "sg_ready_state"
 }

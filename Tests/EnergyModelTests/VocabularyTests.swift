@@ -15,7 +15,8 @@ import Testing
     let units = ["w", "v", "a", "hz", "wh", "c", "percent", "var", "va", "m2"]
     let without: Set<Point> = [
       .powerFactor, .operatingState, .batteryState, .alarms, .productionLimitActive, .storageControl, .relayOn,
-      .chargingState, .heatPumpState, .contact, .islanded,
+      
+      .chargingPhases, .chargingState, .heatPumpState, .contact, .islanded,
     ]
     for point in Point.allCases where !without.contains(point) {
       let unit = point.rawValue.split(separator: "_").last.map(String.init) ?? ""

@@ -64,7 +64,7 @@ struct LeaseBook: Sendable {
     case .chargeLimit?, .dischargeLimit?: LeaseKey(device: command.device, part: .battery)
     case .productionLimit?: LeaseKey(device: command.device, part: .production)
     case .relayOn?: LeaseKey(device: command.device, part: .relay)
-    case .chargingCurrent?: LeaseKey(device: command.device, part: .charger)
+    case .chargingCurrent?, .chargingPhases?: LeaseKey(device: command.device, part: .charger)
     case .heatPumpState?: LeaseKey(device: command.device, part: .heatPump)
     case nil: nil
     }

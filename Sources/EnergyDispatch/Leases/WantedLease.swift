@@ -134,14 +134,13 @@ extension WantedLease {
       readBack: ReadBack(value: isOn ? 1 : 0, measured: measured))
   }
 
-  /// Power becomes a current on each phase, rounded down to 0.1 A; below the charger's least it pauses.
+  /// Current and phases are one command.
   private static func charger(_ resolution: Resolution, _ charger: SiteParameters.Charger) -> WantedLease? {
-    guard let reversion = charger.reversion else { return nil }
-    let power = resolution.target ?? resolution.allowed.upper
-    let current = min(charger.current(for: power), charger.current.upperBound)
+    guard let reversion = charger.reversion, let setting = resolution.setting else { return nil }
+    var values = [Value(kind: .chargingCurrent, value: setting.current)]
+    if charger.switchesPhases { values.append(Value(kind: .chargingPhases, value: Double(setting.phases))) }
     return WantedLease(
-      key: LeaseKey(device: charger.device, part: .charger),
-      values: [Value(kind: .chargingCurrent, value: current)], owner: resolution.owner, deadBand: 0.2,
+      key: LeaseKey(device: charger.device, part: .charger), values: values, owner: resolution.owner, deadBand: 0.2,
       reversion: reversion)
   }
 

@@ -56,8 +56,10 @@ extension SiteParameters {
     public var failsafeCurrent: Double
     /// Its own timer for that; nil where it has none and keeps what it was told.
     public var reversion: Duration?
-    /// Whether it can charge with one phase when told less than three need.
+    /// Whether it can be told to use only the first of its phases.
     public var switchesPhases: Bool
+    /// The least time from one change of the phases to the next: each interrupts the charge and switches contactors.
+    public var minimumPhaseTime: Duration = .seconds(300)
     /// Lower numbers are throttled first.
     public var priority: Int
     /// Contactors and cars wear: a charge once begun, and a pause, last at least this long, unless something protects.
@@ -88,23 +90,50 @@ extension SiteParameters {
     /// What `current` (A on each of `phases`) takes, W.
     public static func power(_ current: Double, phases: Int) -> Double { current * nominalVoltage * Double(phases) }
 
-    /// The current on each phase that keeps `power` (W), A in steps of 0.1; 0 where that is less than it can charge with.
-    /// A charger that switches its phases does so by itself when three of them would take too much.
-    func current(for power: Double) -> Double {
-      func current(_ phases: Int) -> Double {
-        let amperes = min(power, maximumPower) / Self.power(1, phases: phases)
-        return (amperes * 10 + 1e-6).rounded(.down) / 10
+    /// What may be drawn on one phase of three, W: more is an unbalance that the grid does not allow (VDE-AR-N 4100, 5.5:
+    /// 4.6 kVA).
+    static let largestUnbalance = 4600.0
+
+    /// What a charger is told together.
+    struct Setting: Hashable, Sendable {
+      /// A on each phase; 0 pauses.
+      var current: Double
+      var phases: Int
+    }
+
+    /// The current on each of `phases` (all unless told otherwise) that keeps `power` (W), A in steps of 0.1; 0 where that
+    /// is less than it can charge with.
+    func current(for power: Double, phases used: Int? = nil) -> Double {
+      let used = used ?? phases.count
+      let most = used < phases.count ? Self.largestUnbalance : maximumPower
+      let amperes = min(power, most) / Self.power(1, phases: used)
+      let steps = (min(amperes, current.upperBound) * 10 + 1e-6).rounded(.down) / 10
+      return steps >= current.lowerBound ? steps : 0
+    }
+
+    /// Current and phases that keep `power` (W). With three phases and 6 A it takes 4.14 kW; less than that and at least
+    /// 1.38 kW asks for one phase. Where the phases may not change yet it does with those it has, or pauses.
+    func setting(for power: Double, phases held: Int, canSwitch: Bool) -> Setting {
+      guard switchesPhases else { return Setting(current: current(for: power), phases: phases.count) }
+      var used = held
+      if canSwitch {
+        if power >= Self.power(current.lowerBound, phases: phases.count) {
+          used = phases.count
+        } else if power >= Self.power(current.lowerBound, phases: 1) {
+          used = 1
+        }
       }
-      let all = current(phases.count)
-      if all >= self.current.lowerBound { return all }
-      return 0
+      return Setting(current: current(for: power, phases: used), phases: used)
     }
 
     /// The most it takes, W.
     public var maximumPower: Double { Self.power(current.upperBound, phases: phases.count) }
     /// The least it takes while it charges, W.
-    public var minimumPower: Double {
-      Self.power(current.lowerBound, phases: switchesPhases ? 1 : phases.count)
+    public var minimumPower: Double { minimumPower(phases: phases.count, canSwitch: switchesPhases) }
+
+    /// The least it takes while it charges with `held` phases that may or may not change now, W.
+    func minimumPower(phases held: Int, canSwitch: Bool) -> Double {
+      Self.power(current.lowerBound, phases: switchesPhases && canSwitch ? 1 : held)
     }
   }
 

@@ -10,7 +10,7 @@ struct PointReader {
     snapshot.observation(device, point).flatMap { value($0, point, maximumAge) }
   }
 
-  private func value(_ found: Observation, _ point: Point, _ maximumAge: Duration) -> Double? {
+  func value(_ found: Observation, _ point: Point, _ maximumAge: Duration) -> Double? {
     guard found.quality == .good || found.quality == .timeout,
       let measured = found.measured?.monotonic, snapshot.now.monotonic - measured <= maximumAge,
       let value = found.value, value.isFinite, point.plausibleRange.contains(value)
@@ -63,6 +63,7 @@ struct PointReader {
     let power = value(meter.device, .power, meter.maximumAge)
     return SiteView.Charger(
       device: charger.device, power: power, currentLimit: value(charger.device, .chargingCurrentLimit, age),
+      phases: value(charger.device, .chargingPhases, age).map { Int($0) },
       isConnected: state.map { $0 >= 1 }, isHeard: state != nil || value(charger.device, .power, age) != nil)
   }
 

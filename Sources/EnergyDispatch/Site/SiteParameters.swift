@@ -36,6 +36,9 @@ public struct SiteParameters: Hashable, Sendable {
   /// What the owner wants of the batteries at which time of the day. Windows do not overlap.
   public var plan: [PlanWindow] = []
   public var island = IslandParameters()
+  /// Below this mean state of charge a surplus goes into the batteries before cars and heat pumps; above it cars and heat
+  /// pumps go first, because what a battery takes late in the day a car cannot take at night.
+  public var batteryFirstBelow = Percent(80)
   /// Rules of the economics class that are switched on, by name.
   public var economics: [String]
 

@@ -61,6 +61,8 @@ struct SiteView: Sendable {
     var power: Double?
     /// What it was told, A on each phase, as it reads back.
     var currentLimit: Double?
+    /// As many phases as it was told to use, as it reads back.
+    var phases: Int?
     /// False while no car is there.
     var isConnected: Bool?
     /// True when it told its power or its state in time.
@@ -94,9 +96,11 @@ struct SiteView: Sendable {
   var island: Sensed
   /// Of the generator, W; nil where there is none or it does not say.
   var generatorPower: Double?
-  /// What the site consumes, W ≥ 0, from readings taken together: `grid + Σ hybrids + generator`. Nil where one of
-  /// them is missing or the sum cannot be.
-  var load: Double?
+  /// The powers of one moment; nil where a reading is missing or they cannot be.
+  var balance: Balance?
+  var surplus: Surplus?
+  /// What the site consumes, W ≥ 0, from readings taken together.
+  var load: Double? { balance?.load }
 
   func hybrid(_ device: DeviceID) -> Hybrid? { hybrids.first { $0.device == device } }
   func relay(_ device: DeviceID) -> Relay? { relays.first { $0.device == device } }
@@ -107,14 +111,17 @@ struct SiteView: Sendable {
 }
 
 extension SiteView {
-  /// Readings further apart than this do not add up to a load.
-  private static let together: Duration = .seconds(2)
-  /// A negative sum this small is the meters' error.
-  private static let meterError = 100.0
   /// How old a relay's state may be.
   private static let relayAge: Duration = .seconds(10)
 
+  /// From one snapshot alone.
   init(_ snapshot: SiteSnapshot, _ site: SiteParameters) {
+    var tracks = PowerTracks(site)
+    self.init(snapshot, site, &tracks)
+  }
+
+  /// - Parameter tracks: the powers of the last seconds.
+  init(_ snapshot: SiteSnapshot, _ site: SiteParameters, _ tracks: inout PowerTracks) {
     let reader = PointReader(snapshot: snapshot)
     now = snapshot.now
     grid = site.gridMeter.map { reader.grid($0, phases: site.fuse?.phases ?? 3) }
@@ -132,25 +139,8 @@ extension SiteView {
     }
     island = reader.island(site.hybrids)
     generatorPower = site.generator.flatMap { reader.value($0.device, .power, $0.maximumAge) }
-    load = Self.load(reader, site)
-  }
-
-  private static func load(_ reader: PointReader, _ site: SiteParameters) -> Double? {
-    guard let meter = site.gridMeter else { return nil }
-    let sources =
-      [(meter.device, meter.maximumAge)] + site.hybrids.map { ($0.device, $0.maximumAge) }
-      + (site.generator.map { [($0.device, $0.maximumAge)] } ?? [])
-    var sum = 0.0
-    var instants: [MonotonicInstant] = []
-    for (device, age) in sources {
-      guard let power = reader.value(device, .power, age),
-        let measured = reader.snapshot.observation(device, .power)?.measured?.monotonic
-      else { return nil }
-      sum += power
-      instants.append(measured)
-    }
-    guard let first = instants.min(), let last = instants.max(), last - first <= together, sum > -meterError
-    else { return nil }
-    return max(0, sum)
+    tracks.observe(reader)
+    balance = tracks.balance()
+    surplus = tracks.surplus(self)
   }
 }

@@ -1,0 +1,193 @@
+import EnergyModel
+
+/// Finds values that are repeated rather than measured, and marks them ``Quality/frozen``: for control they are unknown.
+///
+/// - A *device* stands still when nothing it tells has changed for ten seconds and five readings, voltage and frequency
+///   included, although these used to move with each reading. All it tells is frozen then.
+/// - The *power or the currents* of the meter at the connection stand still when they are not zero and have not changed for four
+///   seconds and four readings although they would have had to. That is told by the other of the two, when it moved: the sum of
+///   `voltage · current` and the power have to go together, within 1 % or 20 W. Where both stand still it is told by the
+///   voltage: its movement `Σ |ΔU| / U` comes to more than 3 W of what is drawn, which every meter shows.
+///
+/// Zero is never frozen by itself: strings at night, a full battery, a car that is not there. Nor is the power of an inverter, a
+/// charger or a battery: held at a limit it stands still for hours.
+struct FrozenWatch: Sendable {
+  private var devices: [WatchedDevice]
+  private var told: Set<DeviceID> = []
+
+  init(_ site: SiteParameters) {
+    var ids: [DeviceID] = []
+    let all =
+      [site.gridMeter?.device] + site.hybrids.map(\.device) + [site.generator?.device] + site.chargers.map(\.device)
+      + site.heatPumps.map(\.device) + site.subMeters.map(\.device)
+    for id in all { if let id, !ids.contains(id) { ids.append(id) } }
+    devices = ids.map { WatchedDevice($0, isMeter: $0 == site.gridMeter?.device) }
+  }
+
+  /// Marks what is frozen in `snapshot`. Tells once when it begins.
+  mutating func mark(_ snapshot: inout SiteSnapshot) -> [Event] {
+    var events: [Event] = []
+    for index in devices.indices {
+      let id = devices[index].id
+      if let points = snapshot.observations[id] { devices[index].observe(points) }
+      guard devices[index].isStill || devices[index].isPowerFrozen || devices[index].areCurrentsFrozen else {
+        told.remove(id)
+        continue
+      }
+      let device = devices[index]
+      snapshot.observations[id] = snapshot.observations[id].map { device.marked($0) }
+      guard told.insert(id).inserted else { continue }
+      events.append(
+        Event(
+          at: snapshot.now, name: "values-frozen", severity: .warning, device: id,
+          text: "\(device.subject) of \(id) stands still and counts as unknown"))
+    }
+    return events
+  }
+}
+
+/// What one device told lately, as far as it shows whether it still measures.
+private struct WatchedDevice: Sendable {
+  private static let voltages: [Point] = [.voltageL1, .voltageL2, .voltageL3]
+  private static let powers: [Point] = [.power, .powerL1, .powerL2, .powerL3]
+  private static let currents: [Point] = [.currentL1, .currentL2, .currentL3]
+  private static let stillTime: Duration = .seconds(10)
+  private static let stillReadings = 5
+  /// Changes of voltage or frequency, at which a device is known to tell them as they are.
+  private static let livelyChanges = 10
+  private static let frozenTime: Duration = .seconds(4)
+  private static let frozenReadings = 4
+  /// W; what is less is the meter's error or a standby.
+  private static let little = 50.0
+  private static let shown = 3.0
+  private static let difference = (watts: 20.0, share: 0.01)
+
+  /// Values that have not changed for a while.
+  private struct Held: Sendable {
+    var values: [Double?] = []
+    /// Of the whole device, by point.
+    var others: [Point: Double] = [:]
+    var since: MonotonicInstant?
+    var readings = 0
+    /// `Σ |ΔU| / U` since then.
+    var movement = 0.0
+    /// What the other group came to when these values were new, W.
+    var other = 0.0
+
+    func lasts(_ now: MonotonicInstant, _ time: Duration, _ count: Int) -> Bool {
+      readings >= count && since.map { now - $0 >= time } ?? false
+    }
+  }
+
+  let id: DeviceID
+  private let isMeter: Bool
+  private var newest: MonotonicInstant?
+  private var lively: [Double?] = []
+  private var changes = 0
+  private var rest = Held()
+  private var power = Held()
+  private var current = Held()
+  private(set) var isStill = false
+  private(set) var isPowerFrozen = false
+  private(set) var areCurrentsFrozen = false
+
+  init(_ id: DeviceID, isMeter: Bool) {
+    self.id = id
+    self.isMeter = isMeter
+  }
+
+  var subject: String {
+    isStill ? "everything" : isPowerFrozen ? (areCurrentsFrozen ? "power and current" : "the power") : "the current"
+  }
+
+  mutating func observe(_ points: [Point: Observation]) {
+    let voltages = Self.voltages.map { points[$0]?.value }
+    let moving = voltages + [points[.frequency]?.value]
+    let instants = (Self.voltages + [.frequency]).compactMap { points[$0]?.measured?.monotonic }
+    guard let at = instants.max(), newest.map({ at > $0 }) ?? true else { return }
+    newest = at
+    let hasMoved = moving != lively
+    let movement = Self.movement(from: lively, to: voltages)
+    if hasMoved, !lively.isEmpty { changes = min(changes + 1, Self.livelyChanges) }
+    lively = moving
+    followRest(points, hasMoved, at)
+    if isMeter { followMeter(points, voltages, movement, at) }
+  }
+
+  private mutating func followRest(_ points: [Point: Observation], _ hasMoved: Bool, _ at: MonotonicInstant) {
+    let isSame = !hasMoved && rest.since != nil && points.allSatisfy { $0.value.value == rest.others[$0.key] }
+    guard isSame else {
+      rest = Held(since: at)
+      // Only a device whose voltage stands still is looked at as a whole.
+      rest.others = hasMoved ? [:] : points.compactMapValues(\.value)
+      isStill = false
+      return
+    }
+    rest.readings += 1
+    isStill =
+      changes >= Self.livelyChanges && rest.lasts(at, Self.stillTime, Self.stillReadings)
+  }
+
+  private mutating func followMeter(
+    _ points: [Point: Observation], _ voltages: [Double?], _ movement: Double, _ at: MonotonicInstant
+  ) {
+    let watts = points[.power]?.value
+    let amperes = Self.currents.map { points[$0]?.value }
+    let apparent = zip(voltages, amperes).reduce(0) { $0 + ($1.0 ?? 0) * ($1.1 ?? 0).magnitude }
+    Self.follow(&power, [watts], other: apparent, movement, at)
+    Self.follow(&current, amperes, other: watts ?? 0, movement, at)
+    let hasCurrents = amperes.contains { $0 != nil }
+    let level = (watts ?? 0).magnitude
+    isPowerFrozen =
+      watts != nil && level >= Self.little
+      && Self.isFrozen(
+        power, level: level, otherStands: !hasCurrents || stands(current, since: power), other: apparent, at)
+    areCurrentsFrozen =
+      hasCurrents && apparent >= Self.little
+      && Self.isFrozen(current, level: apparent, otherStands: stands(power, since: current), other: watts ?? 0, at)
+  }
+
+  /// Whether one group has not moved since the other has not.
+  private func stands(_ held: Held, since other: Held) -> Bool {
+    guard let mine = held.since, let theirs = other.since else { return true }
+    return mine <= theirs
+  }
+
+  private static func follow(
+    _ held: inout Held, _ values: [Double?], other: Double, _ movement: Double, _ at: MonotonicInstant
+  ) {
+    if held.since != nil, held.values == values {
+      held.readings += 1
+      held.movement += movement
+    } else {
+      held = Held(values: values, since: at, other: other)
+    }
+  }
+
+  private static func isFrozen(
+    _ held: Held, level: Double, otherStands: Bool, other: Double, _ at: MonotonicInstant
+  ) -> Bool {
+    guard held.lasts(at, frozenTime, frozenReadings) else { return false }
+    if !otherStands {
+      return (other.magnitude - held.other.magnitude).magnitude > max(difference.watts, difference.share * level)
+    }
+    return held.movement * level >= shown
+  }
+
+  /// Of the voltage that moved most, as a share of it.
+  private static func movement(from before: [Double?], to now: [Double?]) -> Double {
+    zip(before, now).reduce(0) { most, pair in
+      guard let old = pair.0, let new = pair.1, new > 0 else { return most }
+      return max(most, (new - old).magnitude / new)
+    }
+  }
+
+  func marked(_ points: [Point: Observation]) -> [Point: Observation] {
+    var points = points
+    func mark(_ point: Point) { if points[point]?.quality == .good { points[point]?.quality = .frozen } }
+    if isStill { for point in points.keys { mark(point) } }
+    if isPowerFrozen { for point in Self.powers { mark(point) } }
+    if areCurrentsFrozen { for point in Self.currents { mark(point) } }
+    return points
+  }
+}

@@ -1,0 +1,64 @@
+import EnergyModel
+
+/// Keeps a heat pump within what its compressor and the house bear. Class: device protection.
+///
+/// - A block lasts at most the longest block (two hours); afterwards the pump runs for as long as it was blocked: `state ≥ 2`.
+///   See ``HeatPumpHistory`` for how that is counted, over restarts as well.
+/// - A block once begun lasts its minimum off time, and is not ended more often an hour than the compressor may be started:
+///   `state ≤ 1`. The longest block goes before both.
+/// - A pump once released runs for its minimum on time: `state ≥ 2`.
+/// - While its contacts do not say what they are, it is left alone.
+struct HeatPumpRule: Rule {
+  let pump: SiteParameters.HeatPump
+  let name = "heat pump"
+  var subject: String { pump.device.name }
+  var precedence: RuleClass { .deviceProtection }
+
+  func evaluate(_ input: RuleInput, _ memory: inout NoMemory) -> Contribution {
+    let quantity = ControlledQuantity.heatPump(pump.device)
+    guard input.view.heatPump(pump.device)?.state != nil else {
+      let hands = HandsOff(quantity: quantity, reason: "its contacts do not say what they are")
+      return Contribution(handsOff: [hands], isBlind: true)
+    }
+    guard let history = input.consumers.heatPump(pump.device) else { return Contribution() }
+    return limit(history, input).map { Contribution(limits: [$0]) } ?? Contribution()
+  }
+
+  private func limit(_ history: HeatPumpHistory, _ input: RuleInput) -> Limit? {
+    let now = input.now.monotonic
+    let quantity = ControlledQuantity.heatPump(pump.device)
+    func run(_ cause: String, _ reason: Reason) -> Limit {
+      Limit(quantity: quantity, interval: .atLeast(2), cause: cause, reason: reason, mention: .never)
+    }
+    if history.isResting {
+      return run(
+        "longest block", "it was blocked for as long as it may be and is let run \(end: history.blocked, input)")
+    }
+    let left = history.remaining(at: now)
+    guard history.isBlocked else {
+      return left > .zero ? run("minimum on", "it is let run \(end: left, input) once it was released") : nil
+    }
+    let start = history.wait(forStartAt: now)
+    guard max(left, start) > .zero else { return nil }
+    let reason: Reason =
+      left >= start
+      ? "a block once begun lasts \(end: left, input)" : "it may not start again so soon (\(end: start, input))"
+    return Limit(
+      quantity: quantity, interval: .atMost(1), cause: left >= start ? "minimum off" : "starts", reason: reason)
+  }
+}
+
+/// A heat pump heats as it sees fit, unless something forbids it or wishes more of it: `state = 2`. Class: economics, after
+/// everything else in it.
+struct HeatPumpSupplyRule: Rule {
+  let pump: SiteParameters.HeatPump
+  let name = "heat pump supply"
+  var subject: String { pump.device.name }
+  var precedence: RuleClass { .economics }
+
+  func evaluate(_ input: RuleInput, _ memory: inout NoMemory) -> Contribution {
+    Contribution(
+      wish: Wish(
+        quantity: .heatPump(pump.device), target: .value(2), purpose: "the \(pump.device) heats as it sees fit"))
+  }
+}

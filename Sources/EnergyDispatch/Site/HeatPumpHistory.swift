@@ -1,0 +1,97 @@
+import EnergyModel
+
+/// What a heat pump has been through: since when it is blocked, let run or boosted, how often a block has ended within the
+/// hour, and how long it was blocked.
+///
+/// The blocked time grows while the pump is blocked and shrinks while it runs, at the same pace. Once it has reached the
+/// longest block, the pump rests from being blocked until it is back at zero: it runs for as long as it was blocked,
+/// and many short blocks count like one long.
+///
+/// Lost memory is the worst case in the pump's favour: it has just been blocked for as long as it may be.
+struct HeatPumpHistory: Hashable, Sendable {
+  private static let hour: Duration = .seconds(3600)
+
+  let pump: SiteParameters.HeatPump
+  private(set) var state: Int?
+  /// When it was last blocked or released, and boosted or not any more.
+  private(set) var since: MonotonicInstant
+  private(set) var boostSince: MonotonicInstant
+  private(set) var blocked: Duration
+  private(set) var isResting: Bool
+  /// Ends of blocks within the last hour, each of which starts the compressor; oldest first.
+  private(set) var starts: [MonotonicInstant]
+  private var counted: MonotonicInstant
+
+  init(_ pump: SiteParameters.HeatPump, saved: Substring?, at now: MonotonicInstant) {
+    self.pump = pump
+    since = now
+    boostSince = now
+    counted = now
+    blocked = pump.longestBlock
+    isResting = true
+    starts = Array(repeating: now, count: pump.startsAnHour ?? 0)
+    guard let words = saved?.split(separator: " "), words.count >= 6, words[2] == "blocked", words[4] == "starts",
+      let state = Int(words[0]), (1...4).contains(state), let rests = ["resting": true, "free": false][words[5]]
+    else { return }
+    let ages = ([words[1], words[3]] + words[6...]).compactMap { Int64($0) }.filter { (0...100_000).contains($0) }
+    guard ages.count == words.count - 4 else { return }
+    self.state = state
+    since = now - .seconds(ages[0] * 60)
+    blocked = .seconds(ages[1] * 60)
+    isResting = rests
+    starts = ages[2...].map { now - .seconds($0 * 60) }
+  }
+
+  var isBlocked: Bool { state == 1 }
+  var isBoosted: Bool { state.map { $0 >= 3 } ?? false }
+
+  /// While the contacts say nothing, a pump that was blocked is taken to be blocked still.
+  mutating func observe(_ seen: SiteView.HeatPump, at now: MonotonicInstant) {
+    count(until: now)
+    if let first = starts.first, now - first >= Self.hour { starts.removeAll { now - $0 >= Self.hour } }
+    guard let found = seen.state, found != state else { return }
+    if let state {
+      if (found == 1) != (state == 1) {
+        since = now
+        if found != 1 { starts.append(now) }
+      }
+      if (found >= 3) != (state >= 3) { boostSince = now }
+    }
+    state = found
+  }
+
+  private mutating func count(until now: MonotonicInstant) {
+    let passed = now - counted
+    counted = now
+    if isBlocked {
+      blocked += passed
+      if blocked >= pump.longestBlock { isResting = true }
+    } else if blocked > .zero {
+      blocked = max(.zero, blocked - passed)
+      if blocked == .zero { isResting = false }
+    }
+  }
+
+  /// What is left of the minimum time of the block, or of running; zero when it is over.
+  func remaining(at now: MonotonicInstant) -> Duration {
+    guard state != nil else { return .zero }
+    return max(.zero, (isBlocked ? pump.minimumOff : pump.minimumOn) - (now - since))
+  }
+
+  /// How long until one more start stays within what it bears in an hour.
+  func wait(forStartAt now: MonotonicInstant) -> Duration {
+    guard let limit = pump.startsAnHour, limit > 0, starts.count >= limit else { return .zero }
+    return max(.zero, Self.hour - (now - starts[starts.count - limit]))
+  }
+
+  /// `1 12 blocked 40 starts free 3 45`: the state, minutes since the block began or ended, minutes of the blocked time
+  /// (rounded up), whether it rests, minutes since each start.
+  func saved(at now: MonotonicInstant) -> String {
+    guard let state else { return "" }
+    let cap = Int64((max(pump.minimumOn, pump.minimumOff).seconds / 60).rounded(.up))
+    let age = SavedMemory.minutes(since: since, at: now, cap: cap)
+    let minutes = Int64((blocked.seconds / 60).rounded(.up))
+    let ages = starts.map { " \(SavedMemory.minutes(since: $0, at: now, cap: 60))" }.joined()
+    return "\(state) \(age) blocked \(minutes) starts \(isResting ? "resting" : "free")\(ages)"
+  }
+}
