@@ -20,9 +20,9 @@ import Testing
     #expect(demo.site.timeZone.name == "Europe/Berlin")
     #expect(demo.site.clock == .declared)
     #expect(demo.site.latitude == 52.52)
-    #expect(demo.modbusBuses.map(\.name) == ["inverter", "meter", "board"])
-    #expect(demo.modbusBuses.map(\.port) == [15021, 15022, 15023])
-    #expect(demo.modbusBuses.flatMap { $0.devices.map(\.id) } == ["hybrid", "grid-meter", "boiler"])
+    #expect(demo.modbusBuses.map(\.name) == ["inverter", "meter", "board", "wallbox"])
+    #expect(demo.modbusBuses.map(\.port) == [15021, 15022, 15023, 15024])
+    #expect(demo.modbusBuses.flatMap { $0.devices.map(\.id) } == ["hybrid", "grid-meter", "dso-contact", "boiler", "heat-pump", "car"])
     #expect(demo.modbusBuses[0].devices[0].serial == "34119087")
     #expect(demo.mqttBuses.map(\.broker.port) == [18830])
     #expect(
@@ -48,7 +48,7 @@ import Testing
     let battery = SiteParameters.Battery(
       usable: WattHours(10_200), socWindow: 10...95, gridCharging: .never, maximumCharge: Watts(10_000),
       maximumDischarge: Watts(10_000))
-    let expected = SiteParameters(
+    var expected = SiteParameters(
       mode: .control, gridMeter: .init(device: "grid-meter"),
       hybrids: [
         .init(
@@ -57,6 +57,12 @@ import Testing
       ], loads: [.init(device: "boiler", rated: Watts(3000), priority: 1)], fuse: .init(phases: 3, rating: Amperes(25)),
       baseLoad: Watts(1500), feedIn: .init(limit: Watts(5880), storedIn: "hybrid"), reserve: Percent(20),
       economics: ["self-consumption"])
+    expected.chargers = [
+      .init(
+        device: "car", phases: [2, 3, 1], current: 6...16, failsafeCurrent: 6, reversion: .seconds(60),
+        maximumAge: .milliseconds(7500))
+    ]
+    expected.heatPumps = [.init(device: "heat-pump", rated: Watts(4500), priority: 3)]
     #expect(control == expected)
   }
 
