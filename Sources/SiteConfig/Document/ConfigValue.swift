@@ -32,6 +32,12 @@ struct ConfigValue {
   /// Whether a mapping has a key, before it is known which keys it may have.
   func hasKey(_ name: String) -> Bool { node.mapping?.contains { $0.key.scalar?.string == name } ?? false }
 
+  /// What is written under a key of a mapping, before it is known which keys it may have.
+  func entry(_ name: String) -> ConfigValue? {
+    node.mapping?.first { $0.key.scalar?.string == name }
+      .map { ConfigValue(node: $0.value, path: "\(path).\(name)", line: line, problems: problems) }
+  }
+
   /// Any text but the empty one.
   func text(_ expected: String = "a text") -> String? {
     guard let written, !written.isEmpty else {

@@ -21,7 +21,7 @@ extension SiteReader {
 
   func readLimits(_ value: ConfigValue, devices: [DeviceEntry]) -> Limits {
     guard
-      let section = ConfigSection(value, keys: ["fuse", "base_load", "feed_in"], later: ["controllable", "demand"])
+      let section = ConfigSection(value, keys: ["fuse", "base_load", "feed_in", "controllable"], later: ["demand"])
     else { return Limits() }
     var limits = Limits(section: section)
     limits.fuse = section["fuse"].flatMap(fuse)

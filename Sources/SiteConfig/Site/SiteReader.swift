@@ -9,8 +9,10 @@ struct SiteReader {
   let library: ProfileLibrary
   let problems: ProblemList
 
-  static let keys = ["site", "buses", "devices", "loads", "limits", "strategy", "uplinks", "journal", "api"]
-  static let later = ["channels", "tariff", "forecast", "commands", "owner"]
+  static let keys = [
+    "site", "buses", "devices", "loads", "limits", "channels", "strategy", "uplinks", "journal", "api",
+  ]
+  static let later = ["tariff", "forecast", "commands", "owner"]
 
   static func read(
     _ text: String, folder: String, library: ProfileLibrary, problems: ProblemList
@@ -35,6 +37,7 @@ struct SiteReader {
     let journal = root.required("journal", "a budget such as 200 MB").flatMap(readJournal)
     let api = root["api"].flatMap(readAPI)
     crossCheck(devices: devices, loads: loads, pumps: pumps, limits: limits, strategy: strategy)
+    let channels = limitsFromOutside(limits, devices: devices, pumps: pumps)
     let consumers = root["loads"].map { ($0.pairs() ?? []).map(\.key) } ?? []
     let subMeters = subMeters(devices: devices, consumers: consumers)
     guard problems.problems.isEmpty, library.problems.isEmpty else { return nil }
@@ -49,10 +52,25 @@ struct SiteReader {
     control.heatPumps = pumps.map(\.pump)
     control.generator = devices.lazy.compactMap(\.generator).first
     control.subMeters = subMeters
+    control.controllable = channels.controllable?.controllable
+    control.channels = channels.all
     return SiteConfiguration(
       site: site.site, modbusBuses: modbusBuses(buses, devices, loads, pumps), mqttBuses: mqttBuses(buses, devices),
       control: control,
       uplinks: uplinks, journal: journal, api: api, installations: devices.compactMap(\.installation))
+  }
+
+  /// Who may limit the site, and what. A contact first: its wire is there from the start.
+  private func limitsFromOutside(
+    _ limits: Limits, devices: [DeviceEntry], pumps: [HeatPumpEntry]
+  ) -> (controllable: ControllableEntry?, all: [SiteParameters.Channel]) {
+    let written = limits.section?["controllable"]
+    let controllable = written.flatMap { readControllable($0, devices: devices, pumps: pumps) }
+    let limitable = Limitable(
+      hasMeter: devices.contains { $0.gridMeter != nil }, hasHybrid: devices.contains(where: \.isHybrid),
+      controllable: controllable, isControllableWritten: written != nil, devices: devices)
+    let channels = root["channels"].map { readChannels($0, limitable) } ?? []
+    return (controllable, (controllable?.contact.map { [$0] } ?? []) + channels)
   }
 
   private func modbusBuses(
