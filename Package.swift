@@ -81,13 +81,14 @@ let package = Package(
       "holdfast",
       [
         "EnergyModel", "Forecasting", "EnergyDispatch", "DeviceProfile", "MQTTDevices", "Threads", "SiteConfig",
-        "ModbusDevices", "MQTTLink", "Journal", "Uplink", "Gateway", "LocalAPI", "SiteClient", "CSystemd", arguments,
-        logging,
-        lifecycle, signals,
+        "ModbusDevices", "MQTTLink", "Journal", "Uplink", "Gateway", "LocalAPI", "SiteClient", "SiteSimulation",
+        "SiteSimulator", "CSystemd", arguments, logging, lifecycle, signals,
       ]),
 
     // The bundled test bench.
     module("SiteSimulator", ["EnergyModel"], path: "simulators/SiteSimulator"),
+    // Control in a closed loop with that physics.
+    module("SiteSimulation", ["EnergyModel", "EnergyDispatch", "Forecasting", "SiteSimulator"]),
     program(
       "holdfast-sim",
       ["SiteSimulator", "EnergyModel", "Threads", "CMosquitto", arguments], path: "simulators/holdfast-sim"),
@@ -108,7 +109,7 @@ let package = Package(
       "holdfast-bench",
       [
         "SiteStage", "SiteClient", "DrivenStage", "Receiver", "TestKit", "ModbusDevices", "DeviceProfile",
-        "EnergyModel", "Journal", "MQTTLink", "Uplink", arguments,
+        "EnergyModel", "EnergyDispatch", "SiteSimulation", "Journal", "MQTTLink", "Uplink", arguments,
       ],
       path: "simulators/holdfast-bench"),
 
@@ -141,6 +142,7 @@ let package = Package(
       ]),
     tests("LocalAPITests", ["TestKit", "LocalAPI", "SiteClient", "EnergyModel", lifecycle, logging]),
     tests("SiteSimulatorTests", ["TestKit", "SiteSimulator", "EnergyModel", "CModbus", "holdfast-sim"]),
+    tests("SiteSimulationTests", ["SiteSimulation", "SiteSimulator", "EnergyModel", "EnergyDispatch"]),
     tests("SiteClientTests", ["TestKit", "SiteClient"]),
     tests("ReceiverTests", ["TestKit", "Receiver", "EnergyModel", "Uplink", "Journal", grdb, "holdfast-receiver"]),
     tests("SiteStageTests", ["TestKit", "SiteStage"]),

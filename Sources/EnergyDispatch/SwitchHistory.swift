@@ -95,7 +95,10 @@ struct SwitchHistory: Hashable, Sendable {
   mutating func save(into memory: inout SavedMemory, at now: MonotonicInstant) -> Bool {
     if let savedAt, now - savedAt < SavedMemory.unit { return false }
     savedAt = now
-    var isChanged = memory.replace("turns", with: turns.map(\.name).joined(separator: " "))
+    var isChanged = false
+    if !turns.isEmpty {
+      isChanged = memory.replace("turns", with: turns.map(\.name).joined(separator: " "))
+    }
     for (device, record) in records {
       guard let isOn = record.isOn else { continue }
       let changed = SavedMemory.minutes(since: record.changed, at: now, cap: relevantMinutes[device] ?? 0)

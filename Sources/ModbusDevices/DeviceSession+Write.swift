@@ -95,17 +95,18 @@ extension DeviceSession {
   private func begin(
     _ command: SetpointCommand, _ writes: [EncodedWrite], _ progress: inout WriteProgress
   ) throws(SessionFailure) -> WriteReport.Outcome? {
+    var job = WriteJob(command, writes)
     if var waiting = waitingJob {
       guard waiting.isReplaced(by: command) else { return .failed("another command waits for its turn") }
-      if waiting.writes == writes {
+      if Set(waiting.writes) == Set(writes) {
         waiting.commands.append(command)
         waitingJob = waiting
         return nil
       }
       waitingJob = nil
+      job.takePlace(of: waiting)
       progress.report(waiting.commands, .failed("a newer command took its place"))
     }
-    var job = WriteJob(command, writes)
     return try carryOut(&job)
   }
 

@@ -5,7 +5,7 @@ import EnergyModel
 /// the same join it, so that repeating one does not begin it anew.
 struct WriteJob {
   var commands: [SetpointCommand]
-  let writes: [EncodedWrite]
+  private(set) var writes: [EncodedWrite]
   /// The next write.
   var next = 0
   /// What was written so far and is to be read back.
@@ -21,6 +21,15 @@ struct WriteJob {
   mutating func restart() {
     next = 0
     written = []
+  }
+
+  /// Takes the place of a command that waits. What that one was about to write and this one wants as well comes first:
+  /// a stream of changing commands must not put off its end for ever.
+  mutating func takePlace(of waiting: WriteJob) {
+    guard waiting.next < waiting.writes.count, let index = writes.firstIndex(of: waiting.writes[waiting.next]) else {
+      return
+    }
+    writes.insert(writes.remove(at: index), at: 0)
   }
 
   /// Whether a command asks for the same quantities.

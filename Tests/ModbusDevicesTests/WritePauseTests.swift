@@ -31,14 +31,14 @@ import Testing
   }()
 
   private func with(
-    setting: UInt16, _ body: (FaultyServer, Recorder, ModbusBus) async throws -> Void
+    setting: UInt16, _ profile: DeviceProfile = box, _ body: (FaultyServer, Recorder, ModbusBus) async throws -> Void
   ) async throws {
     let server = try FaultyServer()
     server.set([0], at: 0)
     server.set([0], at: 40)
     server.set([setting, 0], at: 70)
     let recorder = Recorder()
-    let bus = TestDevices.bus(server.port, [TestDevices.device("box", Self.box)], recorder)
+    let bus = TestDevices.bus(server.port, [TestDevices.device("box", profile)], recorder)
     bus.start()
     defer {
       bus.stop()
@@ -92,6 +92,24 @@ import Testing
       #expect(writes(server) == [71, 40])
       #expect(server.value(40) == 8)
       #expect(recorder.reports.count == 4)
+    }
+  }
+
+  /// The last write of a command that nothing exempts, after the one that changes each time.
+  @Test func aStreamOfNewCommandsDoesNotPutOffTheLastWriteForEver() async throws {
+    var profile = Self.box
+    profile.commands[0].writes.append(
+      RegisterWrite(
+        start: .absolute(.holding, 72), values: [.constant(1)], function: .single, readBack: .nowhere,
+        unless: .init(TestDevices.field(72), raw: [1])))
+    try await with(setting: 6000, profile) { server, recorder, bus in
+      server.set([0], at: 72)
+      for id in 1...24 where server.value(72) == 0 {
+        bus.submit(current(UInt64(id), 6 + Double(id)))
+        try await Task.sleep(for: .milliseconds(150))
+      }
+      try await eventually(within: 2, "the last write comes") { server.value(72) == 1 }
+      #expect(writes(server).prefix(3) == [71, 40, 72])
     }
   }
 

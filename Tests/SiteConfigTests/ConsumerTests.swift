@@ -45,13 +45,13 @@ import Testing
   }
 
   @Test func whatAChargerMaySay() throws {
-    let words = "shed: 2, switches_phases: yes, on_at_least: 1 min, off_at_least: 2 min, period: 5 s"
+    let words = "shed: 2, on_at_least: 1 min, off_at_least: 2 min, period: 5 s"
     let site = try site(devices: [
       "car: {profile: keba-p30, bus: wallbox, serial: 17, current: 6..32 A, failsafe: 0 A, \(words)}"
     ])
     let charger = SiteParameters.Charger(
       device: "car", phases: [1, 2, 3], current: 6...32, failsafeCurrent: 0, reversion: .seconds(60),
-      switchesPhases: true, priority: 2, minimumOn: .seconds(60), minimumOff: .seconds(120), maximumAge: .seconds(15))
+      priority: 2, minimumOn: .seconds(60), minimumOff: .seconds(120), maximumAge: .seconds(15))
     #expect(site.control.chargers == [charger])
   }
 

@@ -20,9 +20,12 @@ import Testing
     #expect(demo.site.timeZone.name == "Europe/Berlin")
     #expect(demo.site.clock == .declared)
     #expect(demo.site.latitude == 52.52)
-    #expect(demo.modbusBuses.map(\.name) == ["inverter", "meter", "board"])
-    #expect(demo.modbusBuses.map(\.port) == [15021, 15022, 15023])
-    #expect(demo.modbusBuses.flatMap { $0.devices.map(\.id) } == ["hybrid", "grid-meter", "boiler"])
+    #expect(demo.modbusBuses.map(\.name) == ["inverter", "meter", "board", "wallbox"])
+    #expect(demo.modbusBuses.map(\.port) == [15021, 15022, 15023, 15024])
+    #expect(
+      demo.modbusBuses.flatMap { $0.devices.map(\.id) } == [
+        "hybrid", "grid-meter", "dso-contact", "boiler", "heat-pump", "car",
+      ])
     #expect(demo.modbusBuses[0].devices[0].serial == "34119087")
     #expect(demo.mqttBuses.map(\.broker.port) == [18830])
     #expect(
@@ -62,6 +65,19 @@ import Testing
     expected.spreadSeed = control.spreadSeed
     expected.hybrids[0].batteryTerms = LeaseTerms(expiry: .open, lag: .seconds(4))
     expected.hybrids[0].productionTerms = LeaseTerms(expiry: .open, lag: .seconds(4))
+    expected.chargers = [
+      .init(
+        device: "car", phases: [2, 3, 1], current: 6...16, failsafeCurrent: 6, reversion: .seconds(60),
+        maximumAge: .milliseconds(7500))
+    ]
+    expected.heatPumps = [.init(device: "heat-pump", rated: Watts(4500), priority: 3)]
+    expected.controllable = .init(devices: ["car", "heat-pump"])
+    let draw: [LimitedQuantity: Double] = [.controllablePower: 7560]
+    expected.channels = [
+      .init(
+        name: "dso-contact", kind: .contact("dso-contact", maximumAge: .seconds(5)), class: .legal, failsafe: draw,
+        mayLimit: draw)
+    ]
     #expect(control == expected)
   }
 

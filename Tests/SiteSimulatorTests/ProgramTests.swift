@@ -18,7 +18,7 @@ import Testing
       child = try ChildProcess(
         Self.program(),
         [
-          "run", "--inverter-port", "0", "--meter-port", "0", "--relay-port", "0",
+          "run", "--inverter-port", "0", "--meter-port", "0", "--relay-port", "0", "--wallbox-port", "0",
           "--truth", folder.appendingPathComponent("truth").path,
         ] + arguments, output: output)
       var ready: [String: Int] = [:]
@@ -138,7 +138,9 @@ import Testing
 
   @Test func saysWhatItDoesNotUnderstandAndWhichPortIsTaken() async throws {
     let simulator = try await Simulator()
-    let taken = ["--inverter-port", "\(simulator.ports.inverter)", "--meter-port", "0", "--relay-port", "0"]
+    let taken = [
+      "--inverter-port", "\(simulator.ports.inverter)", "--meter-port", "0", "--relay-port", "0", "--wallbox-port", "0",
+    ]
     for arguments in [taken, ["--sky", "yesterday"], ["--soc", "120"], ["--load-script", "/nonexistent"]] {
       let output = simulator.folder.appendingPathComponent("refusal")
       let child = try ChildProcess(Simulator.program(), ["run"] + arguments, output: output)

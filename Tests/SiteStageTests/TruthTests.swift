@@ -9,7 +9,8 @@ import Testing
     {"t":\(t),"grid_w":0,"pv_w":0,"battery_w":0,"inverter_w":0,"load_w":0,"losses_w":0,"soc_percent":50,\
     "import_wh":\(importing),"export_wh":0,"inverter_wh":\(inverter),"inverter_absorbed_wh":0,"load_wh":\(load),"storage_control":0,\
     "charge_limit_percent":100,"discharge_limit_percent":100,"production_limit_percent":100,"relay_on":true,\
-    "reversions":0,"writes":0,"pv_wh":0}
+    "reversions":0,"writes":0,"pv_wh":0,"car_w":0,"car_soc_percent":50,"charging_offered_a":0,"charger_reversions":0,\
+    "charger_writes":0,"heat_pump_w":0,"heat_store_c":45,"sg_ready_state":2,"contact_closed":true}
     """
   }
 

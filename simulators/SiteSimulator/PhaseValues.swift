@@ -33,5 +33,5 @@ public struct PhaseValues: Hashable, Sendable {
   public static func - (a: Self, b: Self) -> Self { Self(a.l1 - b.l1, a.l2 - b.l2, a.l3 - b.l3) }
   public static func += (a: inout Self, b: Self) { a = a + b }
 
-  func map(_ transform: (Double) -> Double) -> Self { Self(transform(l1), transform(l2), transform(l3)) }
+  public func map(_ transform: (Double) -> Double) -> Self { Self(transform(l1), transform(l2), transform(l3)) }
 }

@@ -6,17 +6,17 @@ import Glibc
 ///
 /// xoshiro256** (Blackman, Vigna: "Scrambled Linear Pseudorandom Number Generators", ACM TOMS 47, 2021), its
 /// state filled by ``EnergyModel/SplitMix64``.
-struct Random: Sendable {
+public struct Random: Sendable {
   private var state: (UInt64, UInt64, UInt64, UInt64)
   private var spare: Double?
 
   /// - Parameter stream: parts that draw from streams of their own do not disturb each other's numbers.
-  init(seed: UInt64, stream: UInt64) {
+  public init(seed: UInt64, stream: UInt64) {
     var mix = SplitMix64(seed: seed &+ stream &* 0xD1B5_4A32_D192_ED03)
     state = (mix.next(), mix.next(), mix.next(), mix.next())
   }
 
-  mutating func next() -> UInt64 {
+  public mutating func next() -> UInt64 {
     let product = state.1 &* 5
     let result = ((product << 7) | (product >> 57)) &* 9
     let shifted = state.1 << 17
@@ -30,14 +30,14 @@ struct Random: Sendable {
   }
 
   /// Even in 0..<1, with 53 bits.
-  mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+  public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
-  mutating func between(_ range: ClosedRange<Double>) -> Double {
+  public mutating func between(_ range: ClosedRange<Double>) -> Double {
     range.lowerBound + (range.upperBound - range.lowerBound) * unit()
   }
 
   /// Standard normal (Box and Muller, 1958).
-  mutating func normal() -> Double {
+  public mutating func normal() -> Double {
     if let spare {
       self.spare = nil
       return spare
@@ -49,7 +49,7 @@ struct Random: Sendable {
   }
 
   /// Whether at least one event of a Poisson process falls into `seconds`.
-  mutating func happens(perHour rate: Double, within seconds: Double) -> Bool {
+  public mutating func happens(perHour rate: Double, within seconds: Double) -> Bool {
     unit() < 1 - exp(-rate * seconds / 3600)
   }
 }

@@ -3,7 +3,7 @@ import EnergyModel
 /// The world and the devices that stand in it: what they measured last, and how they answer.
 public struct SiteBench: Sendable {
   public enum Device: CaseIterable, Hashable, Sendable {
-    case inverter, meter, relay
+    case inverter, meter, relay, wallBox
 
     /// How long it thinks about an answer; the meter and the relay sit behind a slow serial bus.
     public var latency: Duration {
@@ -11,6 +11,7 @@ public struct SiteBench: Sendable {
       case .inverter: .milliseconds(6)
       case .meter: .milliseconds(35)
       case .relay: .milliseconds(12)
+      case .wallBox: .milliseconds(20)
       }
     }
 
@@ -25,6 +26,12 @@ public struct SiteBench: Sendable {
   public private(set) var world: SiteWorld
   private let identity: InverterIdentity
   private let script: LoadScript?
+  /// What holds beside the script.
+  private let overrides: Overrides
+  private var wallBoxView: Truth
+  private var wallBoxDue = Duration.zero
+  /// When the wall box may be written again.
+  private var wallBoxReady = Duration.zero
   private var elapsed = Duration.zero
   private var inverterView: Truth
   private var inverterRegisters: [UInt16] = []
@@ -41,6 +48,8 @@ public struct SiteBench: Sendable {
     self.world = world
     self.identity = identity
     self.script = script
+    overrides = world.overrides
+    wallBoxView = world.truth
     self.furtherMeters = furtherMeters
     meterImage = MeterImage(world.truth)
     inverterView = world.truth
@@ -50,8 +59,7 @@ public struct SiteBench: Sendable {
   /// Time passes for the world and its devices.
   public mutating func step(by duration: Duration) {
     if let line = script?.line(at: elapsed.seconds) {
-      world.overrides.load = line.load
-      world.overrides.pv = line.pv
+      world.overrides = overrides.with(line)
     }
     world.step(by: duration)
     elapsed += duration
@@ -67,6 +75,10 @@ public struct SiteBench: Sendable {
     }
     // Settings and their timers are the inverter's own state, not a measurement: never late.
     if isInverterDue || world.settings != servedSettings { refreshInverter() }
+    if elapsed >= wallBoxDue {
+      wallBoxView = world.truth
+      wallBoxDue += Device.wallBox.refresh
+    }
     if elapsed >= meterDue {
       meterImage = MeterImage(world.truth)
       meterRegisters = meterImage.registers
@@ -90,13 +102,16 @@ public struct SiteBench: Sendable {
   public mutating func answer(_ frame: ModbusFrame, from device: Device) -> ModbusFrame? {
     var reply = frame
     do throws(ModbusException) {
-      guard frame.unit == 1 || isFurtherMeter(frame.unit, device) else { throw .gatewayTargetFailed }
+      guard frame.unit == (device == .wallBox ? 255 : 1) || isFurtherMeter(frame.unit, device) else {
+        throw .gatewayTargetFailed
+      }
       let request = try ModbusRequest(frame.body)
       let result =
         switch device {
         case .inverter: try answerAsInverter(request)
         case .meter: try answerAsMeter(request, unit: Int(frame.unit))
         case .relay: try answerAsRelay(request)
+        case .wallBox: try answerAsWallBox(request)
         }
       reply.body = result.unit(answering: frame.body)
     } catch {
@@ -141,6 +156,8 @@ public struct SiteBench: Sendable {
     switch request {
     case .readCoils(let address, let count):
       return .bits(try Self.cut(world.relays, at: address, count))
+    case .readDiscrete(let address, let count):
+      return .bits(try Self.cut(world.inputs, at: address, count))
     case .writeCoil(let address, let isOn):
       try switchCoils([isOn], at: address)
     case .writeCoils(let address, let areOn):
@@ -148,6 +165,26 @@ public struct SiteBench: Sendable {
     default: throw .illegalFunction
     }
     return .done
+  }
+
+  /// One value a request; a write sooner than five seconds after the last finds it busy.
+  private mutating func answerAsWallBox(_ request: ModbusRequest) throws(ModbusException) -> ModbusReply {
+    guard let parameters = world.parameters.wallBox else { throw .gatewayTargetFailed }
+    switch request {
+    case .readHolding(let address, let count):
+      let image = WallBoxImage(parameters: parameters, truth: wallBoxView, settings: world.wallBox)
+      guard let registers = image.registers(at: address) else { throw .illegalDataAddress }
+      guard count == 2 else { throw .illegalDataValue }
+      return .registers(registers)
+    case .writeRegister(let address, let value):
+      // The clock of the bench goes in steps; a client that waits long enough is never refused for them.
+      guard elapsed >= wallBoxReady - .milliseconds(300) else { throw .serverDeviceBusy }
+      try world.wallBox.write(value, at: address, rating: parameters.rating)
+      world.countWallBoxWrite()
+      wallBoxReady = elapsed + .seconds(5)
+      return .done
+    default: throw .illegalFunction
+    }
   }
 
   private mutating func switchCoils(_ areOn: [Bool], at address: Int) throws(ModbusException) {

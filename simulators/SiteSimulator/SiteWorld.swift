@@ -10,7 +10,9 @@ public struct SiteWorld: Sendable {
   public private(set) var truth: Truth
   /// What controllers have written into the inverter.
   public var settings: InverterSettings
-  /// Contacts of the relay; 0 supplies the boiler. They latch.
+  /// What controllers have written into the wall box.
+  public var wallBox: WallBoxSettings
+  /// Contacts of the relay; 0 supplies the boiler, 1 and 2 are the heat pump's K1 and K2. They latch.
   public var relays: [Bool]
   public var overrides: Overrides
 
@@ -22,6 +24,8 @@ public struct SiteWorld: Sendable {
   private var boilerRandom: Random
   private var inverter: HybridInverter
   private var grid: GridConnection
+  private var car: Car?
+  private var heatPump: SwitchedHeatPump?
   /// Seconds and boiler heat (Ws) since nature was stepped last; it needs no steps below a second.
   private var untold = 0.0
   private var boilerHeat = 0.0
@@ -36,6 +40,9 @@ public struct SiteWorld: Sendable {
     settings = InverterSettings(maximumPower: parameters.inverter.rating)
     relays = Array(repeating: false, count: 8)
     relays[0] = true
+    wallBox = WallBoxSettings(current: parameters.wallBox?.rating ?? 0)
+    car = parameters.wallBox.map(Car.init)
+    heatPump = parameters.heatPump.map(SwitchedHeatPump.init)
     weather = Weather(parameters: parameters, seed: seed, start: start)
     household = Household(parameters: parameters.household, seed: seed)
     boilerRandom = Random(seed: seed, stream: 4)
@@ -44,6 +51,7 @@ public struct SiteWorld: Sendable {
     grid = GridConnection(seed: seed)
     truth = Truth(time: start)
     household.step(1, weather: weather)
+    car?.live(hour: weather.solarHour, presence: overrides.car)
     settle()
   }
 
@@ -63,11 +71,13 @@ public struct SiteWorld: Sendable {
     truth.time = start + elapsed
     truth.reversions += settings.runTimers(seconds)
     stepNature(seconds)
+    stepConsumers(seconds)
     let load = self.load(boiler: boilerPower)
     let (first, second) = available
     inverter.step(seconds, load: load.total, available: first + second, settings: settings)
     record(load: load, available: (first, second))
     boilerHeat += truth.boiler * seconds
+    truth.car.energy += truth.car.power.total * seconds / 3600
     let before = truth.energy
     truth.energy.add(truth, hours: seconds / 3600)
     let share = truth.pv > 0 ? truth.strings.first.power / truth.pv : 0
@@ -75,6 +85,22 @@ public struct SiteWorld: Sendable {
     truth.strings.first.energy += gained * share
     truth.strings.second.energy += gained * (1 - share)
   }
+
+  private mutating func stepConsumers(_ seconds: Double) {
+    if wallBox.runTimer(seconds) { truth.car.reversions += 1 }
+    car?.live(hour: weather.solarHour, presence: overrides.car)
+    car?.step(seconds, offered: wallBox.offered)
+    let state = heatPumpState
+    heatPump?.step(seconds, state: state, outdoor: weather.temperature, demand: overrides.heatPump)
+  }
+
+  private var heatPumpState: Int { SwitchedHeatPump.state(k1: relays[1], k2: relays[2]) }
+
+  /// Digital inputs of the board: the grid operator's contact hangs on the first.
+  public var inputs: [Bool] { [overrides.isContactClosed] + Array(repeating: false, count: 7) }
+
+  /// Counts a write that the wall box carried out.
+  mutating func countWallBoxWrite() { truth.car.writes += 1 }
 
   /// Counts a write that the inverter carried out.
   mutating func countWrite() { truth.writes += 1 }
@@ -94,9 +120,15 @@ public struct SiteWorld: Sendable {
 
   /// The boiler hangs on L2.
   private func load(boiler: Double) -> PhaseValues {
-    var load = overrides.phaseLoads ?? overrides.load.map { PhaseValues(evenly: $0) } ?? household.power
+    var load = uncontrolled
     load.l2 += boiler
+    if let car { load += car.power }
+    if let heatPump { load += PhaseValues(evenly: heatPump.power) }
     return load
+  }
+
+  private var uncontrolled: PhaseValues {
+    overrides.phaseLoads ?? overrides.load.map { PhaseValues(evenly: $0) } ?? household.power
   }
 
   private var available: (Double, Double) {
@@ -111,7 +143,9 @@ public struct SiteWorld: Sendable {
 
   private mutating func record(load: PhaseValues, available: (Double, Double)) {
     truth.load = load
+    truth.household = uncontrolled
     truth.boiler = boilerPower
+    recordConsumers()
     truth.inverter = PhaseValues(evenly: inverter.ac)
     truth.grid = load - truth.inverter
     truth.reactive = household.reactive
@@ -130,5 +164,20 @@ public struct SiteWorld: Sendable {
       power: truth.strings.first.power, available: available.0)
     truth.strings.second.voltage = parameters.strings.1.voltage(
       power: truth.strings.second.power, available: available.1)
+  }
+
+  private mutating func recordConsumers() {
+    truth.car.offered = wallBox.offered
+    if let car {
+      truth.car.power = car.power
+      truth.car.current = car.current
+      truth.car.isHere = car.isHere
+      truth.car.soc = car.soc
+    }
+    truth.heatPump.state = heatPumpState
+    if let heatPump {
+      truth.heatPump.power = heatPump.power
+      truth.heatPump.store = heatPump.temperature
+    }
   }
 }

@@ -14,10 +14,13 @@ public struct Truth: Hashable, Sendable {
   public var reactive = PhaseValues.zero
   /// AC of the inverter, into the busbar positive.
   public var inverter = PhaseValues.zero
-  /// Household and boiler.
+  /// All consumers: household, boiler, car and heat pump.
   public var load = PhaseValues.zero
-  /// Of it the boiler.
+  /// Of it what nothing switches, the boiler, the car and the heat pump.
+  public var household = PhaseValues.zero
   public var boiler = 0.0
+  public var car = CarCondition()
+  public var heatPump = HeatPumpCondition()
   /// DC of both strings, and what they could deliver but were not let.
   public var pv = 0.0
   public var strings = StringPair(first: StringCondition(), second: StringCondition())

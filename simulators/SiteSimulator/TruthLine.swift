@@ -24,11 +24,26 @@ extension SiteBench {
       json.member("production_limit_percent", settings.productionLimit, decimals: 2)
       json.member("production_limited", settings.isProductionLimited)
       json.member("storage_control", settings.storageControl)
+      Self.write(truth.car, to: &json)
+      json.member("heat_pump_w", truth.heatPump.power, decimals: 2)
+      json.member("heat_store_c", truth.heatPump.store, decimals: 2)
+      json.member("sg_ready_state", truth.heatPump.state)
+      json.member("contact_closed", world.overrides.isContactClosed)
       json.member("relay_on", world.relays[0])
       json.member("reversions", truth.reversions)
       json.member("writes", truth.writes)
     }
     return json.text
+  }
+
+  private static func write(_ car: CarCondition, to json: inout JSONText) {
+    json.member("car_w", car.power.total, decimals: 2)
+    json.member("car_current_a", car.current, decimals: 2)
+    json.member("car_here", car.isHere)
+    json.member("car_soc_percent", car.soc, decimals: 3)
+    json.member("charging_offered_a", car.offered, decimals: 2)
+    json.member("charger_reversions", car.reversions)
+    json.member("charger_writes", car.writes)
   }
 
   private static func write(_ energy: EnergyCounters, to json: inout JSONText) {

@@ -13,6 +13,9 @@ public struct WorldParameters: Hashable, Sendable {
   public var inverter = InverterParameters()
   public var battery = BatteryParameters()
   public var household = HouseholdParameters()
+  /// Nil is a site without.
+  public var wallBox: WallBoxParameters?
+  public var heatPump: HeatPumpParameters?
 
   public init() {}
 
@@ -75,6 +78,42 @@ public struct BatteryParameters: Hashable, Sendable {
   public var cells = 128
   /// Where it stands, °C.
   public var ambient = 14.0
+
+  public init() {}
+}
+
+/// A wall box and the car that belongs to it.
+public struct WallBoxParameters: Hashable, Sendable {
+  public var serial: UInt32 = 18_416_854
+  /// What the installer set, A on each phase.
+  public var rating = 16.0
+  /// The grid's phase, 1...3, that each of its own hangs on; the car charges on all of them.
+  public var phases = [2, 3, 1]
+  /// The car's battery, Wh and %.
+  public var capacity = 58_000.0
+  public var soc = 45.0
+  /// The most the car draws on each phase, A.
+  public var mostCurrent = 16.0
+  /// Solar hours of the day.
+  public var arrival = 17.0
+  public var departure = 7.5
+  /// What a day away takes, % of the battery.
+  public var trip = 25.0
+
+  public init() {}
+}
+
+/// A heat pump with SG-Ready contacts, which takes the place of the household's own.
+public struct HeatPumpParameters: Hashable, Sendable {
+  /// Electrical power of compressor and heating rod, W.
+  public var compressor = 2500.0
+  public var rod = 2000.0
+  /// Heat that the building loses for each kelvin below 16 °C outside, W/K, and that hot water takes, W.
+  public var heatLoss = 170.0
+  public var hotWater = 250.0
+  /// Litres, and °C at the start.
+  public var store = 500.0
+  public var storeTemperature = 46.0
 
   public init() {}
 }

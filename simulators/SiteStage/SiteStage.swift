@@ -98,7 +98,8 @@ public final class SiteStage {
       options.programs.appendingPathComponent("holdfast-sim").path,
       [
         "run", "--inverter-port", "\(ports.inverter)", "--meter-port", "\(ports.meter)", "--relay-port",
-        "\(ports.relay)", "--mqtt", "127.0.0.1:\(ports.broker)", "--truth", truthFile.path,
+        "\(ports.relay)", "--wallbox-port", "\(ports.wallBox)", "--mqtt", "127.0.0.1:\(ports.broker)", "--truth",
+        truthFile.path,
         "--meters", "\(options.meters)",
       ] + (options.recordsRequests ? ["--requests", requestsFile.path] : []) + options.simulator,
       output: folder.appendingPathComponent("simulator.log"))

@@ -21,6 +21,15 @@ public struct Truth: Decodable, Sendable {
   public var discharge_limit_percent: Double
   public var production_limit_percent: Double
   public var relay_on: Bool
+  public var car_w: Double
+  public var car_soc_percent: Double
+  public var charging_offered_a: Double
+  public var charger_reversions: Int
+  public var charger_writes: Int
+  public var heat_pump_w: Double
+  public var heat_store_c: Double
+  public var sg_ready_state: Int
+  public var contact_closed: Bool
   public var reversions: Int
   public var writes: Int
 

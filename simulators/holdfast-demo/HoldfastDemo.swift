@@ -31,6 +31,7 @@ struct HoldfastDemo: AsyncParsableCommand {
     var options = SiteStage.Options(programs: programs, configuration: URL(fileURLWithPath: config))
     options.prefersConfiguredPorts = true
     options.simulator = ["--sky", sky, "--seed", "\(seed)", "--soc", "55", "--export-cap", "5880"]
+    options.simulator += ["--car", "here", "--heat-pump", "natural"]
     let stage = try SiteStage(options)
     defer {
       stage.stop()

@@ -9,8 +9,8 @@ struct ModbusServer: Sendable {
   let listeners: [Listener]
   let stop: StopSign
 
-  /// Clients a device takes at once; further ones are closed at once, as small devices do.
-  private static let mostClients = 16
+  /// Clients a device takes at once; further ones are closed at once, as small devices do. A wall box takes one.
+  private static func mostClients(_ device: SiteBench.Device) -> Int { device == .wallBox ? 1 : 16 }
 
   func run() {
     let bell = stop.bell()
@@ -34,7 +34,7 @@ struct ModbusServer: Sendable {
 
   private func accept(from listener: Listener, into connections: inout [Connection], now: MonotonicInstant) {
     while let client = listener.accept() {
-      if connections.count(where: { $0.device == listener.device }) >= Self.mostClients {
+      if connections.count(where: { $0.device == listener.device }) >= Self.mostClients(listener.device) {
         close(client)
       } else {
         connections.append(Connection(device: listener.device, descriptor: client, now: now))

@@ -8,13 +8,14 @@ struct PortOptions: ParsableArguments {
   @Option(help: "TCP port of the inverter; 0 picks a free one.") var inverterPort: UInt16 = 15021
   @Option(help: "TCP port of the meter; 0 picks a free one.") var meterPort: UInt16 = 15022
   @Option(help: "TCP port of the relay; 0 picks a free one.") var relayPort: UInt16 = 15023
+  @Option(help: "TCP port of the wall box; 0 picks a free one.") var wallboxPort: UInt16 = 15024
   @Option(help: "HOST:PORT of the broker that the cellar's climate is published to; without it, nowhere.")
   var mqtt: BrokerAddress?
 
   func listen() throws -> [Listener] {
     try [
       Listener(device: .inverter, port: inverterPort), Listener(device: .meter, port: meterPort),
-      Listener(device: .relay, port: relayPort),
+      Listener(device: .relay, port: relayPort), Listener(device: .wallBox, port: wallboxPort),
     ]
   }
 }
@@ -36,6 +37,9 @@ struct BrokerAddress: ExpressibleByArgument {
 struct SiteOptions: ParsableArguments {
   enum Sky: String, ExpressibleByArgument, CaseIterable { case clear = "none", scattered, overcast }
   enum Boiler: String, ExpressibleByArgument, CaseIterable { case natural, always, never }
+  enum HeatPump: String, ExpressibleByArgument, CaseIterable { case none, natural, always, never }
+  enum Presence: String, ExpressibleByArgument, CaseIterable { case natural, here, gone }
+  enum Contact: String, ExpressibleByArgument, CaseIterable { case open, closed }
 
   @Option(help: "Same seed, same run.") var seed: UInt64 = 1
   @Option(help: "Degrees, north positive.") var latitude = 52.52
@@ -52,7 +56,17 @@ struct SiteOptions: ParsableArguments {
   @Option(help: "What the strings could deliver, DC W, instead of the sun's.") var fixedPv: Double?
   @Option(help: "Further meters, as units 2… on the meter's port, 0...246.") var meters = 0
   @Option(help: "The boiler's thermostat.") var boiler = Boiler.natural
-  @Option(help: "File with lines SECONDS LOAD_W PV_W (a dash leaves it to nature), each valid until the next.")
+  @Option(help: "Whether the car is plugged in; natural follows the hour of the day.") var car = Presence.gone
+  @Option(help: "The car's battery at the start, %.") var carSoc = 45.0
+  @Option(help: "Serial number of the wall box.") var wallboxSerial: UInt32 = 18_416_854
+  @Option(help: "A heat pump with SG-Ready contacts on the relay's coils 1 and 2: its thermostat, or none.")
+  var heatPump = HeatPump.none
+  @Option(help: "The grid operator's contact, on the relay's digital input 0.") var contact = Contact.closed
+  @Option(
+    help: """
+      File with lines SECONDS LOAD_W PV_W (a dash leaves it to nature) and, after them, contact=open|closed,
+      car=natural|here|gone, pump=natural|always|never; each is valid until the next.
+      """)
   var loadScript: String?
 
   func validate() throws {
@@ -60,6 +74,7 @@ struct SiteOptions: ParsableArguments {
       throw ValidationError("latitude and longitude lie in -90...90 and -180...180 degrees")
     }
     guard (0...100).contains(soc) else { throw ValidationError("--soc lies in 0...100 %") }
+    guard (0...100).contains(carSoc) else { throw ValidationError("--car-soc lies in 0...100 %") }
     guard (0...246).contains(meters) else { throw ValidationError("--meters lies in 0...246") }
     guard (1...1e6).contains(acLimit) else { throw ValidationError("--ac-limit lies in 1...1000000 W") }
     for watts in [pvPeak, fixedLoad ?? 0, fixedPv ?? 0] where !(0...1e6).contains(watts) {
@@ -88,6 +103,14 @@ struct SiteOptions: ParsableArguments {
     parameters.inverter.rating = acLimit
     parameters.inverter.exportCap = exportCap < 0 ? nil : exportCap
     parameters.battery.soc = soc
+    var wallBox = WallBoxParameters()
+    wallBox.soc = carSoc
+    wallBox.serial = wallboxSerial
+    parameters.wallBox = wallBox
+    if heatPump != .none {
+      parameters.heatPump = HeatPumpParameters()
+      parameters.household.heatLoss = 0
+    }
     let world = SiteWorld(parameters: parameters, seed: seed, start: start, overrides: overrides)
     return try SiteBench(
       world: world, identity: InverterIdentity(serial: serial), script: script(), furtherMeters: meters)
@@ -97,12 +120,10 @@ struct SiteOptions: ParsableArguments {
     var overrides = Overrides()
     overrides.load = fixedLoad
     overrides.pv = fixedPv
-    overrides.boiler =
-      switch boiler {
-      case .natural: .natural
-      case .always: .always
-      case .never: .never
-      }
+    overrides.boiler = Overrides.BoilerDemand(rawValue: boiler.rawValue) ?? .natural
+    overrides.heatPump = Overrides.BoilerDemand(rawValue: heatPump.rawValue) ?? .never
+    overrides.car = Overrides.Presence(rawValue: car.rawValue) ?? .gone
+    overrides.isContactClosed = contact == .closed
     return overrides
   }
 
@@ -111,7 +132,8 @@ struct SiteOptions: ParsableArguments {
     do {
       return try LoadScript(try readText(loadScript))
     } catch let problem as LoadScript.Malformed {
-      throw ValidationError("\(loadScript), line \(problem.line): '\(problem.text)' is not SECONDS LOAD_W PV_W")
+      throw ValidationError(
+        "\(loadScript), line \(problem.line): '\(problem.text)' is not SECONDS LOAD_W PV_W and the words after them")
     }
   }
 }

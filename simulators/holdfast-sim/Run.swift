@@ -60,6 +60,7 @@ extension SiteBench.Device {
     case .inverter: "inverter"
     case .meter: "meter"
     case .relay: "relay"
+    case .wallBox: "wallbox"
     }
   }
 }

@@ -40,7 +40,10 @@ extension SiteReader {
           + "..\(Measure.text(of: current.upperBound)) A, which the charger takes")
       return
     }
-    if charger.switchesPhases, charger.phases.count == 1 {
+    let kinds: Set<SetpointKind> = [.chargingCurrent, .chargingPhases]
+    if charger.switchesPhases, let profile, !profile.commands.contains(where: { Set($0.parameters) == kinds }) {
+      section["switches_phases"]?.refuse("profile \(profile.name) takes no charging_phases beside the current")
+    } else if charger.switchesPhases, charger.phases.count == 1 {
       section["switches_phases"]?.refuse("a charger on one phase has none to switch")
     }
     charger.current = current

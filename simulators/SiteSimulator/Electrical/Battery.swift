@@ -2,15 +2,15 @@ import Glibc
 
 /// A lithium iron phosphate battery with its management unit. Power at its DC terminals: discharge
 /// positive, charge negative, W.
-struct Battery: Sendable {
+public struct Battery: Sendable {
   /// %, 0...100.
-  private(set) var soc: Double
+  public private(set) var soc: Double
   /// Of the cells, °C.
-  private(set) var temperature: Double
-  private(set) var power: Double
+  public private(set) var temperature: Double
+  public private(set) var power: Double
   /// Full cycles, counted by what was discharged.
-  private(set) var cycles = 212.0
-  let parameters: BatteryParameters
+  public private(set) var cycles = 212.0
+  public let parameters: BatteryParameters
   /// J/K of about 100 kg of cells, and W/K to the room.
   private static let heatCapacity = 100_000.0
   private static let heatLoss = 6.0
@@ -24,7 +24,7 @@ struct Battery: Sendable {
   }
 
   /// The most it takes at this moment, W ≥ 0: tapers over the last 10 % and in the cold.
-  var chargeCapability: Double {
+  public var chargeCapability: Double {
     guard soc < 100 else { return 0 }
     let taper = max(0.03, min(1, (100 - soc) / 10))
     let cold = min(1, max(0, temperature / 10))
@@ -32,7 +32,7 @@ struct Battery: Sendable {
   }
 
   /// The most it gives at this moment above `reserve` %, W ≥ 0: tapers over the last 4 %.
-  func dischargeCapability(reserve: Double) -> Double {
+  public func dischargeCapability(reserve: Double) -> Double {
     let room = soc - max(parameters.floor, reserve)
     guard room > 0 else { return 0 }
     let cold = min(1, max(0.2, (temperature + 10) / 15))
@@ -80,7 +80,7 @@ struct Battery: Sendable {
   var current: Double { power / voltage }
 
   /// Cells spread where the curve is steep, V.
-  var cellVoltages: ClosedRange<Double> {
+  public var cellVoltages: ClosedRange<Double> {
     let mean = voltage / Double(parameters.cells)
     let spread = 0.003 + 0.02 * exp((soc - 100) / 4) + 0.02 * exp(-soc / 4)
     return (mean - spread)...(mean + spread)

@@ -2,21 +2,22 @@
 /// the grid connection towards zero by itself, within its limits.
 ///
 /// `ac = pv + battery − losses`, exactly. AC: into the busbar positive; battery: discharge positive; W.
-struct HybridInverter: Sendable {
-  private(set) var battery: Battery
+public struct HybridInverter: Sendable {
+  public private(set) var battery: Battery
   /// What the strings deliver together, DC W.
-  private(set) var pv = 0.0
+  public private(set) var pv = 0.0
   /// What they could deliver but must not, DC W.
-  private(set) var curtailed = 0.0
-  private(set) var ac = 0.0
-  private(set) var losses = 0.0
-  private let parameters: InverterParameters
+  public private(set) var curtailed = 0.0
+  public private(set) var ac = 0.0
+  public private(set) var losses = 0.0
+  /// Its export cap may be moved while it runs.
+  public var parameters: InverterParameters
   /// The load as the inverter's own sensor sees it, W.
   private var sensedLoad = 0.0
   /// The most AC power at this moment, W.
   private var ceiling: Double
 
-  init(parameters: InverterParameters, battery: BatteryParameters) {
+  public init(parameters: InverterParameters, battery: BatteryParameters) {
     self.parameters = parameters
     self.battery = Battery(parameters: battery)
     ceiling = parameters.rating
@@ -31,7 +32,7 @@ struct HybridInverter: Sendable {
   /// - Parameters:
   ///   - load: consumption at the busbar, W.
   ///   - available: what the strings could deliver, DC W.
-  mutating func step(_ seconds: Double, load: Double, available: Double, settings: InverterSettings) {
+  public mutating func step(_ seconds: Double, load: Double, available: Double, settings: InverterSettings) {
     sensedLoad += (load - sensedLoad) * lag(seconds, timeConstant: parameters.sensorLag)
     guard settings.isConnected else {
       rest(seconds, available: available)
@@ -61,6 +62,31 @@ struct HybridInverter: Sendable {
     target = min(max(target, allowed.lowerBound), allowed.upperBound)
     let lowest = settings.isGridChargingAllowed ? -parameters.rating : 0
     return max(target, min(0, batteryFor(ac: lowest, pv: available)))
+  }
+
+  /// Runs an island: gives what the loads take as far as battery and strings can. Surplus that the battery does not
+  /// take is held back in the strings.
+  /// - Returns: what it could not give, W; more than zero is an overload.
+  public mutating func formGrid(_ seconds: Double, load: Double, available: Double) -> Double {
+    sensedLoad = load
+    ceiling = parameters.rating
+    let window = battery.window(over: seconds, reserve: 0)
+    let needed = batteryFor(ac: min(load, parameters.rating), pv: available)
+    let power = min(max(needed, window.lowerBound), window.upperBound)
+    pv = available
+    if needed < window.lowerBound { pv = min(available, max(0, stringsFor(ac: load, battery: power))) }
+    finish(seconds, battery: power, available: available)
+    return load - ac
+  }
+
+  /// Without power at its busbar it feeds nothing, takes nothing and delivers nothing.
+  public mutating func standStill(_ seconds: Double, available: Double) {
+    pv = 0
+    ceiling = 0
+    battery.step(seconds, power: 0)
+    curtailed = available
+    losses = 0
+    ac = 0
   }
 
   private mutating func rest(_ seconds: Double, available: Double) {

@@ -42,7 +42,7 @@ public struct InverterSettings: Hashable, Sendable {
   }
 
   /// Lets the timers run for `seconds`; the number of settings that were in force and got released.
-  mutating func runTimers(_ seconds: Double) -> Int {
+  public mutating func runTimers(_ seconds: Double) -> Int {
     var released = 0
     if storageTimer.runsOut(after: seconds) {
       if storageControl != 0 { released += 1 }

@@ -17,7 +17,7 @@ public struct PVString: Hashable, Sendable {
 
   /// Cells warm up by 31 K at 1000 W/m² (nominal operating cell temperature 45 °C) and lose 0.35 % a
   /// kelvin; cables, dirt and mismatch take 4 %. DC, W.
-  func available(_ irradiance: Irradiance, outdoor: Double) -> Double {
+  public func available(_ irradiance: Irradiance, outdoor: Double) -> Double {
     let light = irradiance.onPlane(tilt: tilt, azimuth: azimuth)
     let cell = outdoor + 31 * light / 1000
     return max(0, peak * light / 1000 * (1 - 0.0035 * (cell - 25)) * 0.96)

@@ -1,9 +1,9 @@
 /// Everything in the house that nothing switches, on three phases.
-struct Household: Sendable {
+public struct Household: Sendable {
   /// W on each phase.
-  private(set) var power = PhaseValues.zero
+  public private(set) var power = PhaseValues.zero
   /// var on each phase, inductive positive.
-  private(set) var reactive = PhaseValues.zero
+  public private(set) var reactive = PhaseValues.zero
   private var random: Random
   private var running: [RunningAppliance] = []
   private var heatPump: HeatPump
@@ -12,7 +12,7 @@ struct Household: Sendable {
   private var lighting = 0.0
   private let standby: Double
 
-  init(parameters: HouseholdParameters, seed: UInt64) {
+  public init(parameters: HouseholdParameters, seed: UInt64) {
     random = Random(seed: seed, stream: 2)
     standby = parameters.standby
     heatPump = HeatPump(heatLoss: parameters.heatLoss, using: &random)
@@ -21,7 +21,7 @@ struct Household: Sendable {
     for _ in 0..<3 { restlessness.append(Wander(spread: 9, seconds: 12, using: &random)) }
   }
 
-  mutating func step(_ seconds: Double, weather: Weather) {
+  public mutating func step(_ seconds: Double, weather: Weather) {
     startAppliances(seconds, hour: weather.solarHour)
     heatPump.step(seconds, outdoor: weather.temperature)
     fridgeAge += seconds

@@ -4,6 +4,7 @@ public enum ModbusException: UInt8, Error, Hashable, Sendable {
   case illegalDataAddress = 2
   case illegalDataValue = 3
   case serverDeviceFailure = 4
+  case serverDeviceBusy = 6
   /// Nobody answers to that unit id.
   case gatewayTargetFailed = 11
 }

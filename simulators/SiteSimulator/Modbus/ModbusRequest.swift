@@ -1,6 +1,7 @@
 /// What a client asks (Modbus Application Protocol 1.1b3, section 6). Addresses as on the wire.
 public enum ModbusRequest: Hashable, Sendable {
   case readCoils(address: Int, count: Int)
+  case readDiscrete(address: Int, count: Int)
   case readHolding(address: Int, count: Int)
   case readInput(address: Int, count: Int)
   case writeCoil(address: Int, isOn: Bool)
@@ -12,12 +13,13 @@ public enum ModbusRequest: Hashable, Sendable {
   public init(_ unit: some Collection<UInt8>) throws(ModbusException) {
     let bytes = Array(unit)
     guard let function = bytes.first else { throw .illegalFunction }
-    guard [1, 3, 4, 5, 6, 15, 16].contains(function) else { throw .illegalFunction }
+    guard [1, 2, 3, 4, 5, 6, 15, 16].contains(function) else { throw .illegalFunction }
     guard bytes.count >= 5 else { throw .illegalDataValue }
     let address = Int(Self.word(bytes, 1))
     let word = Self.word(bytes, 3)
     switch function {
     case 1: self = .readCoils(address: address, count: try Self.count(word, in: 1...2000))
+    case 2: self = .readDiscrete(address: address, count: try Self.count(word, in: 1...2000))
     case 3: self = .readHolding(address: address, count: try Self.count(word, in: 1...125))
     case 4: self = .readInput(address: address, count: try Self.count(word, in: 1...125))
     case 5:

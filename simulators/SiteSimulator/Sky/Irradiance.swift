@@ -1,12 +1,12 @@
 import Glibc
 
 /// Sunlight at the ground, W/m².
-struct Irradiance: Hashable, Sendable {
+public struct Irradiance: Hashable, Sendable {
   /// Direct light on a plane that faces the sun.
-  var beam: Double
+  public var beam: Double
   /// Light of the sky on a horizontal plane.
-  var diffuse: Double
-  var sun: SunPosition
+  public var diffuse: Double
+  public var sun: SunPosition
 
   /// - Parameter transmission: of the clouds for direct light, 0...1.
   ///

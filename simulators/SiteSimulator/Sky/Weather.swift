@@ -1,12 +1,12 @@
-import EnergyModel
+public import EnergyModel
 import Glibc
 
 /// Light and temperature outside. It changes slowly, so the world steps it once a second at most.
-struct Weather: Sendable {
-  private(set) var irradiance: Irradiance
+public struct Weather: Sendable {
+  public private(set) var irradiance: Irradiance
   /// Outdoor temperature, °C.
-  private(set) var temperature: Double
-  private(set) var solarHour: Double
+  public private(set) var temperature: Double
+  public private(set) var solarHour: Double
   private var random: Random
   private var clouds: Clouds
   private var drift: Wander
@@ -16,7 +16,7 @@ struct Weather: Sendable {
   private let latitude: Double
   private let longitude: Double
 
-  init(parameters: WorldParameters, seed: UInt64, start: Timestamp) {
+  public init(parameters: WorldParameters, seed: UInt64, start: Timestamp) {
     latitude = parameters.latitude
     longitude = parameters.longitude
     random = Random(seed: seed, stream: 1)
@@ -29,7 +29,7 @@ struct Weather: Sendable {
     temperature = Self.mean(start, hour: solarHour) + drift.value
   }
 
-  mutating func step(_ seconds: Double, now: Timestamp) {
+  public mutating func step(_ seconds: Double, now: Timestamp) {
     sunAge += seconds
     if sunAge >= 20 {
       sunAge = 0

@@ -1,0 +1,176 @@
+import EnergyDispatch
+import EnergyModel
+import SiteSimulator
+
+/// What devices tell of the plant: measured in each step, with the time of measurement.
+struct Sensors: Sendable {
+  private(set) var observations: [DeviceID: [Point: Observation]] = [:]
+  /// How much later than all else the meter at the connection tells what it measured, s.
+  var meterLag = 0.0
+  private var imported = 0.0
+  private var exported = 0.0
+  private var waiting: [(measured: Moment, values: [Point: Double])] = []
+  private var frozenSince: [DeviceID: Double] = [:]
+
+  /// - Parameter faults: of inputs, by device; at most one each.
+  mutating func measure(
+    _ plant: Plant, _ circumstances: Circumstances, seconds: Double, second: Double, at now: Moment,
+    _ faults: [DeviceID: InputFault]
+  ) {
+    let site = plant.description.parameters
+    for device in frozenSince.keys where faults[device] != .frozen { frozenSince[device] = nil }
+    imported += max(0, plant.state.grid.total) * seconds / 3600
+    exported += max(0, -plant.state.grid.total) * seconds / 3600
+    func tell(_ device: DeviceID, _ values: [Point: Double], measured: Moment) {
+      guard let fault = faults[device] else {
+        store(device, values, measured)
+        return
+      }
+      spoil(device, values, measured, fault, second: second)
+    }
+    if let meter = site.gridMeter {
+      let values = meterValues(plant.state, site.fuse?.phases ?? 3)
+      if let late = delayed(values, at: now, seconds: seconds) {
+        tell(meter.device, late.values, measured: late.measured)
+      }
+    }
+    for hybrid in plant.hybrids {
+      tell(hybrid.site.device, Self.values(hybrid, plant.state, circumstances), measured: now)
+    }
+    for load in plant.loads { tell(load.site.device, [.relayOn: load.isOn ? 1 : 0], measured: now) }
+    for charger in plant.chargers {
+      let values: [Point: Double] = [
+        .power: charger.power, .chargingState: charger.state, .chargingCurrentLimit: charger.told,
+        .chargingPhases: Double(charger.phases),
+      ]
+      tell(charger.site.device, values, measured: now)
+    }
+    for pump in plant.heatPumps {
+      tell(pump.site.device, [.heatPumpState: Double(pump.state), .power: pump.power], measured: now)
+    }
+    for channel in site.channels {
+      guard case .contact(let device, _) = channel.kind else { continue }
+      tell(device, [.contact: circumstances.activeContacts.contains(device) ? 1 : 0], measured: now)
+    }
+    if let generator = site.generator { tell(generator.device, [.power: plant.state.generator], measured: now) }
+    for meter in site.subMeters {
+      if let measured = meter.measures, let power = plant.power(of: measured) {
+        tell(meter.device, [.power: power], measured: now)
+      }
+    }
+  }
+
+  /// Of the meter: the newest values that are at least ``meterLag`` old. Within one long step the plant stands still,
+  /// so that its values are those of the lag before as well.
+  private mutating func delayed(
+    _ values: [Point: Double], at now: Moment, seconds: Double
+  ) -> (measured: Moment, values: [Point: Double])? {
+    guard meterLag > 0 else { return (now, values) }
+    guard seconds <= meterLag else {
+      var measured = now
+      measured.monotonic = now.monotonic - .milliseconds(Int64(meterLag * 1000))
+      measured.wall = now.wall - .milliseconds(Int64(meterLag * 1000))
+      return (measured, values)
+    }
+    waiting.append((now, values))
+    let due = now.monotonic - .milliseconds(Int64(meterLag * 1000))
+    guard let place = waiting.lastIndex(where: { $0.measured.monotonic <= due }) else { return nil }
+    waiting.removeFirst(place)
+    return waiting[0]
+  }
+
+  private mutating func store(_ device: DeviceID, _ values: [Point: Double], _ measured: Moment) {
+    var points = observations.removeValue(forKey: device) ?? [:]
+    for (point, value) in values { points[point] = Observation(value: value, quality: .good, measured: measured) }
+    observations[device] = points
+  }
+
+  private mutating func spoil(
+    _ device: DeviceID, _ values: [Point: Double], _ measured: Moment, _ fault: InputFault, second: Double
+  ) {
+    switch fault {
+    case .stale: break
+    case .silent: mark(device, .timeout)
+    case .exception: mark(device, .exception)
+    case .nan: store(device, values.mapValues { _ in .nan }, measured)
+    case .negated:
+      store(device, values.mapPoints { point, value in Self.isSigned(point) ? -value : value }, measured)
+    case .scaled:
+      store(device, values.mapPoints { point, value in Self.isSigned(point) ? value / 10 : value }, measured)
+    case .frozen:
+      let since = frozenSince[device] ?? second
+      frozenSince[device] = since
+      let quality: Quality = second - since >= 60 ? .frozen : .good
+      observations[device] = observations[device]?.mapValues {
+        Observation(value: $0.value, quality: quality, measured: measured)
+      }
+    }
+  }
+
+  private mutating func mark(_ device: DeviceID, _ quality: Quality) {
+    observations[device] = observations[device]?.mapValues {
+      Observation(value: $0.value, quality: quality, measured: $0.measured)
+    }
+  }
+
+  private static func isSigned(_ point: Point) -> Bool {
+    switch point {
+    case .power, .powerL1, .powerL2, .powerL3, .currentL1, .currentL2, .currentL3, .batteryPower: true
+    default: false
+    }
+  }
+
+  private func meterValues(_ state: Plant.State, _ phases: Int) -> [Point: Double] {
+    let volts = 230.0
+    let grid = state.grid
+    var values: [Point: Double] = [
+      .power: grid.total, .powerL1: grid.l1, .currentL1: abs(grid.l1) / volts, .voltageL1: volts,
+      .frequency: state.frequency, .energyImport: imported, .energyExport: exported,
+    ]
+    if phases > 1 {
+      values[.powerL2] = grid.l2
+      values[.powerL3] = grid.l3
+      values[.currentL2] = abs(grid.l2) / volts
+      values[.currentL3] = abs(grid.l3) / volts
+    }
+    return values
+  }
+
+  private static func values(
+    _ hybrid: PlantHybrid, _ state: Plant.State, _ circumstances: Circumstances
+  ) -> [Point: Double] {
+    let inverter = hybrid.inverter
+    var values: [Point: Double] = [
+      .power: inverter.ac, .pvPower: inverter.pv, .islanded: state.isGridPresent ? 0 : 1,
+      .frequency: state.frequency,
+    ]
+    guard hybrid.hasBattery else { return values }
+    values[.batteryPower] = hybrid.batteryPower
+    values[.soc] = hybrid.soc
+    values[.batteryTemperature] = inverter.battery.temperature
+    values[.chargePowerMax] = hybrid.chargeMax
+    values[.dischargePowerMax] = hybrid.dischargeMax
+    values[.alarms] = circumstances.alarms[hybrid.site.device] ?? 0
+    values[.cellVoltageMax] = inverter.battery.cellVoltages.upperBound
+    values[.cellVoltageMin] = inverter.battery.cellVoltages.lowerBound
+    return values
+  }
+}
+
+extension Dictionary where Key == Point, Value == Double {
+  fileprivate func mapPoints(_ transform: (Point, Double) -> Double) -> Self {
+    var result = self
+    for (point, value) in self { result[point] = transform(point, value) }
+    return result
+  }
+}
+
+extension Plant {
+  /// What a device takes or feeds, W.
+  func power(of device: DeviceID) -> Double? {
+    if let hybrid = hybrids.first(where: { $0.site.device == device }) { return hybrid.inverter.ac }
+    if let load = loads.first(where: { $0.site.device == device }) { return load.power }
+    if let charger = chargers.first(where: { $0.site.device == device }) { return charger.power }
+    return heatPumps.first { $0.site.device == device }?.power
+  }
+}

@@ -1,0 +1,77 @@
+import EnergyDispatch
+import EnergyModel
+import SiteSimulator
+
+/// Window of the state of charge, temperature, what the BMS allows, and the reserve of one battery.
+struct BatteryWatch: Sendable {
+  private let hybrid: SiteParameters.Hybrid
+  private let battery: SiteParameters.Battery
+  private var low: Overrun
+  private var high: Overrun
+  private var temperature: Overrun
+  private var reserve: Overrun
+  /// What is no use of a battery but its own consumption, W.
+  private let idle: Double
+
+  init(_ hybrid: SiteParameters.Hybrid, _ battery: SiteParameters.Battery, reaction: Double) {
+    self.hybrid = hybrid
+    self.battery = battery
+    low = Overrun(permitted: reaction)
+    high = low
+    temperature = low
+    reserve = low
+    idle = 60 + 0.02 * max(battery.maximumCharge.value, battery.maximumDischarge.value)
+  }
+
+  mutating func look(_ scene: Judge.Scene) -> Violation? {
+    guard let plant = scene.plant.hybrids.first(where: { $0.site.device == hybrid.device }) else { return nil }
+    let isSound = scene.isSound(hybrid.device, for: scene.reaction)
+    // In an island, and while nothing can be told to the inverter, it governs itself.
+    let isExcused =
+      !isSound || !scene.isAgentUp(for: scene.reaction) || !scene.isConnected(for: scene.reaction)
+      || hybrid.batteryReversion == nil
+    let soc = plant.soc
+    let power = plant.batteryPower
+    let window = battery.socWindow
+    let second = scene.second
+    if low.follow(soc < window.lowerBound - 0.2 && power > idle, isExcused: isExcused, at: second) {
+      return scene.violation("SoC window", "\(hybrid.device) discharges \(Int(power)) W at \(soc) %")
+    }
+    if high.follow(soc > window.upperBound + 0.2 && power < -idle, isExcused: isExcused, at: second) {
+      return scene.violation("SoC window", "\(hybrid.device) charges \(Int(-power)) W at \(soc) %")
+    }
+    let celsius = plant.inverter.battery.temperature
+    let bounds = battery.temperatureWindow
+    let isOutside = celsius < bounds.lowerBound - 0.2 || celsius > bounds.upperBound + 0.2
+    if temperature.follow(isOutside && abs(power) > idle, isExcused: isExcused, at: second) {
+      return scene.violation("temperature", "\(hybrid.device) runs \(Int(power)) W at \(celsius) °C")
+    }
+    // Site protection and what outranks it may use the reserve.
+    let mayUse = isExcused || scene.isStressed(within: 180) || scene.isLimited(within: scene.reaction)
+    let kept = scene.plant.description.parameters.reserve.value
+    if reserve.follow(soc < kept - 0.3 && power > idle, isExcused: mayUse, at: second) {
+      return scene.violation(
+        "reserve", "\(hybrid.device) discharges \(Int(power)) W at \(soc) %, the reserve is \(kept) %")
+    }
+    return isSound ? allowed(scene, plant) : nil
+  }
+
+  /// What is told to the inverter stays within what its BMS allows at that moment, but for the dead band of writing.
+  private func allowed(_ scene: Judge.Scene, _ plant: PlantHybrid) -> Violation? {
+    for command in scene.step.outcome?.commands ?? [] where command.device == hybrid.device {
+      for setpoint in command.setpoints {
+        let most: Double
+        switch setpoint.kind {
+        case .chargeLimit: most = min(battery.maximumCharge.value, plant.chargeMax)
+        case .dischargeLimit: most = min(battery.maximumDischarge.value, plant.dischargeMax)
+        default: continue
+        }
+        if setpoint.value > most + idle {
+          let text = "\(setpoint.kind.rawValue) \(setpoint.value) for \(hybrid.device), its BMS allows \(Int(most)) W"
+          return scene.violation("BMS limit", text)
+        }
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,99 @@
+import EnergyDispatch
+import EnergyModel
+import SiteSimulator
+
+/// Fuse, feed-in cap and legal limit at the connection, each after its permitted reaction time and as far as control
+/// still has something to hold them with.
+struct GridWatch: Sendable {
+  private let site: SiteParameters
+  private var fuse: Overrun
+  private var blind: Overrun
+  private var feedIn: Overrun
+  private var legal: Overrun
+
+  init(_ site: SiteParameters, reaction: Double) {
+    self.site = site
+    fuse = Overrun(permitted: reaction + 30)
+    blind = Overrun(permitted: reaction)
+    feedIn = Overrun(permitted: reaction)
+    legal = Overrun(permitted: reaction + 120)
+  }
+
+  mutating func look(_ scene: Judge.Scene) -> Violation? {
+    let isUp = scene.isAgentUp(for: scene.reaction) && scene.isConnected(for: scene.reaction)
+    return lookAtFuse(scene, isUp) ?? lookAtFeedIn(scene, isUp) ?? lookAtLegal(scene, isUp)
+  }
+
+  private mutating func lookAtFuse(_ scene: Judge.Scene, _ isUp: Bool) -> Violation? {
+    guard let limit = site.fuse, let meter = site.gridMeter?.device else { return nil }
+    let worst = scene.plant.worstCurrent
+    let relief = Self.relief(scene)
+    let isKnown = scene.isSound(meter, for: scene.reaction)
+    if fuse.follow(
+      worst > 1.01 * limit.rating.value && relief != nil, isExcused: !isUp || !isKnown, at: scene.second)
+    {
+      return scene.violation("fuse", "\(worst) A of \(limit.rating.value) A while \(relief ?? "") could give way")
+    }
+    // Whoever does not know the currents takes nothing from the grid into a battery.
+    let isBlind = scene.step.evidence.missing.contains(meter) && scene.isHonest(meter, for: scene.reaction)
+    let charging = scene.plant.hybrids.first { hybrid in
+      hybrid.hasBattery && hybrid.site.batteryReversion != nil && hybrid.inverter.ac < -300
+        && scene.isSound(hybrid.site.device, for: scene.reaction)
+    }
+    if blind.follow(isBlind && charging != nil, isExcused: !isUp, at: scene.second) {
+      let device = charging?.site.device.name ?? ""
+      return scene.violation("fuse unknown", "\(device) charges from the grid while the meter is silent")
+    }
+    return nil
+  }
+
+  /// Something that still takes power, could be told to stop, and would answer.
+  private static func relief(_ scene: Judge.Scene) -> String? {
+    let patience = scene.reaction
+    for load in scene.plant.loads where load.power > 0 && !load.site.isCritical {
+      if scene.isSound(load.site.device, for: patience) { return load.site.device.name }
+    }
+    for hybrid in scene.plant.hybrids where hybrid.hasBattery && hybrid.inverter.ac < -300 {
+      if hybrid.site.batteryReversion != nil, scene.isSound(hybrid.site.device, for: patience) {
+        return hybrid.site.device.name
+      }
+    }
+    for charger in scene.plant.chargers where charger.power > 0 && charger.site.reversion != nil {
+      if scene.isSound(charger.site.device, for: patience) { return charger.site.device.name }
+    }
+    return nil
+  }
+
+  private mutating func lookAtFeedIn(_ scene: Judge.Scene, _ isUp: Bool) -> Violation? {
+    guard let cap = site.feedIn, let meter = site.gridMeter?.device else { return nil }
+    let export = -scene.plant.state.grid.total
+    let whole = site.hybrids.reduce(0) { $0 + $1.acLimit.value }
+    let devices = site.hybrids.map(\.device)
+    let canAct =
+      site.hybrids.allSatisfy { $0.productionReversion != nil } && scene.isHonest(meter, for: scene.reaction)
+      && devices.allSatisfy { scene.isSound($0, for: scene.reaction) }
+    let isStored = cap.storedIn != nil && site.hybrids.count == 1
+    let isOver = export > cap.limit.value + 0.02 * whole + 50
+    if feedIn.follow(isOver, isExcused: !isStored && (!isUp || !canAct), at: scene.second) {
+      return scene.violation("feed-in", "\(Int(export)) W are fed in, the cap is \(Int(cap.limit.value)) W")
+    }
+    return nil
+  }
+
+  private mutating func lookAtLegal(_ scene: Judge.Scene, _ isUp: Bool) -> Violation? {
+    guard let limit = scene.plant.legalLimit(scene.step.circumstances), let controllable = site.controllable
+    else { return nil }
+    let draw = scene.plant.controllableDraw
+    let contacts = site.channels.compactMap { channel -> DeviceID? in
+      if case .contact(let device, _) = channel.kind { return device }
+      return nil
+    }
+    let canAct =
+      contacts.allSatisfy { scene.isHonest($0, for: scene.reaction) }
+      && controllable.devices.allSatisfy { scene.isSound($0, for: scene.reaction + 120) }
+    if legal.follow(draw > 1.02 * limit + 100, isExcused: !isUp || !canAct, at: scene.second) {
+      return scene.violation("legal limit", "controllable devices draw \(Int(draw)) W, the limit is \(Int(limit)) W")
+    }
+    return nil
+  }
+}

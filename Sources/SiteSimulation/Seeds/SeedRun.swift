@@ -1,0 +1,57 @@
+import EnergyDispatch
+import EnergyModel
+import SiteSimulator
+
+/// One site-day made of one number: the same seed and the same step repeat it exactly.
+public struct SeedRun: Sendable {
+  public struct Result: Sendable {
+    public var seed: UInt64
+    public var violation: Violation?
+    public var steps: Int
+    /// What went wrong on that day, for whoever looks for the cause.
+    public var faults: [Fault]
+    /// What control said when the violation was found.
+    public var sentence: String?
+    public var writes: Int
+  }
+
+  public let seed: UInt64
+  public let step: Double
+  public let hours: Double
+  public let hasFaults: Bool
+  public let description: SiteDescription
+  public let faults: [Fault]
+  private let start: Timestamp
+  private let meterLag: Double
+  private static let firstDay = Timestamp(milliseconds: 1_767_225_600_000)
+
+  public init(seed: UInt64, step: Double = 10, hours: Double = 24, hasFaults: Bool = true) {
+    self.seed = seed
+    self.step = step
+    self.hours = hours
+    self.hasFaults = hasFaults
+    var random = Random(seed: seed, stream: 21)
+    description = RandomSite.make(&random)
+    meterLag = random.pick([0, 0, 1, 3])
+    start = Self.firstDay + .seconds(86_400 * random.whole(0...364))
+    faults = hasFaults ? FaultPlan.make(description.parameters, hours: hours, &random) : []
+  }
+
+  /// - Parameter watch: called after each step, before it is judged.
+  public func run(_ watch: (SiteLoop.Step, SiteLoop) -> Void = { _, _ in }) -> Result {
+    var loop = SiteLoop(description, seed: seed, start: start, step: step, faults: faults)
+    loop.meterLag = meterLag
+    var judge = Judge(loop.plant.description.parameters, step: step)
+    let steps = Int(hours * 3600 / step)
+    for index in 0..<steps {
+      let done = loop.advance()
+      watch(done, loop)
+      if let found = judge.look(done, loop.plant) {
+        return Result(
+          seed: seed, violation: found, steps: index + 1, faults: faults,
+          sentence: done.outcome?.decision.sentence, writes: loop.writes)
+      }
+    }
+    return Result(seed: seed, violation: nil, steps: steps, faults: faults, sentence: nil, writes: loop.writes)
+  }
+}
