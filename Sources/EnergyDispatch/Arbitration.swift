@@ -29,8 +29,6 @@ struct Resolution: Sendable {
   var winner: Winner?
   /// Not nil: the quantity is left alone.
   var handsOff: Reason?
-  /// Left alone, and what the device still holds is opened at once.
-  var isReleased = false
   /// Of a charger: what its power comes to.
   var setting: SiteParameters.Charger.Setting?
   /// Of a charger: the least it can charge with, W.

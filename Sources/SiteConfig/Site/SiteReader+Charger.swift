@@ -15,12 +15,14 @@ extension SiteReader {
     let command = profile?.commands.first { $0.parameters == [.chargingCurrent] }
     if profile != nil, command == nil {
       section["profile"]?.refuse("takes no charging_current_a, so it is no profile for a charger")
-    } else if let profile, command?.reversion == nil {
+    } else if let profile, command?.reversion == nil, !isConfirmed {
       section["profile"]?.refuse(
         "\(profile.name) has no timer of its own: a car would go on charging without the agent")
     }
-    var charger = SiteParameters.Charger(
-      device: DeviceID(entry.name), reversion: command?.reversion, maximumAge: maximumAge)
+    var charger = SiteParameters.Charger(device: DeviceID(entry.name), maximumAge: maximumAge)
+    if let lease = profile.flatMap({ SetpointLease(.chargingCurrent, in: $0, isConfirmed: isConfirmed) }) {
+      (charger.reversion, charger.terms) = (lease.reversion, lease.terms)
+    }
     let current = section.required("current", "what a car may draw on each phase, such as 6..16 A")?
       .measureRange(.current, within: 6...80)
     let failsafe = section.required("failsafe", "what the charger falls back to by itself, such as 6 A")?
