@@ -134,7 +134,11 @@ let package = Package(
     tests("UplinkTests", ["TestKit", "Uplink", "EnergyModel"]),
     tests(
       "GatewayTests",
-      ["TestKit", "Gateway", "Journal", "EnergyModel", "EnergyDispatch", "Forecasting", "Threads", logging]),
+      [
+        "TestKit", "Gateway", "Journal", "MQTTLink", "Uplink", "EnergyModel", "EnergyDispatch", "Forecasting",
+        "Threads",
+        logging,
+      ]),
     tests("LocalAPITests", ["TestKit", "LocalAPI", "SiteClient", "EnergyModel", lifecycle, logging]),
     tests("SiteSimulatorTests", ["TestKit", "SiteSimulator", "EnergyModel", "CModbus", "holdfast-sim"]),
     tests("SiteClientTests", ["TestKit", "SiteClient"]),

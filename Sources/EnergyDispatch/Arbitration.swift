@@ -44,14 +44,20 @@ struct Resolution: Sendable {
 
 /// Brings what the rules say together: limits class by class, the strongest first, then the strongest wish
 /// clamped into what is left. A limit that would leave nothing yields, as far as it has to.
-enum Arbitration {
-  static func resolve(
-    _ quantities: [(quantity: ControlledQuantity, physical: Interval)], _ statements: [Statement]
-  ) -> [Resolution] {
-    var resolutions = quantities.map { Resolution(quantity: $0, physical: $1, allowed: $1, bounds: []) }
-    let places = Dictionary(
+struct Arbitration: Sendable {
+  private let untouched: [Resolution]
+  private let places: [ControlledQuantity: Int]
+
+  init(_ quantities: [(quantity: ControlledQuantity, physical: Interval)]) {
+    untouched = quantities.map { Resolution(quantity: $0, physical: $1, allowed: $1, bounds: []) }
+    places = Dictionary(
       quantities.enumerated().map { ($0.element.quantity, $0.offset) }, uniquingKeysWith: { first, _ in first })
-    for statement in statements.sorted(by: { $0.precedence < $1.precedence }) {
+  }
+
+  func resolve(_ statements: [Statement]) -> [Resolution] {
+    var resolutions = untouched
+    let isInOrder = zip(statements, statements.dropFirst()).allSatisfy { $0.precedence <= $1.precedence }
+    for statement in isInOrder ? statements : statements.sorted(by: { $0.precedence < $1.precedence }) {
       for limit in statement.contribution.limits {
         if let place = places[limit.quantity] { apply(limit, of: statement, to: &resolutions[place]) }
       }
@@ -68,7 +74,7 @@ enum Arbitration {
     return resolutions
   }
 
-  private static func apply(_ limit: Limit, of statement: Statement, to resolution: inout Resolution) {
+  private func apply(_ limit: Limit, of statement: Statement, to resolution: inout Resolution) {
     var bound = Bound(rule: statement.rule, precedence: statement.precedence, limit: limit, holds: true)
     let before = resolution.allowed
     if let left = before.intersection(limit.interval) {
@@ -85,7 +91,7 @@ enum Arbitration {
     resolution.bounds.append(bound)
   }
 
-  private static func opponent(of limit: Limit, in resolution: Resolution) -> Bound? {
+  private func opponent(of limit: Limit, in resolution: Resolution) -> Bound? {
     let against = resolution.bounds.filter { $0.limit.interval.intersection(limit.interval) == nil }
     return against.first { $0.holds } ?? against.first
   }

@@ -11,31 +11,33 @@ public struct ControlCore: Sendable {
   /// After a start, unknown values are news only when devices had this long to answer.
   private static let patience: Duration = .seconds(10)
 
-  private let parameters: SiteParameters
+  private let premises: Deliberation.Premises
   private let zone: TimeZoneTable
-  private let quantities: [(quantity: ControlledQuantity, physical: Interval)]
+  private let arbitration: Arbitration
   private var memory: SavedMemory
   private var state: Running?
   private var leases = LeaseBook()
   private var notices = Notices()
-  private var substance: DecisionSubstance?
+  private var substance = DecisionSubstance()
 
   /// What exists once the first step told what time it is.
   private struct Running: Sendable {
     var rules: RuleBook
     var switches: SwitchHistory
+    var channels: ChannelWatch
     var started: MonotonicInstant
     var hasSeenAll = false
+    var isMemoryFresh = false
     var view: SiteView
   }
 
   /// - Parameter savedMemory: what ``savedMemory`` gave before the restart. Nil, or what cannot be
   ///   understood, means the worst case: loads were switched just now, hysteresis is on its strict side.
   public init(parameters: SiteParameters, zone: TimeZoneTable, savedMemory: [UInt8]?) {
-    self.parameters = parameters
+    premises = Deliberation.Premises(parameters)
     self.zone = zone
     memory = savedMemory.map { SavedMemory($0) } ?? SavedMemory()
-    quantities = Self.quantities(parameters)
+    arbitration = Arbitration(Self.quantities(parameters))
   }
 
   /// What the rules remember, as lines of text without instants.
@@ -51,59 +53,66 @@ public struct ControlCore: Sendable {
     snapshot: SiteSnapshot, forecast: Forecast?, reports: [WriteReport], orders: StandingOrders = StandingOrders()
   ) -> ControlOutcome {
     let now = snapshot.now
+    let parameters = premises.site
     let view = SiteView(snapshot, parameters)
-    var running = state ?? begin(view)
+    // Taken out, so that what it holds is changed in place.
+    var running = state.take() ?? begin(view)
     running.view = view
     running.switches.observe(view)
-    let input = RuleInput(view: view, forecast: forecast, orders: orders, switches: running.switches, zone: zone)
+    let channels = running.channels.step(orders, view)
+    let input = RuleInput(
+      view: view, forecast: forecast, orders: orders, switches: running.switches, zone: zone, channels: channels)
     let statements = running.rules.evaluate(input)
-    let resolutions = Arbitration.resolve(quantities, statements)
+    let resolutions = arbitration.resolve(statements)
     let isSafeState = statements.contains { $0.contribution.isBlind } || (view.grid != nil && view.grid?.power == nil)
     running.hasSeenAll = running.hasSeenAll || !isSafeState
     let isStarting = !running.hasSeenAll && now.monotonic - running.started < Self.patience
 
     let wanted = WantedLease.all(resolutions, view, parameters)
-    var events = leases.accept(reports, at: now)
+    var events = channels.events + leases.accept(reports, at: now)
     let commands = parameters.mode == .control ? leases.plan(wanted, at: now.monotonic) : []
-    let explanation = Explanation(
-      site: parameters, view: view, resolutions: resolutions, isSafeState: isSafeState,
+    let deliberation = Deliberation(
+      premises: premises, view: view, resolutions: resolutions, wanted: wanted, isSafeState: isSafeState,
       isStarting: isStarting)
-    let decision = Decision(
-      at: now, sentence: explanation.sentence, wish: explanation.winner?.wish.purpose.description,
-      rule: explanation.winner?.rule, bounds: explanation.bounds,
-      setpoints: wanted.filter { !$0.isOpen }.flatMap { $0.setpoints(at: now.monotonic) }, isSafeState: isSafeState)
     events += notices.events(
-      statements, resolutions, safeState: isSafeState && !isStarting ? decision.sentence : nil, view,
+      statements, resolutions, safeState: isSafeState && !isStarting ? deliberation : nil, view,
       isMonitor: parameters.mode == .monitor)
-    let substance = DecisionSubstance(resolutions, isSafeState: isSafeState, isStarting: isSafeState && isStarting)
-    defer {
-      self.substance = substance
-      state = running
-    }
+    let isDecisionNew = substance.follow(
+      resolutions, isSafeState: isSafeState, isStarting: isSafeState && isStarting)
+    let isMemoryChanged = remember(&running, at: now.monotonic)
+    state = running
     return ControlOutcome(
-      decision: decision, commands: commands, events: events, isDecisionNew: substance != self.substance,
-      isMemoryChanged: remember(running, at: now.monotonic))
+      commands: commands, events: events, isDecisionNew: isDecisionNew, isMemoryChanged: isMemoryChanged,
+      isMemoryUrgent: isMemoryChanged && !channels.events.isEmpty, deliberation: deliberation)
   }
 
   /// What each device gets on a clean stop. Nothing in monitor mode and before the first step.
   public func fallback(at now: Moment) -> [SetpointCommand] {
-    guard parameters.mode == .control else { return [] }
-    return Fallback.commands(parameters, leases, state?.view, at: now.monotonic)
+    guard premises.site.mode == .control else { return [] }
+    return Fallback.commands(premises.site, leases, state?.view, at: now.monotonic)
   }
 
   private func begin(_ view: SiteView) -> Running {
     let now = view.now.monotonic
     return Running(
-      rules: RuleBook(parameters, saved: memory, at: now),
-      switches: SwitchHistory(parameters.loads, saved: memory, at: now), started: now, view: view)
+      rules: RuleBook(premises.site, saved: memory, at: now),
+      switches: SwitchHistory(premises.site.loads, saved: memory, at: now),
+      channels: ChannelWatch(premises.site.channels, saved: memory, at: now), started: now, view: view)
   }
 
-  private mutating func remember(_ running: Running, at now: MonotonicInstant) -> Bool {
-    var next = SavedMemory()
-    running.rules.save(into: &next, at: now)
-    running.switches.save(into: &next, at: now)
-    defer { memory = next }
-    return next != memory
+  private mutating func remember(_ running: inout Running, at now: MonotonicInstant) -> Bool {
+    guard running.isMemoryFresh else {
+      // Lines that nobody has any use for are left behind with the first step.
+      let before = memory
+      memory = SavedMemory()
+      running.isMemoryFresh = true
+      _ = remember(&running, at: now)
+      return memory != before
+    }
+    let rules = running.rules.save(into: &memory, at: now)
+    let switches = running.switches.save(into: &memory, at: now)
+    let channels = running.channels.save(into: &memory)
+    return rules || switches || channels
   }
 
   private static func quantities(

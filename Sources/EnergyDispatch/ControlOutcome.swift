@@ -2,7 +2,6 @@ public import EnergyModel
 
 /// What one control cycle wants done. Produced by pure code, carried out by the control service.
 public struct ControlOutcome: Sendable {
-  public var decision: Decision
   /// To be written now: what changed and the leases that are due.
   public var commands: [SetpointCommand]
   /// To be told: conflicts, refusals, devices lost, faults; each once.
@@ -12,14 +11,12 @@ public struct ControlOutcome: Sendable {
   public var isDecisionNew: Bool
   /// True when the rules' memory changed and should be saved.
   public var isMemoryChanged: Bool
+  /// True when it should be saved at once: the state of a limit changed.
+  public var isMemoryUrgent: Bool
+  let deliberation: Deliberation
 
-  public init(
-    decision: Decision, commands: [SetpointCommand], events: [Event], isDecisionNew: Bool, isMemoryChanged: Bool
-  ) {
-    self.decision = decision
-    self.commands = commands
-    self.events = events
-    self.isDecisionNew = isDecisionNew
-    self.isMemoryChanged = isMemoryChanged
-  }
+  /// Put into words anew whenever it is read.
+  public var decision: Decision { deliberation.decision }
+  /// True while something needed for a decision is unknown and the failsafe values hold.
+  public var isSafeState: Bool { deliberation.isSafeState }
 }

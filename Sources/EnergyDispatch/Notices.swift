@@ -14,12 +14,13 @@ struct Notices: Sendable {
   init() {}
 
   mutating func events(
-    _ statements: [Statement], _ resolutions: [Resolution], safeState: String?, _ view: SiteView, isMonitor: Bool
+    _ statements: [Statement], _ resolutions: [Resolution], safeState: Deliberation?, _ view: SiteView,
+    isMonitor: Bool
   ) -> [Event] {
     var events = lasting(statements, resolutions, view.now)
     if isSafeState != (safeState != nil) {
       isSafeState = safeState != nil
-      let text = safeState ?? "safe state left: everything needed is known again"
+      let text = safeState?.sentence ?? "safe state left: everything needed is known again"
       events.append(
         Event(
           at: view.now, name: "safe-state", severity: isSafeState ? .warning : .info, text: text,
@@ -30,23 +31,40 @@ struct Notices: Sendable {
 
   /// Alarms of rules and conflicts between them, told when they begin.
   private mutating func lasting(_ statements: [Statement], _ resolutions: [Resolution], _ now: Moment) -> [Event] {
-    var events: [Key: Event] = [:]
-    for alarm in statements.flatMap(\.contribution.alarms) {
-      events[Key(name: alarm.name, subject: alarm.device?.name ?? "")] = Event(
-        at: now, name: alarm.name, severity: alarm.severity, device: alarm.device, text: alarm.text.description)
+    let lasts = statements.contains { !$0.contribution.alarms.isEmpty } || resolutions.contains(where: Self.conflicts)
+    guard lasts else {
+      if !active.isEmpty { active = [] }
+      return []
     }
-    for resolution in resolutions where resolution.handsOff == nil {
-      for bound in resolution.bounds {
-        guard let stronger = bound.yieldedTo else { continue }
-        let text = "\(resolution.quantity.name): \(bound.rule) (\(bound.limit.reason)) yields to \(stronger)"
-        let subject = "\(resolution.quantity.name)/\(bound.rule)/\(stronger)"
-        events[Key(name: "conflict", subject: subject)] = Event(
-          at: now, name: "conflict", severity: .warning, device: resolution.quantity.device, text: text)
+    var events: [(key: Key, event: Event)] = []
+    var seen: Set<Key> = []
+    func tell(_ key: Key, _ event: () -> Event) {
+      guard seen.insert(key).inserted, !active.contains(key) else { return }
+      events.append((key, event()))
+    }
+    for alarm in statements.lazy.flatMap(\.contribution.alarms) {
+      tell(Key(name: alarm.name, subject: alarm.device?.name ?? "")) {
+        Event(
+          at: now, name: alarm.name, severity: alarm.severity, device: alarm.device, text: alarm.text.description)
       }
     }
-    let begun = events.filter { !active.contains($0.key) }
-    active = Set(events.keys)
-    return begun.sorted { ($0.key.name, $0.key.subject) < ($1.key.name, $1.key.subject) }.map(\.value)
+    for resolution in resolutions where Self.conflicts(resolution) {
+      for bound in resolution.bounds {
+        guard let stronger = bound.yieldedTo else { continue }
+        let subject = "\(resolution.quantity.name)/\(bound.rule)/\(stronger)"
+        tell(Key(name: "conflict", subject: subject)) {
+          let text = "\(resolution.quantity.name): \(bound.rule) (\(bound.limit.reason)) yields to \(stronger)"
+          return Event(
+            at: now, name: "conflict", severity: .warning, device: resolution.quantity.device, text: text)
+        }
+      }
+    }
+    active = seen
+    return events.sorted { ($0.key.name, $0.key.subject) < ($1.key.name, $1.key.subject) }.map(\.event)
+  }
+
+  private static func conflicts(_ resolution: Resolution) -> Bool {
+    resolution.handsOff == nil && resolution.bounds.contains { $0.yieldedTo != nil }
   }
 
   private mutating func sheddings(_ resolutions: [Resolution], _ view: SiteView) -> [Event] {

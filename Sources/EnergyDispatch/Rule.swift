@@ -91,6 +91,8 @@ struct RuleInput: Sendable {
   var orders: StandingOrders
   var switches: SwitchHistory
   var zone: TimeZoneTable
+  /// What the channels say.
+  var channels = ChannelStates()
 
   var now: Moment { view.now }
 }
@@ -104,6 +106,12 @@ protocol RuleMemory: Hashable, Sendable {
   init?(saved: Substring, at now: MonotonicInstant)
   /// Empty where there is nothing to keep: after a restart that is ``lost(at:)``.
   func saved(at now: MonotonicInstant) -> String
+  /// False where the text tells of no ages: then it changes with the memory alone.
+  static var hasAges: Bool { get }
+}
+
+extension RuleMemory {
+  static var hasAges: Bool { true }
 }
 
 /// For rules that need none.
@@ -112,6 +120,7 @@ struct NoMemory: RuleMemory {
   init() {}
   init?(saved: Substring, at now: MonotonicInstant) {}
   func saved(at now: MonotonicInstant) -> String { "" }
+  static var hasAges: Bool { false }
 }
 
 /// A pure function from what is seen and remembered to limits and wishes.

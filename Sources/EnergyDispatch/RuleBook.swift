@@ -5,6 +5,8 @@ private struct RememberingRule<R: Rule>: AnyRememberingRule {
   let rule: R
   let key: String
   private var memory: R.Memory
+  /// What the text was last made of, and when.
+  private var saved: (memory: R.Memory, at: MonotonicInstant)?
 
   init(_ rule: R, saved: SavedMemory, at now: MonotonicInstant) {
     self.rule = rule
@@ -15,7 +17,12 @@ private struct RememberingRule<R: Rule>: AnyRememberingRule {
   var name: String { rule.name }
   var precedence: RuleClass { rule.precedence }
   mutating func evaluate(_ input: RuleInput) -> Contribution { rule.evaluate(input, &memory) }
-  func saved(at now: MonotonicInstant) -> String { memory.saved(at: now) }
+
+  mutating func changed(at now: MonotonicInstant) -> String? {
+    if let saved, now - saved.at < SavedMemory.unit || !R.Memory.hasAges, saved.memory == memory { return nil }
+    saved = (memory, now)
+    return memory.saved(at: now)
+  }
 }
 
 private protocol AnyRememberingRule: Sendable {
@@ -24,7 +31,8 @@ private protocol AnyRememberingRule: Sendable {
   var key: String { get }
   var precedence: RuleClass { get }
   mutating func evaluate(_ input: RuleInput) -> Contribution
-  func saved(at now: MonotonicInstant) -> String
+  /// The text that stands for the memory; nil while it cannot be another one than the last time.
+  mutating func changed(at now: MonotonicInstant) -> String?
 }
 
 /// What one rule said, with its name and class.
@@ -82,6 +90,15 @@ struct RuleBook: Sendable {
     }
     if let fuse = site.fuse { add(FuseRule(site: site, fuse: fuse)) }
     if let cap = site.feedIn { add(FeedInRule(site: site, cap: cap)) }
+    for channels in SiteParameters.Channel.Class.allCases where site.channels.contains(where: { $0.class == channels })
+    {
+      add(FeedInRule(site: site, channels: channels))
+      if let controllable = site.controllable {
+        add(ControllableRule(site: site, controllable: controllable, channels: channels))
+      }
+    }
+    add(BatteryPowerRule(site: site))
+    add(ContractShedRule(site: site))
     rules.sort { $0.precedence < $1.precedence }
   }
 
@@ -92,10 +109,13 @@ struct RuleBook: Sendable {
     }
   }
 
-  func save(into memory: inout SavedMemory, at now: MonotonicInstant) {
-    for rule in rules {
-      let text = rule.saved(at: now)
-      if !text.isEmpty { memory[rule.key] = Substring(text) }
+  /// True when something in it is another than before.
+  mutating func save(into memory: inout SavedMemory, at now: MonotonicInstant) -> Bool {
+    var isChanged = false
+    for index in rules.indices {
+      guard let text = rules[index].changed(at: now) else { continue }
+      if memory.replace(rules[index].key, with: text) { isChanged = true }
     }
+    return isChanged
   }
 }

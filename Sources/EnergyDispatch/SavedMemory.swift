@@ -5,6 +5,8 @@ import EnergyModel
 /// which also keeps the text from changing each second.
 struct SavedMemory: Hashable, Sendable {
   private static let title = "holdfast control memory 1"
+  /// Of ages: text that only they change is made anew this often, and meanwhile errs to the safe side.
+  static let unit: Duration = .seconds(60)
   private var lines: [String: Substring] = [:]
 
   init() {}
@@ -20,9 +22,14 @@ struct SavedMemory: Hashable, Sendable {
     }
   }
 
-  subscript(key: String) -> Substring? {
-    get { lines[key] }
-    set { lines[key] = newValue }
+  subscript(key: String) -> Substring? { lines[key] }
+
+  /// Empty text is no line. True when it was another one before.
+  mutating func replace(_ key: String, with text: String) -> Bool {
+    let text = text.isEmpty ? nil : Substring(text)
+    guard lines[key] != text else { return false }
+    lines[key] = text
+    return true
   }
 
   var bytes: [UInt8] {

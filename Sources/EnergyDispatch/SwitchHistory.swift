@@ -7,6 +7,17 @@ struct SwitchHistory: Hashable, Sendable {
     var changed: MonotonicInstant
     /// Within the last hour, oldest first.
     var starts: [MonotonicInstant]
+
+    func observed(_ isOn: Bool, at now: MonotonicInstant) -> Record {
+      var record = self
+      if let before = record.isOn, before != isOn {
+        record.changed = now
+        if isOn { record.starts.append(now) }
+      }
+      record.isOn = isOn
+      record.starts.removeAll { now - $0 >= SwitchHistory.hour }
+      return record
+    }
   }
 
   private static let hour: Duration = .seconds(3600)
@@ -17,6 +28,8 @@ struct SwitchHistory: Hashable, Sendable {
   private(set) var turns: [DeviceID]
   private var blocked: Set<DeviceID> = []
   private var seenPumps: Set<DeviceID> = []
+  /// Nil while the records are others than what was saved.
+  private var savedAt: MonotonicInstant?
 
   init(_ loads: [SiteParameters.SheddableLoad], saved: SavedMemory, at now: MonotonicInstant) {
     relevantMinutes = Dictionary(
@@ -34,14 +47,11 @@ struct SwitchHistory: Hashable, Sendable {
   mutating func observe(_ view: SiteView) {
     let now = view.now.monotonic
     for relay in view.relays {
-      guard let isOn = relay.isOn, var record = records[relay.device] else { continue }
-      if let before = record.isOn, before != isOn {
-        record.changed = now
-        if isOn { record.starts.append(now) } else { putLast(relay.device) }
-      }
-      record.isOn = isOn
-      record.starts.removeAll { now - $0 >= Self.hour }
-      records[relay.device] = record
+      guard let isOn = relay.isOn, let record = records[relay.device] else { continue }
+      if record.isOn == isOn, record.starts.first.map({ now - $0 < Self.hour }) ?? true { continue }
+      if record.isOn == true, !isOn { putLast(relay.device) }
+      records[relay.device] = record.observed(isOn, at: now)
+      savedAt = nil
     }
     for pump in view.heatPumps {
       guard let state = pump.state else { continue }
@@ -54,12 +64,18 @@ struct SwitchHistory: Hashable, Sendable {
     }
   }
 
+  /// For planning without the agent's memory: nothing was switched within any minimum time.
+  mutating func forgetTimes(at now: MonotonicInstant) {
+    records = records.mapValues { _ in Record(isOn: nil, changed: now - .seconds(2 * 86_400), starts: []) }
+  }
+
   /// 0 for what was never switched off; otherwise the higher, the later that was.
   func turn(_ device: DeviceID) -> Int { turns.firstIndex(of: device).map { $0 + 1 } ?? 0 }
 
   private mutating func putLast(_ device: DeviceID) {
     turns.removeAll { $0 == device }
     turns.append(device)
+    savedAt = nil
   }
 
   /// What is left of a minimum time that began with the last switching; zero when it is over.
@@ -74,15 +90,20 @@ struct SwitchHistory: Hashable, Sendable {
     return max(.zero, Self.hour - (now - starts[starts.count - limit]))
   }
 
-  /// `on 12 starts 3 45`: the state, minutes since the change, minutes since each start.
-  func save(into memory: inout SavedMemory, at now: MonotonicInstant) {
-    if !turns.isEmpty { memory["turns"] = Substring(turns.map(\.name).joined(separator: " ")) }
+  /// `on 12 starts 3 45`: the state, minutes since the change, minutes since each start. True when something in it
+  /// is another than before; ages alone are looked at once a minute.
+  mutating func save(into memory: inout SavedMemory, at now: MonotonicInstant) -> Bool {
+    if let savedAt, now - savedAt < SavedMemory.unit { return false }
+    savedAt = now
+    var isChanged = memory.replace("turns", with: turns.map(\.name).joined(separator: " "))
     for (device, record) in records {
       guard let isOn = record.isOn else { continue }
       let changed = SavedMemory.minutes(since: record.changed, at: now, cap: relevantMinutes[device] ?? 0)
       let starts = record.starts.map { " \(SavedMemory.minutes(since: $0, at: now, cap: 60))" }.joined()
-      memory[SavedMemory.key("switch", device.name)] = "\(isOn ? "on" : "off") \(changed) starts\(starts)"
+      let text = "\(isOn ? "on" : "off") \(changed) starts\(starts)"
+      if memory.replace(SavedMemory.key("switch", device.name), with: text) { isChanged = true }
     }
+    return isChanged
   }
 
   private static func record(_ text: Substring, at now: MonotonicInstant) -> Record? {

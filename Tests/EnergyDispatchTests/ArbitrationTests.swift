@@ -18,7 +18,7 @@ struct ArbitrationTests {
   }
 
   private func resolve(_ statements: Statement...) -> Resolution {
-    Arbitration.resolve([(Self.battery, Interval(-5000, 5000))], statements)[0]
+    Arbitration([(Self.battery, Interval(-5000, 5000))]).resolve(statements)[0]
   }
 
   @Test func limitsAreIntersected() {

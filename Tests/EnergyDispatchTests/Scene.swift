@@ -45,6 +45,22 @@ struct Scene {
       ],
     ]
     for load in parameters.loads { values[load.device] = [.relayOn: 1] }
+    addConsumers()
+  }
+
+  /// Idle chargers with a car, heat pumps that run as they like, inactive contacts.
+  private mutating func addConsumers() {
+    for charger in parameters.chargers {
+      values[charger.device] = [.power: 0, .chargingState: 1, .chargingCurrentLimit: charger.current.upperBound]
+    }
+    for pump in parameters.heatPumps { values[pump.device] = [.heatPumpState: 2] }
+    for case .contact(let device, _) in parameters.channels.map(\.kind) { values[device] = [.contact: 0] }
+  }
+
+  /// The agent dies and starts anew with what it had saved.
+  mutating func restart() {
+    core = ControlCore(parameters: parameters, zone: .utc, savedMemory: core.savedMemory)
+    reports = []
   }
 
   /// 10 kW hybrid with a 5 kW battery, window 10...95 %, reserve 20 %, fuse 3 × 35 A, one boiler.
@@ -97,6 +113,12 @@ struct Scene {
     outcome = result
   }
 
+  /// What the devices tell now, without a step.
+  func present() -> SiteSnapshot {
+    var copy = self
+    return copy.snapshot()
+  }
+
   private mutating func snapshot() -> SiteSnapshot {
     let now = time.now()
     var snapshot = SiteSnapshot(now: now)
@@ -115,8 +137,13 @@ struct Scene {
   private mutating func answerTo(_ command: SetpointCommand) {
     guard let answer else { return }
     reports.append(WriteReport(command: command, outcome: answer, at: time.now()))
-    guard answer == .confirmed, let relay = command.setpoints.first, relay.kind == .relayOn else { return }
-    values[command.device] = [.relayOn: relay.value]
+    guard answer == .confirmed, let setpoint = command.setpoints.first else { return }
+    switch setpoint.kind {
+    case .relayOn: values[command.device] = [.relayOn: setpoint.value]
+    case .chargingCurrent: values[command.device]?[.chargingCurrentLimit] = setpoint.value
+    case .heatPumpState: values[command.device]?[.heatPumpState] = setpoint.value
+    default: break
+    }
   }
 
   /// The same import on each phase, with the meter's power as it follows.

@@ -1,18 +1,23 @@
 import EnergyModel
 
-/// Keeps the export below the feed-in cap by bounding what hybrids feed into the busbar. The inverter
+/// Keeps the export below a cap by bounding what hybrids feed into the busbar. The inverter
 /// charges its battery with what it may not feed in before it curtails its strings.
 ///
 /// `Σ ac ≤ Σ ac now + grid + cap − 1 %`, shared by rating. The bound is there while production comes near
 /// it, and goes when it was far away for a minute. Where a reading is missing, the house is
-/// taken to consume nothing: `Σ ac ≤ cap`. A lease can only tighten: its end opens it again, so the
-/// permanent cap belongs into an inverter (`stored in`); where none keeps it, that is told.
+/// taken to consume nothing: `Σ ac ≤ cap`.
+///
+/// There is one rule for each class that has a cap, and of all their bounds the least holds:
+/// - site protection: the feed-in cap of the configuration. A lease can only tighten: its end opens it again, so the
+///   permanent cap belongs into an inverter (`stored in`); where none keeps it, that is told.
+/// - legal limit and contract: what channels allow, `cap = min(export_power, export_percent / 100 · Σ peak)`.
 struct FeedInRule: Rule {
   struct Memory: RuleMemory {
     var isBound = false
     var calmSince: MonotonicInstant?
 
     init() {}
+    static var hasAges: Bool { false }
     static func lost(at now: MonotonicInstant) -> Memory { Memory() }
     /// The bound comes back by itself while production is near it.
     init?(saved: Substring, at now: MonotonicInstant) {}
@@ -25,29 +30,74 @@ struct FeedInRule: Rule {
   private static let releaseBeyond = 0.30
   private static let calm: Duration = .seconds(60)
 
-  let cap: SiteParameters.FeedInCap
-  let hybrids: [SiteParameters.Hybrid]
-  let name = "feed-in cap"
-  let subject = ""
-  var precedence: RuleClass { .siteProtection }
-
-  init(site: SiteParameters, cap: SiteParameters.FeedInCap) {
-    self.cap = cap
-    hybrids = site.hybrids.filter { cap.storedIn == nil || $0.device == cap.storedIn }
+  private enum Source: Hashable { case configured(SiteParameters.FeedInCap), channels(SiteParameters.Channel.Class) }
+  /// A cap as it is in this cycle, W.
+  private struct Cap {
+    var limit: Double
+    var cause = "feed-in cap"
+    var reason: Reason
   }
 
-  /// What it lets into the grid when it is bound, W; below 0 with a cap of less than the margin.
-  var kept: Double { cap.limit.value - Self.margin * hybrids.reduce(0) { $0 + $1.acLimit.value } }
+  private let source: Source
+  let hybrids: [SiteParameters.Hybrid]
+  /// Of the inverters that it bounds, W.
+  private let margin: Double
+  /// Of the whole site, W.
+  private let peak: Double
+  let name: String
+  let subject = ""
+  let precedence: RuleClass
+
+  init(site: SiteParameters, cap: SiteParameters.FeedInCap) {
+    let hybrids = site.hybrids.filter { cap.storedIn == nil || $0.device == cap.storedIn }
+    self.init(.configured(cap), site, hybrids, name: "feed-in cap", .siteProtection)
+  }
+
+  /// What the channels of a class allow.
+  init(site: SiteParameters, channels: SiteParameters.Channel.Class) {
+    self.init(.channels(channels), site, site.hybrids, name: "\(channels.name) export limit", channels.precedence)
+  }
+
+  private init(
+    _ source: Source, _ site: SiteParameters, _ hybrids: [SiteParameters.Hybrid], name: String, _ precedence: RuleClass
+  ) {
+    self.source = source
+    self.hybrids = hybrids
+    margin = Self.margin * hybrids.reduce(0) { $0 + $1.acLimit.value }
+    peak = site.installedPeak
+    self.name = name
+    self.precedence = precedence
+  }
+
+  /// What it lets into the grid when it is bound, W; below 0 with a cap of less than the margin. Infinite where a channel
+  /// has to say it first.
+  var kept: Double { if case .configured(let cap) = source { cap.limit.value - margin } else { .infinity } }
 
   func evaluate(_ input: RuleInput, _ memory: inout Memory) -> Contribution {
-    var contribution = Contribution()
-    if cap.storedIn == nil {
-      let text: Reason =
-        """
-        no inverter keeps the feed-in cap of \(watts: cap.limit.value) itself: nothing holds it while the agent is away
-        """
-      contribution.alarms = [.init(name: "feed-in-not-stored", severity: .warning, device: nil, text: text)]
+    switch source {
+    case .configured(let configured):
+      let words: Reason = "no more than \(watts: configured.limit.value) may be fed into the grid"
+      var contribution = keep(Cap(limit: configured.limit.value, reason: words), input, &memory)
+      if configured.storedIn == nil {
+        let text: Reason =
+          """
+          no inverter keeps the feed-in cap of \(watts: configured.limit.value) itself: nothing holds it while the agent is \
+          away
+          """
+        contribution.alarms = [.init(name: "feed-in-not-stored", severity: .warning, device: nil, text: text)]
+      }
+      return contribution
+    case .channels(let channels):
+      guard let (power, limit) = input.channels.strictestExport(peak: peak, channels) else {
+        memory = Memory()
+        return Contribution()
+      }
+      return keep(Cap(limit: power, cause: limit.cause, reason: limit.reason(input)), input, &memory)
     }
+  }
+
+  private func keep(_ cap: Cap, _ input: RuleInput, _ memory: inout Memory) -> Contribution {
+    var contribution = Contribution()
     guard !input.view.isIslanded else {
       memory = Memory()
       return contribution
@@ -57,17 +107,16 @@ struct FeedInRule: Rule {
     guard let grid = input.view.grid?.power, powers.count == hybrids.count else {
       memory = Memory()
       let reason: Reason = "what is fed in is unknown"
-      contribution.limits = limits(cap.limit.value, whole, "fed-in power unknown", reason, .always)
+      contribution.limits = limits(cap.limit, whole, "fed-in power unknown", reason, .always)
       // A cap that the inverters cannot exceed needs no measurement.
       contribution.isBlind = !contribution.limits.isEmpty
       return contribution
     }
     let sum = powers.reduce(0, +)
-    let allowed = max(0, sum + grid + kept)
+    let allowed = max(0, sum + grid + cap.limit - margin)
     follow(spare: (allowed - sum) / max(1, whole), input.now.monotonic, &memory)
     if memory.isBound {
-      let reason: Reason = "no more than \(watts: cap.limit.value) may be fed into the grid"
-      contribution.limits = limits(allowed, whole, "feed-in cap", reason, .whenItCuts)
+      contribution.limits = limits(allowed, whole, cap.cause, cap.reason, .whenItCuts)
     }
     return contribution
   }

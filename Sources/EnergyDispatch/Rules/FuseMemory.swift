@@ -20,6 +20,7 @@ struct FuseMemory: RuleMemory {
 
   init() {}
 
+  static var hasAges: Bool { false }
   static func lost(at now: MonotonicInstant) -> FuseMemory {
     var memory = FuseMemory()
     memory.shed = .lost()

@@ -8,6 +8,8 @@ struct ProtectionMemory: RuleMemory {
   var isCellLow = false
   var isCellHigh = false
 
+  static var hasAges: Bool { false }
+
   init() {}
 
   static var hasAges: Bool { false }

@@ -17,6 +17,7 @@ struct SelfConsumptionRule: Rule {
     var blindSince: MonotonicInstant?
 
     init() {}
+    static var hasAges: Bool { false }
     static func lost(at now: MonotonicInstant) -> Memory { Memory() }
     /// A bound that follows the sun is not worth keeping.
     init?(saved: Substring, at now: MonotonicInstant) {}

@@ -22,7 +22,7 @@ extension SiteParameters {
       case uplink(DestinationID)
     }
 
-    public enum Class: String, Hashable, Sendable { case legal, contract }
+    public enum Class: String, CaseIterable, Hashable, Sendable { case legal, contract }
 
     public var name: String
     public var kind: Kind

@@ -53,4 +53,7 @@ public struct SiteParameters: Hashable, Sendable {
     self.reserve = reserve
     self.economics = economics
   }
+
+  /// Installed PV of all hybrids, W peak.
+  var installedPeak: Double { hybrids.reduce(0) { $0 + $1.pvPeak.value } }
 }

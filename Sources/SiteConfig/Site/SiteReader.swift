@@ -31,7 +31,10 @@ struct SiteReader {
     let limits = root["limits"].map { readLimits($0, devices: devices) } ?? Limits()
     let strategy = root["strategy"].map { readStrategy($0, zone: site?.site.timeZone) } ?? Strategy()
     let tariff = root["tariff"].flatMap(readTariff)
-    let uplinks = root["uplinks"].map(readUplinks) ?? []
+    let uplinks =
+      root["uplinks"].map { value in
+        readUplinks(value, loads: loads, hasBattery: devices.contains(where: \.isHybrid))
+      } ?? []
     let journal = root.required("journal", "a budget such as 200 MB").flatMap(readJournal)
     let api = root["api"].flatMap(readAPI)
     crossCheck(devices: devices, loads: loads, limits: limits, strategy: strategy)

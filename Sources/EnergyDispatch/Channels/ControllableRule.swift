@@ -1,0 +1,114 @@
+import EnergyModel
+
+/// Keeps what the controllable devices (chargers, heat pumps, batteries charged from the grid; §14a EnWG) draw from the
+/// grid together below what a channel allows. Class legal limit or contract, by the channel. Of several channels the
+/// strictest counts.
+///
+///     net draw = min(C, max(0, grid)) ≤ P   ⟺   C ≤ P + max(0, generation − uncontrolled load) = P + max(0, C − grid)
+///
+/// `C` is the sum of the controllable devices, W, and the right-hand side follows from
+/// `grid + generation = uncontrolled load + C`. So own PV and batteries come on top, and household load is never
+/// touched. Only what is measured counts for `C − grid`; where the grid's power is unknown nothing comes on top. A
+/// restriction acts at once; what becomes free is given after a minute (see ``SlowRise``).
+///
+/// - A heat pump keeps running where its rating fits, those of a higher number of priority first; others are blocked. It
+///   counts with what it measures, or else its rating until it reads back as blocked.
+/// - Chargers share what heat pumps leave (see ``ChargerAllocation``), after those that do not answer (see
+///   ``ChargerTruth``).
+/// - A battery is charged from its own strings, and from what neither heat pumps nor cars take of what comes on top.
+struct ControllableRule: Rule {
+  struct Memory: RuleMemory {
+    var forPumps = SlowRise()
+    var forChargers = SlowRise()
+    var forBatteries = SlowRise()
+    var chargers = ChargerTruth()
+
+    static var hasAges: Bool { false }
+
+    init() {}
+    static func lost(at now: MonotonicInstant) -> Memory { Memory() }
+    /// What is measured again within a step is not worth keeping.
+    init?(saved: Substring, at now: MonotonicInstant) {}
+    func saved(at now: MonotonicInstant) -> String { "" }
+  }
+
+  let channels: SiteParameters.Channel.Class
+  private let chargers: [SiteParameters.Charger]
+  /// Those that keep running longest first.
+  private let heatPumps: [SiteParameters.HeatPump]
+  /// Batteries that can be told.
+  private let hybrids: [SiteParameters.Hybrid]
+  let name: String
+  let subject = ""
+  var precedence: RuleClass { channels.precedence }
+
+  init(site: SiteParameters, controllable: SiteParameters.Controllable, channels: SiteParameters.Channel.Class) {
+    self.channels = channels
+    name = "\(channels.name) limit"
+    let isNamed = { (device: DeviceID) in controllable.devices.contains(device) }
+    chargers = ChargerAllocation.order(site.chargers.filter { isNamed($0.device) })
+    heatPumps = site.heatPumps.filter { isNamed($0.device) }
+      .sorted { ($1.priority, $0.device) < ($0.priority, $1.device) }
+    hybrids = site.hybrids.filter { isNamed($0.device) && $0.battery != nil }
+  }
+
+  func evaluate(_ input: RuleInput, _ memory: inout Memory) -> Contribution {
+    guard let limit = input.channels.strictest(.controllablePower, channels) else {
+      memory = Memory()
+      return Contribution()
+    }
+    let now = input.now.monotonic
+    var contribution = Contribution(isBlind: input.view.grid?.power == nil)
+    let onTop = onTop(input.view)
+    let reason = limit.reason(input)
+    func add(_ quantity: ControlledQuantity, _ interval: Interval, _ mention: Limit.Mention = .whenItCuts) {
+      contribution.limits.append(
+        Limit(quantity: quantity, interval: interval, cause: limit.cause, reason: reason, mention: mention))
+    }
+    memory.chargers.observe(chargers, input.view)
+    var taken = 0.0
+    for (place, charger) in chargers.enumerated() {
+      taken += memory.chargers.beyondControl(place, charger, input.view.charger(charger.device), at: now) ?? 0
+    }
+    var fits = memory.forPumps.follow(limit.value + onTop - taken, at: now)
+    for pump in heatPumps {
+      taken += draw(of: pump, input.view)
+      if pump.rated.value <= fits {
+        fits -= pump.rated.value
+      } else {
+        add(.heatPump(pump.device), .atMost(1))
+      }
+    }
+    let given = memory.forChargers.follow(max(0, limit.value + onTop - taken), at: now)
+    let allocation = ChargerAllocation(chargers, input.view, given, memory.chargers)
+    for (charger, share) in zip(chargers, allocation.shares) {
+      guard let share else { continue }
+      let isThere = input.view.charger(charger.device)?.isConnected != false
+      add(.charging(charger.device), .atMost(share), isThere ? .whenItCuts : .never)
+    }
+    let left = memory.forBatteries.follow(max(0, onTop - taken - allocation.drawn), at: now)
+    let rest = left / Double(max(1, hybrids.count))
+    for hybrid in hybrids {
+      let strings = max(0, input.view.hybrid(hybrid.device)?.pvPower ?? 0)
+      add(.battery(hybrid.device), .atLeast(-strings - rest))
+    }
+    return contribution
+  }
+
+  /// `max(0, C − grid)`, W.
+  private func onTop(_ view: SiteView) -> Double {
+    guard let grid = view.grid?.power else { return 0 }
+    var taken = 0.0
+    for charger in chargers { taken += max(0, view.charger(charger.device)?.power ?? 0) }
+    for pump in heatPumps { taken += max(0, view.heatPump(pump.device)?.power ?? 0) }
+    for hybrid in hybrids { taken += max(0, -(view.hybrid(hybrid.device)?.acPower ?? 0)) }
+    return max(0, taken - grid)
+  }
+
+  /// What a heat pump has to count with, W.
+  private func draw(of pump: SiteParameters.HeatPump, _ view: SiteView) -> Double {
+    let seen = view.heatPump(pump.device)
+    if let power = seen?.power { return max(0, power) }
+    return seen?.state == 1 ? 0 : pump.rated.value
+  }
+}

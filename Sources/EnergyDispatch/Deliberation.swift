@@ -1,0 +1,34 @@
+import EnergyModel
+
+/// What one control cycle came to, from which its decision can be told in words. Control runs far more often
+/// than people look, so the words are put together only when somebody reads them.
+struct Deliberation: Sendable {
+  /// The parameters in a box of their own: one reference instead of a dozen.
+  final class Premises: Sendable {
+    let site: SiteParameters
+    init(_ site: SiteParameters) { self.site = site }
+  }
+
+  var premises: Premises
+  var view: SiteView
+  var resolutions: [Resolution]
+  var wanted: [WantedLease]
+  var isSafeState: Bool
+  var isStarting: Bool
+
+  var decision: Decision {
+    let winner = explanation.winner
+    return Decision(
+      at: view.now, sentence: explanation.sentence, wish: winner?.wish.purpose.description, rule: winner?.rule,
+      bounds: explanation.bounds,
+      setpoints: wanted.filter { !$0.isOpen }.flatMap { $0.setpoints(at: view.now.monotonic) },
+      isSafeState: isSafeState)
+  }
+
+  var sentence: String { explanation.sentence }
+
+  private var explanation: Explanation {
+    Explanation(
+      site: premises.site, view: view, resolutions: resolutions, isSafeState: isSafeState, isStarting: isStarting)
+  }
+}
