@@ -6,7 +6,9 @@ private struct RememberingRule<R: Rule>: AnyRememberingRule {
   let key: String
   private var memory: R.Memory
   /// What the text was last made of, and when.
-  private var saved: (memory: R.Memory, at: MonotonicInstant)?
+  private var told: R.Memory?
+  private let isForgetful = R.Memory.self == NoMemory.self
+  private var toldAt = MonotonicInstant(nanoseconds: .min / 2)
 
   init(_ rule: R, saved: SavedMemory, at now: MonotonicInstant) {
     self.rule = rule
@@ -19,8 +21,11 @@ private struct RememberingRule<R: Rule>: AnyRememberingRule {
   mutating func evaluate(_ input: RuleInput) -> Contribution { rule.evaluate(input, &memory) }
 
   mutating func changed(at now: MonotonicInstant) -> String? {
-    if let saved, now - saved.at < SavedMemory.unit || !R.Memory.hasAges, saved.memory == memory { return nil }
-    saved = (memory, now)
+    if isForgetful { return nil }
+    let isDue = R.Memory.hasAges && now - toldAt >= SavedMemory.unit
+    if !isDue, told == memory { return nil }
+    told = memory
+    toldAt = now
     return memory.saved(at: now)
   }
 }

@@ -96,8 +96,7 @@ public actor ControlCycle: Service {
     if outcome.isDecisionNew { ports.decisions.post(outcome.decision) }
     if outcome.isMemoryChanged { ports.store.save(core.savedMemory, under: Self.storeKey) }
     ports.board.record(
-      outcome.decision, commands: outcome.commands, lateness: max(.zero, now.monotonic - due),
-      took: time.now().monotonic - now.monotonic)
+      outcome, lateness: max(.zero, now.monotonic - due), took: time.now().monotonic - now.monotonic)
     ports.beat(!outcome.isSafeState)
   }
 
