@@ -2,6 +2,7 @@ import ArgumentParser
 import EnergyDispatch
 import EnergyModel
 import Foundation
+import SiteConfig
 
 /// Leaves the owner's word in the state folder, where the agent finds it within a second. Who may write there is the owner.
 struct OverrideCommand: ParsableCommand {

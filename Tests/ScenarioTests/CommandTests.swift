@@ -29,12 +29,12 @@ extension Scenarios {
       try answers(judge) == ["rest accepted"]
     }
     try await eventually(within: 15, "the battery rests") { try abs(truth(stage).battery_w) < 100 }
-    #expect(try await stage.client.site().decision?.text.contains("vpp wants the batteries to rest") == true)
+    #expect(try await stage.client.site().decision?.sentence.contains("vpp wants the batteries to rest") == true)
 
     stage.killAgent()
     try stage.startAgent()
     try await Scenario.waitForControl(stage)
-    #expect(try await stage.client.site().decision?.text.contains("vpp wants the batteries to rest") == true)
+    #expect(try await stage.client.site().decision?.sentence.contains("vpp wants the batteries to rest") == true)
     try await Scenario.sleep(3)
     for truth in try Truth.read(stage.truthFile).suffix(3) { #expect(abs(truth.battery_w) < 100, "\(truth.battery_w)") }
 
