@@ -147,7 +147,7 @@ let package = Package(
     tests("ReceiverTests", ["TestKit", "Receiver", "EnergyModel", "Uplink", "Journal", grdb, "holdfast-receiver"]),
     tests("SiteStageTests", ["TestKit", "SiteStage"]),
     tests("DrivenStageTests", ["TestKit", "DrivenStage", "EnergyModel"]),
-    tests("CommandLineTests", ["TestKit", "Journal", "EnergyModel", "holdfast"]),
+    tests("CommandLineTests", ["TestKit", "Journal", "EnergyModel", "EnergyDispatch", "holdfast"]),
     tests(
       "ScenarioTests",
       [

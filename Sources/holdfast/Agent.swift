@@ -40,11 +40,18 @@ struct Agent {
     let uplinks = try makeUplinks(journal, events, forecasts, desk)
     let observer = try await makeObserver(state, board, journal, forecasts)
     services.append(observer)
+    let owner = OverrideFile(folder: stateFolder, time: time, events: events)
+    services.append(owner)
     services.append(
       try await makeControl(
         ControlCycle.Ports(
           site: state, board: board, setpoints: router, events: events, decisions: journal, store: journal,
-          forecast: { observer.forecast }, orders: { desk.orders(at: $0) },
+          forecast: { observer.forecast },
+          orders: { now in
+            var orders = desk.orders(at: now)
+            orders.override = owner.order(at: now)
+            return orders
+          },
           beat: { [manager] in manager.beat(isGood: $0) }),
         desk, try await makeGuard(journal)))
     makePage(

@@ -101,6 +101,18 @@ import Testing
     #expect(orders.told() == ["c4 executed"])
   }
 
+  /// Whoever raises the reserve has to know ahead of its begin.
+  @Test func aReserveIsToldBeforeItBegins() {
+    let orders = Orders()
+    orders.send(orders.command("reserve", ["reserve_percent": .number(80)], startsIn: .seconds(3600)))
+    orders.send(orders.command("battery-power", ["power_w": .number(3000)], startsIn: .seconds(3600)))
+    let now = orders.time.now().monotonic
+    #expect(orders.standing().reserve.map(\.starts) == [now + .seconds(3600)])
+    #expect(orders.standing().batteryPower.isEmpty)
+    orders.time.advance(by: .seconds(3600 + 900))
+    #expect(orders.standing().reserve.isEmpty)
+  }
+
   @Test func anIdThatCameBeforeIsAnsweredAlikeAndNotExecutedAgain() {
     let orders = Orders()
     let first = orders.command("limit", Orders.export(5000), seconds: nil)

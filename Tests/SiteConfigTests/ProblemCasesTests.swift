@@ -6,7 +6,7 @@ import Testing
 /// One case to each kind of problem: the exact lines that are told, all of them and no others.
 @Suite struct ProblemCasesTests {
   static let files = [
-    "document", "units", "site", "buses", "devices", "loads", "limits", "channels", "services", "logs",
+    "document", "units", "site", "buses", "devices", "loads", "limits", "channels", "strategy", "services", "logs",
   ]
   static let siteCases = files.flatMap { TestFiles.cases("\($0).case") }
   static let profileCases = TestFiles.cases("profiles.profile-case")

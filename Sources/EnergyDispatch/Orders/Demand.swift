@@ -23,6 +23,8 @@ enum Demand: Hashable, Sendable {
       }
     }
 
+    var isReserve: Bool { if case .reserve = self { true } else { false } }
+
     /// In words: `export at most 5 kW`.
     var words: String {
       switch self {

@@ -145,7 +145,8 @@ public struct OrderBook: Sendable {
       channel.lastWord = words[name]
       result.channels[name] = channel
     }
-    for order in orders where order.starts <= now.monotonic { add(order, to: &result) }
+    // A reserve is raised ahead of its begin.
+    for order in orders where order.starts <= now.monotonic || order.demand.isReserve { add(order, to: &result) }
     standing = (result, nextChange(after: now.monotonic))
     return result
   }

@@ -11,6 +11,7 @@ struct ProtectionMemory: RuleMemory {
   static var hasAges: Bool { false }
 
   init() {}
+
   static func lost(at now: MonotonicInstant) -> ProtectionMemory {
     var memory = ProtectionMemory()
     for (_, state) in states { memory[keyPath: state] = true }

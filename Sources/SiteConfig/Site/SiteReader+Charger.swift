@@ -13,6 +13,7 @@ extension SiteReader {
   ) {
     guard Self.chargerKeys.contains(where: section.has) else { return }
     let command = profile?.commands.first { $0.parameters == [.chargingCurrent] }
+    let isConfirmed = section.has("current") && isConfirmedWithoutTimer(section, profile)
     if profile != nil, command == nil {
       section["profile"]?.refuse("takes no charging_current_a, so it is no profile for a charger")
     } else if let profile, command?.reversion == nil, !isConfirmed {

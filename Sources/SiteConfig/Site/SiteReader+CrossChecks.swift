@@ -8,7 +8,7 @@ extension SiteReader {
     devices: [DeviceEntry], loads: [LoadEntry], pumps: [HeatPumpEntry], limits: Limits, strategy: Strategy
   ) {
     let hasMeter = devices.contains { $0.gridMeter != nil || $0.modbus == nil && $0.sensor == nil }
-    for key in ["fuse", "feed_in"] {
+    for key in ["fuse", "feed_in", "demand"] {
       guard let value = limits.section?[key], !hasMeter else { continue }
       value.problems.add(
         line: value.line, path: value.path, "needs a device that measures the grid: write measures: grid")

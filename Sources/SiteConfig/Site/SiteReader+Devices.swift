@@ -31,7 +31,7 @@ extension SiteReader {
   static let modbusKeys =
     [
       "profile", "unit", "serial", "period", "measures", "below", "generator", "ac_limit", "pv", "battery",
-      "without_timer",
+      "without_timer", "regulates",
     ]
     + contactKeys + chargerKeys
   static let laterDeviceKeys = ["bms"]

@@ -10,9 +10,9 @@ struct SiteReader {
   let problems: ProblemList
 
   static let keys = [
-    "site", "buses", "devices", "loads", "limits", "channels", "strategy", "uplinks", "journal", "api",
+    "site", "buses", "devices", "loads", "limits", "channels", "strategy", "tariff", "uplinks", "journal", "api",
   ]
-  static let later = ["tariff", "forecast", "commands", "owner"]
+  static let later = ["forecast", "commands", "owner"]
 
   static func read(
     _ text: String, folder: String, library: ProfileLibrary, problems: ProblemList
@@ -34,7 +34,8 @@ struct SiteReader {
     let loads = root["loads"].map { readLoads($0, buses: buses, devices: devices) } ?? []
     let pumps = root["loads"].map { readHeatPumps($0, buses: buses, loads: loads) } ?? []
     let limits = root["limits"].map { readLimits($0, devices: devices) } ?? Limits()
-    let strategy = root["strategy"].map(readStrategy) ?? Strategy()
+    let strategy = root["strategy"].map { readStrategy($0, zone: site?.site.timeZone) } ?? Strategy()
+    let tariff = root["tariff"].flatMap(readTariff)
     let uplinks =
       root["uplinks"].map { value in
         readUplinks(value, loads: loads, hasBattery: devices.contains(where: \.isHybrid))
@@ -42,6 +43,7 @@ struct SiteReader {
     let journal = root.required("journal", "a budget such as 200 MB").flatMap(readJournal)
     let api = root["api"].flatMap(readAPI)
     crossCheck(devices: devices, loads: loads, pumps: pumps, limits: limits, strategy: strategy)
+    crossCheck(strategy: strategy, limits: limits, devices: devices)
     let channels = limitsFromOutside(limits, devices: devices, pumps: pumps)
     let consumers = root["loads"].map { ($0.pairs() ?? []).map(\.key) } ?? []
     let subMeters = subMeters(devices: devices, consumers: consumers)
@@ -59,6 +61,11 @@ struct SiteReader {
     control.subMeters = subMeters
     control.controllable = channels.controllable?.controllable
     control.channels = channels.all
+    control.demand = limits.demand
+    control.tariff = tariff
+    control.plan = strategy.plan
+    control.outages = strategy.outages
+    control.island = strategy.island
     return SiteConfiguration(
       site: site.site, modbusBuses: modbusBuses(buses, devices, loads, pumps), mqttBuses: mqttBuses(buses, devices),
       control: control,
