@@ -127,6 +127,9 @@ public struct SiteLoop: Sendable {
     return result
   }
 
+  /// Somebody else writes to a device.
+  mutating func tell(_ setpoint: Setpoint) { _ = plant.take(setpoint) }
+
   private func moment(_ isTrusted: Bool) -> Moment {
     let passed = Duration.milliseconds(Int64((second * 1000).rounded()))
     return Moment(
