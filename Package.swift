@@ -135,7 +135,11 @@ let package = Package(
     tests("UplinkTests", ["TestKit", "Uplink", "EnergyModel"]),
     tests(
       "GatewayTests",
-      ["TestKit", "Gateway", "Journal", "EnergyModel", "EnergyDispatch", "Forecasting", "Threads", logging]),
+      [
+        "TestKit", "Gateway", "Journal", "MQTTLink", "Uplink", "EnergyModel", "EnergyDispatch", "Forecasting",
+        "Threads",
+        logging,
+      ]),
     tests("LocalAPITests", ["TestKit", "LocalAPI", "SiteClient", "EnergyModel", lifecycle, logging]),
     tests("SiteSimulatorTests", ["TestKit", "SiteSimulator", "EnergyModel", "CModbus", "holdfast-sim"]),
     tests("SiteSimulationTests", ["SiteSimulation", "SiteSimulator", "EnergyModel", "EnergyDispatch"]),
@@ -143,7 +147,7 @@ let package = Package(
     tests("ReceiverTests", ["TestKit", "Receiver", "EnergyModel", "Uplink", "Journal", grdb, "holdfast-receiver"]),
     tests("SiteStageTests", ["TestKit", "SiteStage"]),
     tests("DrivenStageTests", ["TestKit", "DrivenStage", "EnergyModel"]),
-    tests("CommandLineTests", ["TestKit", "Journal", "EnergyModel", "holdfast"]),
+    tests("CommandLineTests", ["TestKit", "Journal", "EnergyModel", "EnergyDispatch", "holdfast"]),
     tests(
       "ScenarioTests",
       [

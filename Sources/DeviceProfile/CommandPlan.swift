@@ -135,12 +135,14 @@ public struct CommandPlan: Hashable, Sendable {
     let kind = parameter.kind
     guard let setpoint = setpoints.first(where: { $0.kind == kind }) else { throw .parameterMissing(kind) }
     guard setpoint.value.isFinite else { throw .outOfRange(kind, setpoint.value) }
-    var value = setpoint.value
+    // A battery that is forced has a limit below zero in the other direction; a device that cannot say that gets zero.
+    let isBattery = kind == .chargeLimit || kind == .dischargeLimit
+    var value = isBattery && !parameter.type.isSigned ? max(0, setpoint.value) : setpoint.value
     if parameter.isPercent {
       guard let field = parameter.reference, case .number(let reference) = fields.value(of: field, in: references),
         reference > 0
       else { throw .referenceMissing(kind) }
-      value = min(max(value / reference * 100, 0), 100)
+      value = min(max(value / reference * 100, isBattery ? -100 : 0), 100)
     }
     guard case .number(let raw) = parameter.scale.invert(value, references) else { throw .scaleMissing(kind) }
     guard let bits = parameter.type.bits(of: raw), !parameter.reserved.contains(bits) else {

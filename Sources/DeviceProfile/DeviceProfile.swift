@@ -91,6 +91,14 @@ public enum RegisterType: String, Hashable, Sendable {
   /// A coil or discrete input.
   case bit
 
+  /// Whether it holds numbers below zero.
+  public var isSigned: Bool {
+    switch self {
+    case .int16, .int32, .int64, .float32, .float64: true
+    case .uint16, .uint32, .uint64, .acc32, .acc64, .bit: false
+    }
+  }
+
   /// Number of registers (or of coils).
   public var width: Int {
     switch self {

@@ -60,7 +60,9 @@ struct Arbitration: Sendable {
 
   func resolve(_ statements: [Statement]) -> [Resolution] {
     var resolutions = untouched
-    let isInOrder = zip(statements, statements.dropFirst()).allSatisfy { $0.precedence <= $1.precedence }
+    let isInOrder = statements.indices.dropFirst().allSatisfy {
+      statements[$0 - 1].precedence <= statements[$0].precedence
+    }
     for statement in isInOrder ? statements : statements.sorted(by: { $0.precedence < $1.precedence }) {
       for limit in statement.contribution.limits {
         if let place = places[limit.quantity] { apply(limit, of: statement, to: &resolutions[place]) }

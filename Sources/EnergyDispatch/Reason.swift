@@ -13,6 +13,7 @@ struct Reason: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStrin
     case celsius(Double)
     case volts(Double)
     case hertz(Double)
+    case price(Double)
     case end(Words.End)
   }
 
@@ -35,6 +36,8 @@ struct Reason: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStrin
     mutating func appendInterpolation(end wait: Duration, _ input: RuleInput) {
       parts.append(.end(Words.End(of: wait, now: input.now, zone: input.zone)))
     }
+    /// `27 ct/kWh`.
+    mutating func appendInterpolation(price: Double) { parts.append(.price(price)) }
     mutating func appendInterpolation(hertz: Double) { parts.append(.hertz(hertz)) }
   }
 
@@ -54,6 +57,7 @@ struct Reason: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStrin
       case .celsius(let value): text += Words.celsius(value)
       case .volts(let value): text += "\(JSONText.decimal(value, 3)) V"
       case .end(let end): text += end.description
+      case .price(let value): text += "\(JSONText.decimal(value, 1)) ct/kWh"
       case .hertz(let value): text += "\(JSONText.decimal(value, 2)) Hz"
       }
     }

@@ -6,7 +6,9 @@ private struct RememberingRule<R: Rule>: AnyRememberingRule {
   let key: String
   private var memory: R.Memory
   /// What the text was last made of, and when.
-  private var saved: (memory: R.Memory, at: MonotonicInstant)?
+  private var told: R.Memory?
+  private let isForgetful = R.Memory.self == NoMemory.self
+  private var toldAt = MonotonicInstant(nanoseconds: .min / 2)
 
   init(_ rule: R, saved: SavedMemory, at now: MonotonicInstant) {
     self.rule = rule
@@ -19,8 +21,11 @@ private struct RememberingRule<R: Rule>: AnyRememberingRule {
   mutating func evaluate(_ input: RuleInput) -> Contribution { rule.evaluate(input, &memory) }
 
   mutating func changed(at now: MonotonicInstant) -> String? {
-    if let saved, now - saved.at < SavedMemory.unit || !R.Memory.hasAges, saved.memory == memory { return nil }
-    saved = (memory, now)
+    if isForgetful { return nil }
+    let isDue = R.Memory.hasAges && now - toldAt >= SavedMemory.unit
+    if !isDue, told == memory { return nil }
+    told = memory
+    toldAt = now
     return memory.saved(at: now)
   }
 }
@@ -59,8 +64,19 @@ struct RuleBook: Sendable {
       add(
         BackupReserveRule(
           hybrid: hybrid.device, battery: battery, reserve: site.reserve, outages: site.outages, pool: pool))
-      if site.economics.contains(SelfConsumptionRule.name) {
+      let subject = pool.subject(hybrid.device)
+      if let tariff = site.tariff, site.economics.contains(TariffRule.name) {
+        let share = battery.usable.value / max(1, pool.members.reduce(0) { $0 + $1.battery.usable.value })
+        add(
+          TariffRule(
+            hybrid: hybrid.device, battery: battery, tariff: tariff, share: share, baseLoad: site.baseLoad.value,
+            subjectName: subject))
+      }
+      guard site.economics.contains(SelfConsumptionRule.name) else { continue }
+      if hybrid.regulatesItself {
         add(SelfConsumptionRule(hybrid: hybrid.device, battery: battery))
+      } else {
+        add(OwnLoopRule(hybrid: hybrid.device, battery: battery, subjectName: subject))
       }
     }
     for load in site.loads {
@@ -78,6 +94,16 @@ struct RuleBook: Sendable {
       // Before what would have it as it is.
       if pump.canBoost, site.economics.contains(HeatPumpBoostRule.name) { add(HeatPumpBoostRule(pump: pump)) }
       add(HeatPumpSupplyRule(pump: pump))
+    }
+    if site.hybrids.contains(where: { $0.battery != nil }) { add(IslandRule(site: site)) }
+    if let cap = site.feedIn, site.economics.contains(DelayedChargingRule.name) {
+      add(DelayedChargingRule(cap: cap, pool: pool))
+    }
+    if let tariff = site.tariff, site.economics.contains(CurtailmentRule.name) {
+      add(CurtailmentRule(site: site, tariff: tariff))
+    }
+    if let demand = site.demand, site.economics.contains(PeakShavingRule.name) {
+      add(PeakShavingRule(site: site, demand: demand))
     }
     if let fuse = site.fuse { add(FuseRule(site: site, fuse: fuse)) }
     if let cap = site.feedIn { add(FeedInRule(site: site, cap: cap)) }

@@ -64,6 +64,11 @@ struct SwitchHistory: Hashable, Sendable {
     }
   }
 
+  /// For planning without the agent's memory: nothing was switched within any minimum time.
+  mutating func forgetTimes(at now: MonotonicInstant) {
+    records = records.mapValues { _ in Record(isOn: nil, changed: now - .seconds(2 * 86_400), starts: []) }
+  }
+
   /// 0 for what was never switched off; otherwise the higher, the later that was.
   func turn(_ device: DeviceID) -> Int { turns.firstIndex(of: device).map { $0 + 1 } ?? 0 }
 
@@ -90,10 +95,7 @@ struct SwitchHistory: Hashable, Sendable {
   mutating func save(into memory: inout SavedMemory, at now: MonotonicInstant) -> Bool {
     if let savedAt, now - savedAt < SavedMemory.unit { return false }
     savedAt = now
-    var isChanged = false
-    if !turns.isEmpty {
-      isChanged = memory.replace("turns", with: turns.map(\.name).joined(separator: " "))
-    }
+    var isChanged = memory.replace("turns", with: turns.map(\.name).joined(separator: " "))
     for (device, record) in records {
       guard let isOn = record.isOn else { continue }
       let changed = SavedMemory.minutes(since: record.changed, at: now, cap: relevantMinutes[device] ?? 0)

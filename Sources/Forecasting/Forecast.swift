@@ -25,6 +25,9 @@ public struct Forecast: Hashable, Sendable {
   public var start: Timestamp
   public var load: Value
   public var pv: Value
+  /// What is expected of the quarter hours from ``start`` on, as far ahead as anything can be said; empty where nobody
+  /// looked that far.
+  public var following: [QuarterHour] = []
 
   public init(start: Timestamp, load: Value, pv: Value) {
     self.start = start

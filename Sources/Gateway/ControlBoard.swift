@@ -1,3 +1,4 @@
+import EnergyDispatch
 public import EnergyModel
 import Synchronization
 
@@ -5,7 +6,7 @@ import Synchronization
 /// under a lock held for microseconds; nobody waits for the cycle.
 public final class ControlBoard: WriteReportSink {
   private struct State {
-    var decision: Decision?
+    var outcome: ControlOutcome?
     var cycle = SiteStatus.Cycle()
     var setpoints = SiteStatus.Setpoints()
     var reports: [WriteReport] = []
@@ -16,7 +17,8 @@ public final class ControlBoard: WriteReportSink {
 
   public init() {}
 
-  public var decision: Decision? { state.withLock { $0.decision } }
+  /// Put into words for whoever asks, and not in the cycle.
+  public var decision: Decision? { state.withLock { $0.outcome }?.decision }
   public var cycle: SiteStatus.Cycle { state.withLock { $0.cycle } }
   public var setpoints: SiteStatus.Setpoints { state.withLock { $0.setpoints } }
 
@@ -37,13 +39,13 @@ public final class ControlBoard: WriteReportSink {
     }
   }
 
-  func record(_ decision: Decision, commands: [SetpointCommand], lateness: Duration, took: Duration) {
+  func record(_ outcome: ControlOutcome, lateness: Duration, took: Duration) {
     state.withLock { state in
-      state.decision = decision
+      state.outcome = outcome
       state.cycle.count += 1
       state.cycle.worstLateness = max(state.cycle.worstLateness, lateness)
       state.cycle.worstDuration = max(state.cycle.worstDuration, took)
-      state.setpoints.written += commands.reduce(0) { $0 + UInt64($1.setpoints.count) }
+      state.setpoints.written += outcome.commands.reduce(0) { $0 + UInt64($1.setpoints.count) }
     }
   }
 }

@@ -17,6 +17,8 @@ public actor ControlCycle: Service {
     public var decisions: any DecisionSink
     public var store: any StateStore
     public var forecast: @Sendable () -> Forecast?
+    /// What was asked for from outside and holds at this moment.
+    public var orders: @Sendable (Moment) -> StandingOrders
     /// Called after every cycle, from inside it: systemd's watchdog hangs on this and on nothing else. True
     /// says that the cycle was a good one: its decision rests on measurements, not on the safe state.
     public var beat: @Sendable (Bool) -> Void
@@ -24,6 +26,7 @@ public actor ControlCycle: Service {
     public init(
       site: SiteState, board: ControlBoard, setpoints: any SetpointPort, events: any EventSink,
       decisions: any DecisionSink, store: any StateStore, forecast: @escaping @Sendable () -> Forecast?,
+      orders: @escaping @Sendable (Moment) -> StandingOrders = { _ in StandingOrders() },
       beat: @escaping @Sendable (Bool) -> Void
     ) {
       self.site = site
@@ -33,6 +36,7 @@ public actor ControlCycle: Service {
       self.decisions = decisions
       self.store = store
       self.forecast = forecast
+      self.orders = orders
       self.beat = beat
     }
   }
@@ -85,14 +89,14 @@ public actor ControlCycle: Service {
   func step(due: MonotonicInstant) {
     let now = time.now()
     let outcome = core.step(
-      snapshot: ports.site.freeze(at: now), forecast: ports.forecast(), reports: ports.board.takeReports())
+      snapshot: ports.site.freeze(at: now), forecast: ports.forecast(), reports: ports.board.takeReports(),
+      orders: ports.orders(now))
     for command in outcome.commands { ports.setpoints.submit(command) }
     for event in outcome.events { ports.events.post(event) }
     if outcome.isDecisionNew { ports.decisions.post(outcome.decision) }
     if outcome.isMemoryChanged { ports.store.save(core.savedMemory, under: Self.storeKey) }
     ports.board.record(
-      outcome.decision, commands: outcome.commands, lateness: max(.zero, now.monotonic - due),
-      took: time.now().monotonic - now.monotonic)
+      outcome, lateness: max(.zero, now.monotonic - due), took: time.now().monotonic - now.monotonic)
     ports.beat(!outcome.isSafeState)
   }
 

@@ -12,13 +12,15 @@ struct Outlook: Sendable {
 
   private var forecasts: [Forecast] = []
 
-  /// Of the coming quarter hour; nil before the first update.
-  var next: Forecast? { forecasts.count > 1 ? forecasts[1] : nil }
+  /// Of the coming quarter hour, with what follows it; nil before the first update.
+  private(set) var next: Forecast?
 
   mutating func update(_ forecaster: PersistenceForecaster, at time: Timestamp, hasLearned: Bool) {
     let start = QuarterHour.start(containing: time)
     guard hasLearned || forecasts.first?.start != start else { return }
     forecasts = forecaster.forecasts(from: start, count: Self.quarters + 1)
+    next = forecasts.count > 1 ? forecasts[1] : nil
+    next?.following = forecasts.dropFirst().map { QuarterHour(start: $0.start, load: $0.load.power, pv: $0.pv.power) }
   }
 
   /// - Parameter chart: the last hour, a sample every five seconds, the newest of them of now.

@@ -5,6 +5,7 @@ import EnergyModel
 enum Entry: Sendable {
   case event(Event)
   case decision(Decision)
+  case result(CommandResult)
   /// Records that were dropped after they had been committed.
   case lostRecords(epoch: Epoch, range: SequenceRange, cause: String, at: Moment)
   /// Time of which a log has nothing.
@@ -14,6 +15,7 @@ enum Entry: Sendable {
     switch self {
     case .event(let event): event.at
     case .decision(let decision): decision.at
+    case .result(let result): result.at
     case .lostRecords(_, _, _, let at), .lostTime(_, _, _, _, let at): at
     }
   }
@@ -26,6 +28,12 @@ enum Entry: Sendable {
     switch self {
     case .event(let event): Self.write(event, &json)
     case .decision(let decision): Self.write(decision, &json)
+    case .result(let result):
+      json.member("kind", "result")
+      json.member("destination", result.destination.name)
+      json.member("id", result.id)
+      json.member("outcome", result.outcome.rawValue)
+      json.member("reason", result.reason)
     case .lostRecords(let epoch, let range, let cause, _):
       json.member("kind", "gap")
       json.member("epoch", epoch.description)

@@ -13,6 +13,8 @@ final class Intake: Sendable {
 
   private struct Side {
     var states: [String: [UInt8]] = [:]
+    /// Counts what was put in here; see ``Batch/states``.
+    var lastState: UInt64 = 0
     var isUrgent = false
     var lostSamples = Overflow()
     /// Events, decisions and states.
@@ -46,15 +48,19 @@ final class Intake: Sendable {
     }
   }
 
-  func put(_ bytes: [UInt8], under key: String, at time: Timestamp, isUrgent: Bool) {
+  /// - Returns: its number: states are committed in the order of these. Nil where it found no room.
+  @discardableResult
+  func put(_ bytes: [UInt8], under key: String, at time: Timestamp, isUrgent: Bool) -> UInt64? {
     side.withLock { side in
       guard side.states.count < Self.mostStates || side.states[key] != nil else {
         side.refusedStates += 1
         side.lostEntries.add(time)
-        return
+        return nil
       }
       side.states[key] = bytes
+      side.lastState += 1
       if isUrgent { side.isUrgent = true }
+      return side.lastState
     }
   }
 
@@ -79,15 +85,16 @@ final class Intake: Sendable {
   func fill(_ batch: inout Batch) {
     if batch.samples.isEmpty { batch.samples = samples.takeAll() }
     if batch.entries.isEmpty { batch.entries = entries.takeAll() }
-    let (states, lostSamples, lostEntries) = side.withLock { side in
+    let (states, lastState, lostSamples, lostEntries) = side.withLock { side in
       defer {
         side.states = [:]
         side.lostSamples = Overflow()
         side.lostEntries = Overflow()
       }
-      return (side.states, side.lostSamples, side.lostEntries)
+      return (side.states, side.lastState, side.lostSamples, side.lostEntries)
     }
     batch.states.merge(states) { $1 }
+    batch.lastState = lastState
     batch.lostSamples.add(lostSamples)
     batch.lostEntries.add(lostEntries)
   }
@@ -108,6 +115,8 @@ struct Batch: Sendable {
   var samples: [Sample] = []
   var entries: [Entry] = []
   var states: [String: [UInt8]] = [:]
+  /// The number of the newest of them, or of one before.
+  var lastState: UInt64 = 0
   var lostSamples = Intake.Overflow()
   var lostEntries = Intake.Overflow()
 

@@ -2,7 +2,7 @@ public import EnergyModel
 import GRDB
 import Threads
 
-extension Journal: SampleSink, EventSink, DecisionSink {
+extension Journal: SampleSink, EventSink, DecisionSink, CommandResultSink {
   public nonisolated func accept(_ sample: Sample) { intake.put(sample) }
 
   public nonisolated func post(_ event: Event) {
@@ -12,15 +12,24 @@ extension Journal: SampleSink, EventSink, DecisionSink {
   }
 
   public nonisolated func post(_ decision: Decision) { intake.put(.decision(decision), isUrgent: false) }
+
+  public nonisolated func post(_ result: CommandResult) { intake.put(.result(result), isUrgent: false) }
 }
 
-extension Journal: StateStore {
+extension Journal: DurableStateStore {
   public nonisolated func save(_ bytes: [UInt8], under key: String) { save(bytes, under: key, isUrgent: false) }
 
   /// - Parameter isUrgent: committed like an alarm, for a limit state or an accepted command.
   public nonisolated func save(_ bytes: [UInt8], under key: String, isUrgent: Bool) {
     intake.put(bytes, under: key, at: time.now().wall, isUrgent: isUrgent)
     if isUrgent { executor.wake() }
+  }
+
+  public nonisolated func saveDurably(_ bytes: [UInt8], under key: String, within patience: Duration) -> Bool {
+    let deadline = MonotonicInstant.current + patience
+    guard let number = intake.put(bytes, under: key, at: time.now().wall, isUrgent: true) else { return false }
+    executor.wake()
+    return waits.wait(for: number, until: deadline)
   }
 
   public func load(_ key: String) throws -> [UInt8]? {

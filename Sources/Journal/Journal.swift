@@ -21,6 +21,7 @@ public actor Journal {
   nonisolated let executor = ThreadExecutor(name: "journal")
   nonisolated let intake: Intake
   nonisolated let face: Face
+  nonisolated let waits = CommitWait()
   nonisolated let reserve: ReserveFile
   var opened: Opened?
   /// Taken from the queues and not yet on the disk.
@@ -120,6 +121,7 @@ public actor Journal {
     try? opened?.file.queue.close()
     opened = nil
     face.finish()
+    waits.close()
     executor.wake()
   }
 
@@ -140,6 +142,7 @@ public actor Journal {
       // Nil where the file could not be opened, or a new one not begun after damage.
       if opened == nil && !isClosed { try start() }
       try writeOrMakeRoom(isLast: isLast)
+      waits.committed(batch.lastState)
       batch = Batch()
       damaged = []
       isSound = false
@@ -149,6 +152,7 @@ public actor Journal {
       return true
     } catch {
       face.show(fault: "\(error)")
+      waits.failed(batch.lastState)
       if meansDamage(error) { startAnew(error) }
       return false
     }

@@ -40,9 +40,13 @@ final class Dial: Sendable {
   }
 
   /// The library's own connect.
-  static let real: Connector = { settings, route, time throws(LinkFailure) in
-    let fresh = try MosquittoHandle(settings, time: time)
-    try fresh.connect(to: settings, route: route)
-    return fresh
+  static let real: Connector = real(acceptor: nil)
+
+  static func real(acceptor: (any MessageAcceptor)?) -> Connector {
+    { settings, route, time throws(LinkFailure) in
+      let fresh = try MosquittoHandle(settings, time: time, acceptor: acceptor)
+      try fresh.connect(to: settings, route: route)
+      return fresh
+    }
   }
 }

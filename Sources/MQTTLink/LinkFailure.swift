@@ -40,6 +40,11 @@ struct LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
     operation: "connect", code: MOSQ_ERR_CONN_LOST.rawValue,
     text: "refused or closed by the other side before TLS was set up")
 
+  /// Said by us, so that the broker delivers the message once more.
+  static let notAccepted = LinkFailure(
+    operation: "receive", code: MOSQ_ERR_CONN_LOST.rawValue,
+    text: "a message could not be kept; the connection is given up so that it comes again")
+
   private init(operation: String, code: Int32, text: String) {
     self.operation = operation
     self.code = code

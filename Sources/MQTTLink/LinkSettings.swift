@@ -22,6 +22,8 @@ public struct LinkSettings: Sendable, CustomStringConvertible, CustomDebugString
   public var will: OutgoingMessage?
   /// Topic filters, subscribed at QoS 1 on each connection.
   public var subscriptions: [String]
+  /// Topic filters, subscribed at QoS 0: what comes while the link is away is not wanted.
+  public var liveSubscriptions: [String]
   /// How many messages may be under way: handed over, and their acknowledgement not yet read. What protects live data
   /// is the bound of the bytes; 512 of the smallest that we send, 250 bytes, fill them. More would only cost: the
   /// library looks at all of them with each acknowledgement.
@@ -38,7 +40,8 @@ public struct LinkSettings: Sendable, CustomStringConvertible, CustomDebugString
   public init(
     clientID: String, host: String, port: Int = 1883, user: String? = nil, password: String? = nil,
     certificateAuthority: String? = nil, keepAlive: Duration = .seconds(20), will: OutgoingMessage? = nil,
-    subscriptions: [String] = [], inFlightWindow: Int = 512, inFlightBytes: Int = 128_000,
+    subscriptions: [String] = [], liveSubscriptions: [String] = [], inFlightWindow: Int = 512,
+    inFlightBytes: Int = 128_000,
     isCleanSession: Bool = true, holdsBack: Bool = false
   ) {
     self.clientID = clientID
@@ -50,6 +53,7 @@ public struct LinkSettings: Sendable, CustomStringConvertible, CustomDebugString
     self.keepAlive = keepAlive
     self.will = will
     self.subscriptions = subscriptions
+    self.liveSubscriptions = liveSubscriptions
     self.inFlightWindow = inFlightWindow
     self.inFlightBytes = inFlightBytes
     self.isCleanSession = isCleanSession

@@ -199,9 +199,10 @@ final class LinkThread {
   private func welcome() {
     desk.post(.connected)
     guard let handle else { return }
-    for topic in settings.subscriptions {
+    let wanted = settings.subscriptions.map { ($0, Int32(1)) } + settings.liveSubscriptions.map { ($0, Int32(0)) }
+    for (topic, quality) in wanted {
       do throws(LinkFailure) {
-        subscriptions[try handle.subscribe(to: topic)] = topic
+        subscriptions[try handle.subscribe(to: topic, qualityOfService: quality)] = topic
       } catch { desk.post(.subscriptionRefused(topic: topic)) }
     }
   }

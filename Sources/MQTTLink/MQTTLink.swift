@@ -23,9 +23,13 @@ public final class MQTTLink: MessageLink, Sendable {
     var thread: OwnThread?
   }
 
-  /// - Parameter seed: of the jitter; give each link of a fleet another.
-  public convenience init(settings: LinkSettings, time: any TimeSource, seed: UInt64) {
-    self.init(settings: settings, time: time, seed: seed, connector: Dial.real)
+  /// - Parameters:
+  ///   - seed: of the jitter; give each link of a fleet another.
+  ///   - acceptor: is given each message before the broker is told that it arrived.
+  public convenience init(
+    settings: LinkSettings, time: any TimeSource, seed: UInt64, acceptor: (any MessageAcceptor)? = nil
+  ) {
+    self.init(settings: settings, time: time, seed: seed, connector: Dial.real(acceptor: acceptor))
   }
 
   init(settings: LinkSettings, time: any TimeSource, seed: UInt64, connector: @escaping Connector) {

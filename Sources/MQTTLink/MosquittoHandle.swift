@@ -20,13 +20,16 @@ final class MosquittoHandle {
   private let client: OpaquePointer
   private let time: any TimeSource
   private var signals: [Signal] = []
+  private let acceptor: (any MessageAcceptor)?
+  /// A message must come again: nothing may be written any more, because its PUBACK waits to be.
+  private var mustNotWrite = false
   private var lastError: String?
 
   /// `mosquitto_lib_init` once, from whichever link comes first. It and `mosquitto_new` set SIGPIPE to be
   /// ignored in the whole process (10), which is what a program that writes to sockets wants.
   private static let library: Int32 = mosquitto_lib_init()
 
-  init(_ settings: LinkSettings, time: any TimeSource) throws(LinkFailure) {
+  init(_ settings: LinkSettings, time: any TimeSource, acceptor: (any MessageAcceptor)? = nil) throws(LinkFailure) {
     _ = Self.library
     guard let client = mosquitto_new(settings.clientID, settings.isCleanSession, nil) else {
       let error = errno
@@ -34,6 +37,7 @@ final class MosquittoHandle {
     }
     self.client = client
     self.time = time
+    self.acceptor = acceptor
     isEncrypted = settings.certificateAuthority != nil
     mosquitto_user_data_set(client, Unmanaged.passUnretained(self).toOpaque())
     setCallbacks()
@@ -58,8 +62,16 @@ final class MosquittoHandle {
   var socket: Int32 { mosquitto_socket(client) }
   var wantsToWrite: Bool { mosquitto_want_write(client) }
 
-  func receive() throws(LinkFailure) { try check("read", mosquitto_loop_read(client, 1)) }
-  func transmit() throws(LinkFailure) { try check("write", mosquitto_loop_write(client, 1)) }
+  /// Throws as well where a message must come again. What the library wanted to say to the broker then stays unsaid.
+  func receive() throws(LinkFailure) {
+    let code = mosquitto_loop_read(client, 1)
+    if mustNotWrite { throw .notAccepted }
+    try check("read", code)
+  }
+  func transmit() throws(LinkFailure) {
+    if mustNotWrite { throw .notAccepted }
+    try check("write", mosquitto_loop_write(client, 1))
+  }
 
   /// While held, the socket sends full packets alone; what is left goes when it is let go. Of no consequence
   /// where the system refuses it.
@@ -99,9 +111,9 @@ final class MosquittoHandle {
     return identifier
   }
 
-  func subscribe(to topic: String) throws(LinkFailure) -> Int32 {
+  func subscribe(to topic: String, qualityOfService: Int32) throws(LinkFailure) -> Int32 {
     var identifier: Int32 = 0
-    try check("subscribe", mosquitto_subscribe(client, &identifier, topic, 1))
+    try check("subscribe", mosquitto_subscribe(client, &identifier, topic, qualityOfService))
     return identifier
   }
 
@@ -172,13 +184,18 @@ final class MosquittoHandle {
     context.map { Unmanaged<MosquittoHandle>.fromOpaque($0).takeUnretainedValue() }
   }
 
-  /// The DUP flag is not looked at: it says nothing about whether this was delivered before (3).
+  /// The DUP flag is not looked at: it says nothing about whether this was delivered before (3). An acceptor blocks the
+  /// library for a moment; that is what commands are allowed to, and they alone (6).
   private func take(_ message: mosquitto_message) {
-    guard let topic = message.topic else { return }
+    // What comes behind a message that must come again comes again too, in this order.
+    guard !mustNotWrite, let topic = message.topic else { return }
     let payload = [UInt8](UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen)))
-    signals.append(
-      .message(
-        IncomingMessage(
-          topic: String(cString: topic), payload: payload, isRetained: message.retain, received: time.now())))
+    let message = IncomingMessage(
+      topic: String(cString: topic), payload: payload, isRetained: message.retain, received: time.now())
+    if let acceptor, !acceptor.accept(message) {
+      mustNotWrite = true
+      return
+    }
+    signals.append(.message(message))
   }
 }

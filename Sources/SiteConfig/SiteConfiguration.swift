@@ -81,6 +81,8 @@ public struct SiteConfiguration: Sendable {
     public var monthlyData: Int?
     /// Whether it is told what the site expects and offers.
     public var tellsForecast = true
+    /// What it may ask for besides its channels.
+    public var authority = Authority()
   }
 
   public struct Journal: Hashable, Sendable {

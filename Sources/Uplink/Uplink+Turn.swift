@@ -10,6 +10,8 @@ extension Uplink {
     if let rest = storeRests, now < rest { return setBell() }
     linkRests = nil
     scheduler.askLinkAgain()
+    // Before the journal is asked for anything: an answer is not to wait for a slow disk.
+    if scheduler.isConnected && !isLeaving { publishResults() }
     do {
       try await restoreData()
       try await answerRequests()

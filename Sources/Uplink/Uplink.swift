@@ -17,6 +17,7 @@ public actor Uplink {
   let forecasts: (any ForecastSource)?
   let time: any TimeSource
   let bell = Bell()
+  let results = ResultOutbox()
 
   var scheduler: LaneScheduler
   var retry = RetryPause()
@@ -164,6 +165,7 @@ public actor Uplink {
       }
     case .disconnected(let reason):
       scheduler.disconnected()
+      results.disconnected()
       data?.disconnected()
       endFarewell()
       count {
@@ -172,6 +174,7 @@ public actor Uplink {
       }
     case .acknowledged(let ids):
       if let farewell, ids.contains(farewell.id) { endFarewell() }
+      results.acknowledged(ids)
       let now = time.now().monotonic
       for delivery in ids.compactMap({ scheduler.acknowledged($0, at: now) }) { countAcknowledged(delivery) }
       guard !scheduler.isWaitingForRoom else { return }

@@ -54,9 +54,12 @@ public struct UplinkSettings: Sendable {
     self.resendAfter = resendAfter
   }
 
-  /// What the link subscribes to. A clean session is enough: what is missed while the link is away the receiver
-  /// says again, because it knows what it has and sees what is missing.
-  public var subscriptions: [String] { ReceiverRequest.Kind.allCases.map { topic($0.rawValue) } }
+  /// What the link subscribes to at QoS 1, in a session that the broker keeps: a command that is sent while the link is
+  /// away comes when it is back. Of `ack` and `replay` old ones do no harm.
+  public var subscriptions: [String] { ReceiverRequest.Kind.allCases.map { topic($0.rawValue) } + [topic("command")] }
+
+  /// At QoS 0: a sign of life that was kept somewhere is none.
+  public var liveSubscriptions: [String] { [topic("heartbeat/+")] }
 
   /// `holdfast/v1/{site}/{name}`.
   func topic(_ name: String) -> String { "holdfast/v1/\(site)/\(name)" }

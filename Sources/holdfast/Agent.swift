@@ -36,14 +36,16 @@ struct Agent {
     let router = makeBuses(samples, reports: board, events)
     try makeSensors(samples, events)
     let forecasts = ForecastBoard()
-    let uplinks = try makeUplinks(journal, events, forecasts)
+    let desk = try await makeDesk(journal, events)
+    let uplinks = try makeUplinks(journal, events, forecasts, desk)
     let observer = try await makeObserver(state, board, journal, forecasts)
     services.append(observer)
     services.append(
       try await makeControl(
         ControlCycle.Ports(
           site: state, board: board, setpoints: router, events: events, decisions: journal, store: journal,
-          forecast: { observer.forecast }, beat: { [manager] in manager.beat(isGood: $0) })))
+          forecast: { observer.forecast }, orders: { desk.orders(at: $0) },
+          beat: { [manager] in manager.beat(isGood: $0) }), desk))
     makePage(
       StatusBoard(
         site: configuration.site.id, version: agentVersion, mode: configuration.control.mode.rawValue,
@@ -88,20 +90,32 @@ struct Agent {
     }
   }
 
+  /// What was ordered before the restart holds from the first cycle on.
+  private func makeDesk(_ journal: Journal, _ events: any EventSink) async throws -> CommandDesk {
+    let authorities = configuration.uplinks.map { ($0.name, $0.authority) }
+    let book = OrderBook(
+      site: configuration.site.id, parameters: configuration.control,
+      authorities: Dictionary(authorities, uniquingKeysWith: { first, _ in first }))
+    return CommandDesk(
+      book: book, saved: try await journal.load(CommandDesk.storeKey), store: journal, records: journal, events: events,
+      time: time)
+  }
+
   private mutating func makeUplinks(
-    _ journal: Journal, _ events: any EventSink, _ forecasts: any ForecastSource
+    _ journal: Journal, _ events: any EventSink, _ forecasts: any ForecastSource, _ desk: CommandDesk
   ) throws -> [Uplink] {
     try configuration.uplinks.map { destination in
       let settings = UplinkSettings(destination, site: configuration.site.id)
       let will = Uplink.will(settings, boot: journal.boot, at: time.now().wall)
       let link = MQTTLink(
         settings: try LinkSettings(destination, will: will, site: configuration.site.id), time: time,
-        seed: .random(in: 0...(.max)))
+        seed: .random(in: 0...(.max)), acceptor: CommandInbox(settings, desk: desk))
       let uplink = Uplink(
         settings: settings, link: link, store: journal, compressor: ZstdCompressor(), events: events,
         states: journal, forecasts: destination.tellsForecast ? forecasts : nil,
         zone: configuration.site.timeZone, time: time,
         seed: .random(in: 0...(.max)))
+      desk.attach(uplink, to: destination.name)
       services.append(LinkService(link: link))
       services.append(UplinkService(uplink: uplink))
       return uplink
@@ -118,11 +132,13 @@ struct Agent {
       time: time, store: journal)
   }
 
-  private func makeControl(_ ports: ControlCycle.Ports) async throws -> ControlCycle {
+  private func makeControl(_ ports: ControlCycle.Ports, _ desk: CommandDesk) async throws -> ControlCycle {
     let core = ControlCore(
       parameters: configuration.control, zone: configuration.site.timeZone,
       savedMemory: try await ports.store.load(ControlCycle.storeKey))
-    return ControlCycle(core: core, ports: ports, time: time)
+    let cycle = ControlCycle(core: core, ports: ports, time: time)
+    desk.attach(wake: { cycle.wake() })
+    return cycle
   }
 
   private mutating func makePage(_ status: StatusBoard) {

@@ -7,8 +7,8 @@ struct Holdfast: AsyncParsableCommand {
     abstract: "An energy gateway agent: reads, decides, records and forwards, and holds when lines drop.",
     version: agentVersion,
     subcommands: [
-      RunCommand.self, CheckCommand.self, StatusCommand.self, ExplainCommand.self, HistoryCommand.self,
-      JournalCommand.self, SimulateCommand.self,
+      RunCommand.self, CheckCommand.self, StatusCommand.self, ExplainCommand.self, OverrideCommand.self,
+      HistoryCommand.self, JournalCommand.self, SimulateCommand.self,
     ])
 }
 

@@ -57,22 +57,26 @@ extension LinkSettings {
   init(_ bus: SiteConfiguration.MQTTBus, site: String) throws {
     try self.init(
       bus.broker, clientID: "holdfast-\(site)-bus-\(bus.name)", will: nil,
-      subscriptions: Set(bus.sensors.map(\.topic)).sorted())
+      subscriptions: Set(bus.sensors.map(\.topic)).sorted(), liveSubscriptions: [], isCleanSession: true)
   }
 
   init(_ uplink: SiteConfiguration.Uplink, will: OutgoingMessage, site: String) throws {
+    let settings = UplinkSettings(uplink, site: site)
+    // Commands that come while the link is away wait at the broker.
     try self.init(
       uplink.broker, clientID: "holdfast-\(site)-uplink-\(uplink.name)", will: will,
-      subscriptions: UplinkSettings(uplink, site: site).subscriptions)
+      subscriptions: settings.subscriptions, liveSubscriptions: settings.liveSubscriptions, isCleanSession: false)
   }
 
   private init(
-    _ broker: SiteConfiguration.Broker, clientID: String, will: OutgoingMessage?, subscriptions: [String]
+    _ broker: SiteConfiguration.Broker, clientID: String, will: OutgoingMessage?, subscriptions: [String],
+    liveSubscriptions: [String], isCleanSession: Bool
   ) throws {
     self.init(
       clientID: clientID, host: broker.host, port: broker.port, user: broker.user,
       password: try broker.passwordFile.map(SecretFile.read),
-      certificateAuthority: broker.certificate, will: will, subscriptions: subscriptions)
+      certificateAuthority: broker.certificate, will: will, subscriptions: subscriptions,
+      liveSubscriptions: liveSubscriptions, isCleanSession: isCleanSession)
   }
 }
 

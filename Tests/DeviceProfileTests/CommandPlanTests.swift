@@ -23,11 +23,28 @@ import Testing
       ])
   }
 
-  @Test("percent is held within 0...100")
+  @Test("percent is held within -100...100: a battery is forced by a limit below zero")
   func clamping() throws {
-    let setpoints = [setpoint(.chargeLimit, 9000), setpoint(.dischargeLimit, -1)]
+    let setpoints = [setpoint(.chargeLimit, 9000), setpoint(.dischargeLimit, -9000)]
     let plan = try Profiles.hybrid().plan(setpoints)
-    #expect(try plan.encode(setpoints, with: plan.image(references))[1].registers == [0, 10000])
+    let registers = try plan.encode(setpoints, with: plan.image(references))[1].registers
+    #expect(registers == [UInt16(bitPattern: -10000), 10000])
+  }
+
+  @Test("a register without a sign cannot force a battery: it gets zero")
+  func forcingNeedsASign() throws {
+    let field = Profiles.holding(0, .uint16)
+    let resolved = Profiles.hybrid(commands: [
+      CommandDefinition(
+        name: "test", parameters: [.dischargeLimit], onExpiry: .hold, reversion: nil,
+        writes: [
+          RegisterWrite(
+            start: .absolute(.holding, 7), values: [.parameter(.dischargeLimit, field: field, percentOf: nil)])
+        ])
+    ])
+    let setpoints = [setpoint(.dischargeLimit, -3000)]
+    let plan = try resolved.plan(setpoints)
+    #expect(try plan.encode(setpoints, with: plan.emptyImage()).first?.registers == [0])
   }
 
   @Test("without its scale factor or its reference nothing is written")

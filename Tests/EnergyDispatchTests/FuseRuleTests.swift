@@ -198,4 +198,103 @@ struct FuseRuleTests {
     #expect(scene.setpoint(Scene.boiler, .relayOn) == 0)
     #expect(scene.told("conflict").contains(1))
   }
+
+  // MARK: chargers and phases
+
+  private static let withCar = Scene.parameters {
+    $0.loads = [Scene.load(Scene.boiler, 3000, 2), Scene.load(Scene.pool, 1100, 1)]
+    $0.loads[0].phase = 2
+    $0.loads[1].phase = 1
+    $0.chargers = [.init(device: House.car, phases: [2, 3, 1])]
+  }
+
+  private static let singlePhaseCar = Scene.parameters {
+    $0.loads = []
+    $0.chargers = [.init(device: House.car, phases: [2])]
+  }
+
+  /// 0:05 the car charges with 16 A on each phase, the boiler takes 13 A of L2 · 0:30 an oven of 2.5 kW comes on on L2: 42 A ·
+  /// the car falls to what is left within a second, nobody is shed · 1:00 the oven is off · 2:01 the car rises in steps
+  @Test func aSuddenOverloadOnOnePhaseThrottlesTheCar() {
+    var house = House(Self.withCar)
+    house.soc = 10
+    house.cars[House.car] = 16
+    house.run(30)
+    #expect(house.carPower.last == 11_040)
+    house.household[1] += 2500
+    house.run(30)
+    #expect(house.currents[30][1] > 40)
+    #expect(house.currents[32...].allSatisfy { $0.allSatisfy { $0 <= 33.25 } })
+    #expect(house.carPower.last.map { $0 > 4140 && $0 < 8000 } == true)
+    #expect(house.off.isEmpty)
+    house.household[1] -= 2500
+    house.run(60)
+    #expect(house.carPower.last.map { $0 < 8000 } == true)
+    house.run(60)
+    #expect(house.carPower.last == 11_040)
+  }
+
+  /// The car does not follow: after eight seconds the boiler, which hangs on the phase, goes; the pool on another stays.
+  @Test func aCarThatDoesNotFollowCostsTheLoadOnItsPhase() {
+    var house = House(Self.withCar)
+    house.soc = 10
+    house.cars[House.car] = 16
+    house.carsObey = false
+    house.household = [500, 3500, 500]
+    house.run(20)
+    #expect(house.switchings(Scene.boiler) == [9])
+    #expect(house.switchings(Scene.pool) == [])
+  }
+
+  /// A single-phase car on L2 has nothing to do with an overload of L1.
+  @Test func aCarOnAnotherPhaseGoesOn() {
+    var house = House(Self.singlePhaseCar)
+    house.soc = 10
+    house.cars[House.car] = 16
+    house.household = [8500, 500, 500]
+    house.run(20)
+    #expect(house.carPower.last == 3680)
+    house.household = [500, 6500, 500]
+    house.run(10)
+    #expect(house.carPower.last == 0)
+  }
+
+  /// The battery could help, but the car is throttled before the battery discharges for it.
+  @Test func theCarIsThrottledBeforeTheBatteryDischarges() throws {
+    var scene = Scene(Self.withCar)
+    scene.values[House.car] = [.power: 11_040, .chargingState: 2, .chargingCurrentLimit: 16]
+    scene.values[Scene.hybrid]?.merge([.power: 0, .batteryPower: 0]) { $1 }
+    scene.importCurrent(36)
+    scene.run(2)
+    let current = try #require(scene.setpoint(House.car, .chargingCurrent))
+    #expect((current - 13.2).magnitude < 0.11)
+    #expect(scene.chargeLimit == 0)
+    #expect(
+      scene.outcome?.decision.bounds.contains { $0.rule == "fuse" && $0.text.contains("discharge at least") } == false)
+    #expect(scene.sentence.contains("the car charges with at most"))
+  }
+
+  /// The meter falls silent: base load and loads may take 5.6 kW of 22.9, the car gets what is left of 95 %.
+  @Test func anUnknownMeterLeavesTheCarTheRest() throws {
+    var parameters = Self.withCar
+    parameters.fuse = .init(phases: 3, rating: Amperes(20))
+    var scene = Scene(parameters)
+    scene.values[House.car] = [.power: 0, .chargingState: 2, .chargingCurrentLimit: 16]
+    scene.silent = [Scene.meter]
+    scene.run(10)
+    let current = try #require(scene.setpoint(House.car, .chargingCurrent))
+    #expect(current == 10.8)
+  }
+
+  /// Off on L1 because L1 was full; room on L1 alone brings it back although L3 is nearly full.
+  @Test func aLoadComesBackByItsOwnPhase() {
+    var house = House(Self.withCar)
+    house.soc = 10
+    house.household = [9000, 500, 7500]
+    house.run(10)
+    #expect(house.switchings(Scene.pool) == [1])
+    house.household = [500, 500, 7500]
+    house.run(62)
+    #expect(house.switchings(Scene.pool).count == 2)
+  }
 }

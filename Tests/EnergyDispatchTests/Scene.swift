@@ -19,6 +19,8 @@ struct Scene {
   var silent: Set<DeviceID> = []
   /// How devices answer commands; nil means never.
   var answer: WriteReport.Outcome? = .confirmed
+  /// Devices whose values are this old when they are told.
+  var late: [DeviceID: Duration] = [:]
   var orders = StandingOrders()
   var forecast: Forecast?
   private var measured: [DeviceID: Moment] = [:]
@@ -121,7 +123,9 @@ struct Scene {
     let now = time.now()
     var snapshot = SiteSnapshot(now: now)
     for (device, points) in values {
-      if !silent.contains(device) { measured[device] = now }
+      let age = late[device] ?? .zero
+      let at = Moment(wall: now.wall - age, monotonic: now.monotonic - age, isClockTrusted: now.isClockTrusted)
+      if !silent.contains(device) { measured[device] = at }
       let quality: Quality = silent.contains(device) ? .timeout : .good
       snapshot.observations[device] = points.mapValues {
         Observation(value: $0, quality: quality, measured: measured[device])

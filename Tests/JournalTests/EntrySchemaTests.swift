@@ -23,6 +23,7 @@ import Testing
       .event(event), .event(Event(at: at, name: "started", severity: .info, text: "")), .decision(decision),
       .decision(Decision(at: at, sentence: "", wish: nil, rule: nil, bounds: [], setpoints: [], isSafeState: true)),
       .lostRecords(epoch: epoch, range: SequenceRange(3, 9), cause: "budget", at: at),
+      .result(CommandResult(destination: "vpp", id: "7f3a", outcome: .accepted, reason: "export at most 5 kW", at: at)),
       .lostTime(epoch: epoch, from: at.wall, to: at.wall + .seconds(1), cause: "crash", at: at),
     ]
     let records = entries.enumerated().map { index, entry in

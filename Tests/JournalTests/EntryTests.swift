@@ -39,6 +39,13 @@ import Testing
         == #""kind":"decision","text":"charge with what is left","wish":null,"limits":[],"setpoints":{}"#)
   }
 
+  @Test func result() {
+    let result = CommandResult(destination: "vpp", id: "7f3a", outcome: .superseded, reason: "by 8", at: at)
+    #expect(
+      Entry.result(result).stored.body
+        == #""kind":"result","destination":"vpp","id":"7f3a","outcome":"superseded","reason":"by 8""#)
+  }
+
   @Test func gaps() {
     let epoch = Epoch(number: 0xAB)
     let records = Entry.lostRecords(epoch: epoch, range: SequenceRange(3, 9), cause: "budget", at: at)

@@ -66,7 +66,9 @@ import Testing
 
   @Test func theExamplesKeepTheSchemas() throws {
     let examples = try Self.blocks().filter { $0.name.hasPrefix("json ") }
-    let names = ["telemetry", "events", "status", "forecast", "ack", "replay"]
+    let names = [
+      "telemetry", "events", "status", "forecast", "ack", "replay", "command", "command/result", "heartbeat/dso",
+    ]
     #expect(Set(examples.map(\.name)) == Set(names.map { "json \($0)" }))
     let messages = examples.map { example in
       (topic: "holdfast/v1/mill-lane-4/\(example.name.dropFirst(5))", payload: Array(example.text.utf8))

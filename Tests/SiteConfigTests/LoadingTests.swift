@@ -65,6 +65,66 @@ import Testing
     #expect(cold.control.hybrids.first?.battery?.temperatureWindow == -10...45)
   }
 
+  @Test func aBatteryWithinItsTemperaturesAndCells() throws {
+    let plain = try #require(try base().control.hybrids.first?.battery)
+    #expect(plain.fullPowerWindow == 5...45)
+    #expect(plain.cellWindow == nil)
+    #expect(plain.wear == 3)
+    let fine = try base(
+      ("wear: 3 ct/kWh", "temperature: -10..45 °C, full_power: 2..40 °C, efficiency: 91 %"),
+      ("ac_limit: 10 kW", "ac_limit: 10 kW\n    regulates: no"))
+    let hybrid = try #require(fine.control.hybrids.first)
+    #expect(hybrid.battery?.fullPowerWindow == 2...40)
+    #expect(hybrid.battery?.efficiency == 0.91)
+    #expect(!hybrid.regulatesItself)
+  }
+
+  /// 08:00 in Berlin's winter is 07:00 UTC; at 02:30 on 25 October the clock reads that twice, and the first counts.
+  @Test func whatTheOwnerWants() throws {
+    let strategy = """
+      strategy:
+        reserve: 20 %
+        rules: [tariff, peak-shaving, curtail-negative, delayed-charging, self-consumption]
+        plan:
+          - {from: "22:00", until: "06:00", battery: charge 3 kW}
+          - {from: "06:00", until: "08:00", battery: hold}
+          - {from: "20:00", until: "22:00", battery: discharge 500 W}
+        outages:
+          - {from: 2026-11-28 08:00, until: 2026-11-28 12:00, reserve: 80 %}
+          - {from: 2026-10-25 02:30, until: 2026-10-25 04:00, reserve: 70 %}
+        island: {shed_below: {1: 50 %, 2: 30.5 %}}
+      tariff:
+        buy: {"06:00-22:00": 34 ct/kWh, "22:00-06:00": 0.27 EUR/kWh}
+        sell: {"10:00-14:00": -1 ct/kWh, "14:00-10:00": 8 ct/kWh}
+      """
+    let site = try base(
+      ("strategy: {reserve: 20 %, rules: [self-consumption]}", strategy),
+      ("  base_load: 1.5 kW", "  base_load: 1.5 kW\n  demand: {target: 8 kW, price: 12 EUR/kW}"))
+    let control = site.control
+    #expect(control.demand == .init(target: Watts(8000), price: 1200))
+    #expect(
+      control.plan == [
+        .init(time: DayWindow(start: 1320, end: 360), battery: .charge(3000)),
+        .init(time: DayWindow(start: 360, end: 480), battery: .hold),
+        .init(time: DayWindow(start: 1200, end: 1320), battery: .discharge(500)),
+      ])
+    let november = Timestamp(milliseconds: 1_795_849_200_000)
+    let october = Timestamp(milliseconds: 1_792_888_200_000)
+    #expect(control.outages.map(\.start) == [november, october])
+    #expect(control.outages.map(\.end) == [november + .seconds(4 * 3600), october + .seconds(9000)])
+    #expect(control.outages.map(\.reserve) == [Percent(80), Percent(70)])
+    #expect(control.island.shedBelow == [1: 50, 2: 30.5])
+    #expect(control.tariff?.buyPrice(at: 0) == 27)
+    #expect(control.tariff?.buyPrice(at: 360) == 34)
+    #expect(control.tariff?.sellPrice(at: 700) == -1)
+    #expect(control.tariff?.sellPrice(at: 840) == 8)
+  }
+
+  @Test func onePriceAllDay() throws {
+    let site = try base(("loads:\n", "tariff: {buy: 30 ct/kWh, sell: 8 ct/kWh}\nloads:\n"))
+    #expect(site.control.tariff == .init(buy: [.init(start: 0, end: 1440, price: 30)], sell: 8))
+  }
+
   @Test func aSlowDeviceIsNotSilentAtOnce() throws {
     let site = try base(("measures: grid}", "measures: grid, period: 10 s}"))
     #expect(site.control.gridMeter?.maximumAge == .seconds(30))

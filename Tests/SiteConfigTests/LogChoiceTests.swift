@@ -1,3 +1,4 @@
+import EnergyDispatch
 import EnergyModel
 import Testing
 
@@ -29,6 +30,14 @@ import Testing
     #expect(uplink.tellsForecast)
     #expect(try self.uplink("forecast: no").tellsForecast == false)
     #expect(try self.uplink("forecast: yes").tellsForecast)
+  }
+
+  @Test func whatItMayAskFor() throws {
+    #expect(try self.uplink("live_window: 20 s").authority == Authority())
+    #expect(
+      try self.uplink("may: {battery-power: 5 kW, shed: [boiler], reserve: yes}").authority
+        == Authority(batteryPower: 5000, shed: ["boiler"], mayRaiseReserve: true))
+    #expect(try self.uplink("may: {battery-power: 2 kW, reserve: no}").authority == Authority(batteryPower: 2000))
   }
 
   @Test func oneRule() throws {

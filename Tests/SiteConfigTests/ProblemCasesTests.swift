@@ -5,7 +5,9 @@ import Testing
 
 /// One case to each kind of problem: the exact lines that are told, all of them and no others.
 @Suite struct ProblemCasesTests {
-  static let files = ["document", "units", "site", "buses", "devices", "loads", "limits", "services", "logs"]
+  static let files = [
+    "document", "units", "site", "buses", "devices", "loads", "limits", "strategy", "services", "logs",
+  ]
   static let siteCases = files.flatMap { TestFiles.cases("\($0).case") }
   static let profileCases = TestFiles.cases("profiles.profile-case")
 

@@ -13,16 +13,20 @@ struct LeaseBook: Sendable {
 
   /// What has to be written now.
   mutating func plan(_ wanted: [WantedLease], at now: MonotonicInstant) -> [SetpointCommand] {
-    let keys = Set(wanted.map(\.key))
-    for key in leases.keys where !keys.contains(key) { leases[key]?.forget() }
     var commands: [SetpointCommand] = []
     for want in wanted {
-      var lease = leases[want.key] ?? Lease()
-      guard lease.needsWrite(want, at: now) else { continue }
+      guard leases[want.key, default: Lease()].needsWrite(want, at: now) else {
+        if leases[want.key] == nil { leases[want.key] = Lease() }
+        continue
+      }
       lastID += 1
-      lease.submitted(lastID, want.values, at: now)
-      leases[want.key] = lease
+      leases[want.key, default: Lease()].submitted(lastID, want.values, at: now)
       commands.append(SetpointCommand(id: lastID, device: want.key.device, setpoints: want.setpoints(at: now)))
+    }
+    // Every wanted one has a lease now: more than those are left alone.
+    if leases.count > wanted.count {
+      let keys = Set(wanted.map(\.key))
+      for key in leases.keys where !keys.contains(key) { leases[key]?.forget() }
     }
     return commands
   }

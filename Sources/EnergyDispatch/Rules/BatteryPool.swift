@@ -20,6 +20,8 @@ struct BatteryPool: Sendable {
     }
   }
 
+  func subject(_ device: DeviceID) -> String { members.first { $0.device == device }?.subject ?? device.name }
+
   /// What would be exported if no battery did anything, W: `−(grid + Σ battery)`. Nil where a reading is missing.
   func surplus(_ view: SiteView) -> Double? {
     guard var sum = view.grid?.power else { return nil }

@@ -41,6 +41,7 @@ struct DemandMeter: RuleMemory {
   /// Imported in the running quarter hour, Wh.
   var energy: Double { counted + max(0, uncounted - carried) + guessed }
 
+  static var hasAges: Bool { false }
   static func lost(at now: MonotonicInstant) -> DemandMeter { DemandMeter() }
 
   init() {}
@@ -65,6 +66,13 @@ struct DemandMeter: RuleMemory {
     guard let number, let begin else { return text }
     return "\(text) \(number) \(Int64(begin.rounded(.down)))"
   }
+
+  /// Alike in what is saved; the energy changes each second.
+  static func == (a: Self, b: Self) -> Bool {
+    a.number == b.number && a.begin == b.begin && a.month == b.month && a.highest == b.highest
+  }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(number) }
 
   /// The month's peak, W. In a month that has had no whole quarter hour yet there is none.
   func peak(at now: Moment, _ zone: TimeZoneTable) -> Double {

@@ -98,6 +98,10 @@ struct FeedInRule: Rule {
 
   private func keep(_ cap: Cap, _ input: RuleInput, _ memory: inout Memory) -> Contribution {
     var contribution = Contribution()
+    guard !input.view.isIslanded else {
+      memory = Memory()
+      return contribution
+    }
     let whole = hybrids.reduce(0) { $0 + $1.acLimit.value }
     let powers = hybrids.compactMap { input.view.hybrid($0.device)?.acPower }
     guard let grid = input.view.grid?.power, powers.count == hybrids.count else {

@@ -44,6 +44,11 @@ struct FuseRule: Rule {
   func evaluate(_ input: RuleInput, _ memory: inout FuseMemory) -> Contribution {
     let engine = ShedEngine(site: site)
     engine.prepare(input, &memory.shed)
+    // Nothing comes through the fuse, and a meter on the grid's side may be dead.
+    guard !input.view.isIslanded else {
+      memory.isBatteryBound = false
+      return Contribution(limits: engine.limits(memory.shed, "the fuse has not had room for it for a minute"))
+    }
     let shares = PhaseShares(site, input.view, phases: fuse.phases)
     guard let phases = phases(input.view, shares) else { return blind(input, engine, &memory) }
     memory.blindSince = nil

@@ -20,7 +20,8 @@ struct Allowance: Hashable, Sendable {
   ///   - step: of one rise.
   mutating func follow(_ room: Double, relaxed: Double, step: Double, mayRise: Bool, _ now: MonotonicInstant) {
     let more = min(room, relaxed)
-    guard room >= value, mayRise, more > value else {
+    // Less than a tenth of a step is not worth moving for.
+    guard room >= value, mayRise, more > value + step / 10 else {
       value = min(value, room)
       moreSince = nil
       return
@@ -28,7 +29,9 @@ struct Allowance: Hashable, Sendable {
     moreAtLeast = moreSince == nil ? more : min(moreAtLeast, more)
     let since = moreSince ?? now
     moreSince = since
-    if now - since >= Self.stable { raise(to: moreAtLeast, step: step, now) }
+    guard now - since >= Self.stable else { return }
+    raise(to: moreAtLeast, step: step, now)
+    if value >= moreAtLeast { moreSince = nil }
   }
 
   /// What batteries need not give any more is no power that somebody takes: it counts for no step.

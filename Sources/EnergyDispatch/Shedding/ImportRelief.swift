@@ -66,7 +66,8 @@ struct ImportRelief: Sendable {
     restore(goal, room: min(room, goal.limit - reading.restNow), lasting: lasting, input, &memory)
     let allowed = memory.allowed?.value ?? room
     return chargerLimits(allowed, goal, input.view) + boostLimits(allowed, goal)
-      + batteryLimits(allowed, batteries, goal, input.view) + engine.limits(memory.shed, goal.reason)
+      + batteryLimits(allowed, batteries, goal, input.view, isTight: !memory.shed.shed.isEmpty)
+      + engine.limits(memory.shed, goal.reason)
   }
 
   private func batteries(_ goal: Goal, _ view: SiteView) -> [BatteryRelief] {
@@ -87,8 +88,10 @@ struct ImportRelief: Sendable {
       memory.isLost = false
       return
     }
-    let mayRise = allowed.value < range && memory.shed.shed.isEmpty && !reading.isPartial
-    allowed.follow(room, relaxed: roomNow, step: step, mayRise: mayRise, now)
+    let mayRise = allowed.value < range && !reading.isPartial
+    // Loads come back before chargers rise; batteries are spared as soon as they can be.
+    let relaxed = memory.shed.shed.isEmpty ? roomNow : min(0, roomNow)
+    allowed.follow(room, relaxed: relaxed, step: step, mayRise: mayRise, now)
     memory.allowed = allowed
   }
 
@@ -169,8 +172,9 @@ struct ImportRelief: Sendable {
     }
   }
 
+  /// - Parameter isTight: something is shed, so that what is stored is kept for bringing it back.
   private func batteryLimits(
-    _ allowed: Double, _ batteries: [BatteryRelief], _ goal: Goal, _ view: SiteView
+    _ allowed: Double, _ batteries: [BatteryRelief], _ goal: Goal, _ view: SiteView, isTight: Bool
   ) -> [Limit] {
     if allowed >= 0 {
       let taken = ChargerShares(site, view).divide(allowed).reduce(0) { sum, share in
@@ -179,10 +183,10 @@ struct ImportRelief: Sendable {
       }
       let left = allowed - taken
       let most = batteries.reduce(0) { $0 + $1.takes }
-      guard left < most else { return [] }
+      guard left < most || isTight else { return [] }
       return batteries.map { battery in
-        let power = left * battery.takes / max(1, most) + battery.spill
-        return limit(battery, .atLeast(-min(power, battery.takes)), goal)
+        let power = min(battery.takes, left * battery.takes / max(1, most) + battery.spill)
+        return limit(battery, Interval(-power, isTight ? battery.lasts : .infinity), goal)
       }
     }
     return zip(batteries, BatteryRelief.divide(-allowed, batteries)).map { battery, power in

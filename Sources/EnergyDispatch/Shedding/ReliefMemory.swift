@@ -20,6 +20,8 @@ struct ReliefMemory: RuleMemory {
 
   init() {}
 
+  static var hasAges: Bool { false }
+
   static func lost(at now: MonotonicInstant) -> ReliefMemory {
     var memory = ReliefMemory()
     memory.isLost = true
@@ -38,9 +40,15 @@ struct ReliefMemory: RuleMemory {
 
   func saved(at now: MonotonicInstant) -> String {
     let shed = shed.saved
-    return shed == "lost" ? "lost" : (allowed != nil || isLost ? "held " : "free ") + shed
+    return shed == "lost" ? "lost" : (isHeld ? "held " : "free ") + shed
   }
+
+  private var isHeld: Bool { allowed != nil || isLost }
 
   /// True while something is still held back.
   var isActive: Bool { allowed != nil || !shed.shed.isEmpty }
+
+  /// Alike in what is saved; the rest changes each second.
+  static func == (a: Self, b: Self) -> Bool { a.shed.isSavedLike(b.shed) && a.isHeld == b.isHeld }
+  func hash(into hasher: inout Hasher) { hasher.combine(shed.shed) }
 }

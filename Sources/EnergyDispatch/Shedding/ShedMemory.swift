@@ -38,5 +38,9 @@ struct ShedMemory: Hashable, Sendable {
     return ([isAfterOutage && !shed.isEmpty ? "outage" : "shed"] + shed.map(\.name)).joined(separator: " ")
   }
 
+  func isSavedLike(_ other: ShedMemory) -> Bool {
+    shed == other.shed && areSuspectsUnknown == other.areSuspectsUnknown && isAfterOutage == other.isAfterOutage
+  }
+
   func contains(_ device: DeviceID) -> Bool { shed.contains(device) }
 }

@@ -4,18 +4,43 @@ import EnergyModel
 struct PointReader {
   var snapshot: SiteSnapshot
 
-  /// A read that timed out says nothing against the value before it: that one counts until it is too
-  /// old, so that a single lost answer moves nothing. Any other remark makes it unknown at once.
+  /// What one device told, looked up once for all of its points.
+  struct Device {
+    let points: [Point: Observation]
+    let now: MonotonicInstant
+
+    /// A read that timed out says nothing against the value before it: that one counts until it is too
+    /// old, so that a single lost answer moves nothing. Any other remark makes it unknown at once.
+    func value(_ point: Point, _ maximumAge: Duration) -> Double? {
+      points[point].flatMap { value($0, point, maximumAge) }
+    }
+
+    func value(_ found: Observation, _ point: Point, _ maximumAge: Duration) -> Double? {
+      guard found.quality == .good || found.quality == .timeout,
+        let measured = found.measured?.monotonic, now - measured <= maximumAge,
+        let value = found.value, value.isFinite, point.plausibleRange.contains(value)
+      else { return nil }
+      return value
+    }
+
+    func measured(_ point: Point) -> MonotonicInstant? { points[point]?.measured?.monotonic }
+
+    func sensed(_ point: Point, _ maximumAge: Duration) -> Sensed {
+      guard let observation = points[point], observation.quality != .notImplemented else { return .absent }
+      return value(observation, point, maximumAge).map(Sensed.known) ?? .unknown
+    }
+  }
+
+  func device(_ device: DeviceID) -> Device {
+    Device(points: snapshot.observations[device] ?? [:], now: snapshot.now.monotonic)
+  }
+
   func value(_ device: DeviceID, _ point: Point, _ maximumAge: Duration) -> Double? {
-    snapshot.observation(device, point).flatMap { value($0, point, maximumAge) }
+    self.device(device).value(point, maximumAge)
   }
 
   func value(_ found: Observation, _ point: Point, _ maximumAge: Duration) -> Double? {
-    guard found.quality == .good || found.quality == .timeout,
-      let measured = found.measured?.monotonic, snapshot.now.monotonic - measured <= maximumAge,
-      let value = found.value, value.isFinite, point.plausibleRange.contains(value)
-    else { return nil }
-    return value
+    Device(points: [:], now: snapshot.now.monotonic).value(found, point, maximumAge)
   }
 
   func measured(_ device: DeviceID, _ point: Point) -> MonotonicInstant? {
@@ -23,36 +48,34 @@ struct PointReader {
   }
 
   func sensed(_ device: DeviceID, _ point: Point, _ maximumAge: Duration) -> Sensed {
-    guard let observation = snapshot.observation(device, point), observation.quality != .notImplemented
-    else { return .absent }
-    return value(observation, point, maximumAge).map(Sensed.known) ?? .unknown
+    self.device(device).sensed(point, maximumAge)
   }
 
   func grid(_ meter: SiteParameters.GridMeter, phases: Int) -> SiteView.Grid {
     let points: [(Point, Point)] = [(.currentL1, .powerL1), (.currentL2, .powerL2), (.currentL3, .powerL3)]
+    let read = device(meter.device)
     let currents = points.prefix(phases).map { current, power -> Double? in
-      guard let amperes = value(meter.device, current, meter.maximumAge) else { return nil }
-      let direction = value(meter.device, power, meter.maximumAge) ?? 1
+      guard let amperes = read.value(current, meter.maximumAge) else { return nil }
+      let direction = read.value(power, meter.maximumAge) ?? 1
       return direction < 0 ? -amperes.magnitude : amperes.magnitude
     }
     return SiteView.Grid(
-      power: value(meter.device, .power, meter.maximumAge), currents: currents,
-      measured: measured(meter.device, .power),
-      importCounter: sensed(meter.device, .energyImport, meter.maximumAge))
+      power: read.value(.power, meter.maximumAge), currents: currents, measured: read.measured(.power),
+      importCounter: read.sensed(.energyImport, meter.maximumAge))
   }
 
   func hybrid(_ hybrid: SiteParameters.Hybrid) -> SiteView.Hybrid {
-    let device = hybrid.device
     let age = hybrid.maximumAge
+    let read = device(hybrid.device)
     let hasCells = hybrid.battery?.cellWindow != nil
     return SiteView.Hybrid(
-      device: device, acPower: value(device, .power, age), pvPower: value(device, .pvPower, age),
-      batteryPower: value(device, .batteryPower, age), soc: sensed(device, .soc, age),
-      temperature: sensed(device, .batteryTemperature, age), chargeMax: sensed(device, .chargePowerMax, age),
-      dischargeMax: sensed(device, .dischargePowerMax, age), alarms: sensed(device, .alarms, age),
-      cellMax: hasCells ? sensed(device, .cellVoltageMax, age) : .absent,
-      cellMin: hasCells ? sensed(device, .cellVoltageMin, age) : .absent,
-      batteryMeasured: measured(device, .batteryPower))
+      device: hybrid.device, acPower: read.value(.power, age), pvPower: read.value(.pvPower, age),
+      batteryPower: read.value(.batteryPower, age), soc: read.sensed(.soc, age),
+      temperature: read.sensed(.batteryTemperature, age), chargeMax: read.sensed(.chargePowerMax, age),
+      dischargeMax: read.sensed(.dischargePowerMax, age), alarms: read.sensed(.alarms, age),
+      cellMax: hasCells ? read.sensed(.cellVoltageMax, age) : .absent,
+      cellMin: hasCells ? read.sensed(.cellVoltageMin, age) : .absent,
+      batteryMeasured: read.measured(.batteryPower))
   }
 
   typealias PowerSource = (device: DeviceID, maximumAge: Duration)

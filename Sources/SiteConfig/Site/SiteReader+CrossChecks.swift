@@ -6,7 +6,7 @@ extension SiteReader {
   /// What the sections say about each other.
   func crossCheck(devices: [DeviceEntry], loads: [LoadEntry], limits: Limits, strategy: Strategy) {
     let hasMeter = devices.contains { $0.gridMeter != nil || $0.modbus == nil && $0.sensor == nil }
-    for key in ["fuse", "feed_in"] {
+    for key in ["fuse", "feed_in", "demand"] {
       guard let value = limits.section?[key], !hasMeter else { continue }
       value.problems.add(
         line: value.line, path: value.path, "needs a device that measures the grid: write measures: grid")

@@ -18,7 +18,7 @@ struct DeviceEntry {
 
 extension SiteReader {
   static let sensorKeys = ["topic", "values"]
-  static let modbusKeys = ["profile", "unit", "serial", "period", "measures", "ac_limit", "pv", "battery"]
+  static let modbusKeys = ["profile", "unit", "serial", "period", "measures", "ac_limit", "pv", "battery", "regulates"]
   static let laterDeviceKeys = ["input", "active", "phases", "current", "failsafe", "bms"]
 
   func readDevices(_ value: ConfigValue, buses: [BusEntry], mode: SiteParameters.Mode) -> [DeviceEntry] {

@@ -5,23 +5,15 @@ struct Limits {
   var fuse: SiteParameters.Fuse?
   var baseLoad = Watts(0)
   var feedIn: SiteParameters.FeedInCap?
+  var demand: SiteParameters.Demand?
   /// Where the limits are written.
   var section: ConfigSection?
 }
 
-struct Strategy {
-  var reserve: Percent?
-  var rules: [String] = []
-  var reserveValue: ConfigValue?
-}
-
 extension SiteReader {
-  static let knownRules = ["self-consumption"]
-  static let laterRules = ["delayed-charging", "surplus-car", "tariff", "peak-shaving"]
-
   func readLimits(_ value: ConfigValue, devices: [DeviceEntry]) -> Limits {
     guard
-      let section = ConfigSection(value, keys: ["fuse", "base_load", "feed_in"], later: ["controllable", "demand"])
+      let section = ConfigSection(value, keys: ["fuse", "base_load", "feed_in", "demand"], later: ["controllable"])
     else { return Limits() }
     var limits = Limits(section: section)
     limits.fuse = section["fuse"].flatMap(fuse)
@@ -30,6 +22,7 @@ extension SiteReader {
       section.refuse(missing: "base_load", "missing: beside a fuse say what the house takes that nothing can switch")
     }
     limits.feedIn = section["feed_in"].flatMap { feedIn($0, devices: devices) }
+    limits.demand = section["demand"].flatMap(readDemand)
     return limits
   }
 
@@ -89,18 +82,5 @@ extension SiteReader {
       return nil
     }
     return DeviceID(name)
-  }
-
-  func readStrategy(_ value: ConfigValue) -> Strategy {
-    guard let section = ConfigSection(value, keys: ["reserve", "rules"], later: ["tariff", "peak"]) else {
-      return Strategy()
-    }
-    var strategy = Strategy(reserveValue: section["reserve"])
-    strategy.reserve = section["reserve"]?.measure(.percent, in: 0...100).map { Percent($0) }
-    for item in section["rules"]?.list("a list of rules such as [self-consumption]") ?? [] {
-      guard let rule = item.choice(Self.knownRules, later: Self.laterRules, what: "rule") else { continue }
-      if strategy.rules.contains(rule) { item.refuse("listed twice") } else { strategy.rules.append(rule) }
-    }
-    return strategy
   }
 }

@@ -29,10 +29,9 @@ extension SiteReader {
   }
 
   private func readLoad(_ name: String, _ value: ConfigValue, buses: [BusEntry]) -> LoadEntry? {
-    let keys = ["switch", "rated", "shed", "critical", "if_agent_dies", "on_at_least", "off_at_least"]
-    guard let section = ConfigSection(value, keys: keys, later: ["sg_ready", "starts_an_hour", "pick_up"]) else {
-      return nil
-    }
+    let keys =
+      ["switch", "rated", "shed", "critical", "if_agent_dies", "on_at_least", "off_at_least"] + Self.sheddingKeys
+    guard let section = ConfigSection(value, keys: keys, later: ["sg_ready"]) else { return nil }
     let relay =
       value.hasKey("sg_ready")
       ? nil : section.required("switch", "a relay such as board/1/coil/0").flatMap { relaySwitch($0, buses) }
@@ -45,13 +44,15 @@ extension SiteReader {
     let off = section["off_at_least"].map { $0.duration(in: times) } ?? .seconds(60)
     guard let relay, let rated, let critical, let priority, let dies, let on, let off else { return nil }
     let id = DeviceID(name)
+    var load = SiteParameters.SheddableLoad(
+      device: id, rated: rated, priority: priority, isCritical: critical, minimumOn: on, minimumOff: off,
+      isOnWhenAgentDies: dies == "on")
+    readShedding(section, &load)
     return LoadEntry(
       value: value, bus: relay.bus, coil: relay.coil,
       relay: .init(
         id: id, profile: RelayProfile.profile(coil: relay.coil), unit: relay.unit, serial: nil, period: .seconds(1)),
-      load: .init(
-        device: id, rated: rated, priority: priority, isCritical: critical, minimumOn: on, minimumOff: off,
-        isOnWhenAgentDies: dies == "on"))
+      load: load)
   }
 
   /// Critical loads have none: they are never shed.

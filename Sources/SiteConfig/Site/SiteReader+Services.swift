@@ -1,14 +1,17 @@
+import EnergyDispatch
 import EnergyModel
 
 extension SiteReader {
-  func readUplinks(_ value: ConfigValue) -> [SiteConfiguration.Uplink] {
+  func readUplinks(
+    _ value: ConfigValue, loads: [LoadEntry], hasBattery: Bool
+  ) -> [SiteConfiguration.Uplink] {
     var brokers: [String: String] = [:]
     return value.namedEntries("a mapping of uplinks").compactMap { name, entry in
       let keys = [
         "mqtt", "user", "password_file", "certificate", "live_window", "log", "logs", "acknowledge", "backfill",
-        "monthly_data", "forecast",
+        "monthly_data", "forecast", "may",
       ]
-      guard let section = ConfigSection(entry, keys: keys, later: ["may", "key", "encoding"]) else { return nil }
+      guard let section = ConfigSection(entry, keys: keys, later: ["key", "encoding"]) else { return nil }
       let url = section.required("mqtt", "an address such as tls://vpp.example:8883")?.brokerURL()
       let user = credentials(section)
       let certificate = certificate(section, isEncrypted: url?.isEncrypted)
@@ -20,7 +23,10 @@ extension SiteReader {
       let rate = section["backfill"].map { $0.measure(.rate, in: 1e3...10e6) } ?? 125e3
       let monthly = section["monthly_data"].map { $0.measure(.bytes, in: 50e6...1e12) }
       let tellsForecast = section["forecast"].map { $0.yesOrNo() } ?? true
-      guard let url, let window, let logs, let word = word ?? .broker, let rate, let tellsForecast else { return nil }
+      let authority = section["may"].map { readAuthority($0, loads: loads, hasBattery: hasBattery) } ?? Authority()
+      guard let url, let window, let logs, let word = word ?? .broker, let rate, let tellsForecast, let authority else {
+        return nil
+      }
       let broker = SiteConfiguration.Broker(
         host: url.host, port: url.port, user: user.name, passwordFile: user.passwordFile, certificate: certificate)
       if let other = brokers.updateValue(name, forKey: "\(broker.host.lowercased()):\(broker.port)") {
@@ -31,7 +37,7 @@ extension SiteReader {
       return .init(
         name: DestinationID(name), broker: broker, liveWindow: window, logs: logs, acknowledgedBy: word,
         backfillRate: Int(rate),
-        monthlyData: (monthly ?? nil).map { Int($0) }, tellsForecast: tellsForecast)
+        monthlyData: (monthly ?? nil).map { Int($0) }, tellsForecast: tellsForecast, authority: authority)
     }
   }
 

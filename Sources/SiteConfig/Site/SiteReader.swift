@@ -9,8 +9,8 @@ struct SiteReader {
   let library: ProfileLibrary
   let problems: ProblemList
 
-  static let keys = ["site", "buses", "devices", "loads", "limits", "strategy", "uplinks", "journal", "api"]
-  static let later = ["channels", "tariff", "forecast", "commands", "owner"]
+  static let keys = ["site", "buses", "devices", "loads", "limits", "strategy", "tariff", "uplinks", "journal", "api"]
+  static let later = ["channels", "forecast", "commands", "owner"]
 
   static func read(
     _ text: String, folder: String, library: ProfileLibrary, problems: ProblemList
@@ -29,21 +29,32 @@ struct SiteReader {
       root.required("devices", "at least one device").map { readDevices($0, buses: buses, mode: mode) } ?? []
     let loads = root["loads"].map { readLoads($0, buses: buses, devices: devices) } ?? []
     let limits = root["limits"].map { readLimits($0, devices: devices) } ?? Limits()
-    let strategy = root["strategy"].map(readStrategy) ?? Strategy()
-    let uplinks = root["uplinks"].map(readUplinks) ?? []
+    let strategy = root["strategy"].map { readStrategy($0, zone: site?.site.timeZone) } ?? Strategy()
+    let tariff = root["tariff"].flatMap(readTariff)
+    let uplinks =
+      root["uplinks"].map { value in
+        readUplinks(value, loads: loads, hasBattery: devices.contains(where: \.isHybrid))
+      } ?? []
     let journal = root.required("journal", "a budget such as 200 MB").flatMap(readJournal)
     let api = root["api"].flatMap(readAPI)
     crossCheck(devices: devices, loads: loads, limits: limits, strategy: strategy)
+    crossCheck(strategy: strategy, limits: limits, devices: devices)
     guard problems.problems.isEmpty, library.problems.isEmpty else { return nil }
     guard let site, let journal else {
       preconditionFailure("a section is missing from the configuration and no problem says so")
     }
+    var control = SiteParameters(
+      mode: site.mode, gridMeter: devices.lazy.compactMap(\.gridMeter).first, hybrids: devices.compactMap(\.hybrid),
+      loads: loads.map(\.load), fuse: limits.fuse, baseLoad: limits.baseLoad, feedIn: limits.feedIn,
+      reserve: strategy.reserve ?? Percent(0), economics: strategy.rules)
+    control.demand = limits.demand
+    control.tariff = tariff
+    control.plan = strategy.plan
+    control.outages = strategy.outages
+    control.island = strategy.island
     return SiteConfiguration(
       site: site.site, modbusBuses: modbusBuses(buses, devices, loads), mqttBuses: mqttBuses(buses, devices),
-      control: SiteParameters(
-        mode: site.mode, gridMeter: devices.lazy.compactMap(\.gridMeter).first, hybrids: devices.compactMap(\.hybrid),
-        loads: loads.map(\.load), fuse: limits.fuse, baseLoad: limits.baseLoad, feedIn: limits.feedIn,
-        reserve: strategy.reserve ?? Percent(0), economics: strategy.rules),
+      control: control,
       uplinks: uplinks, journal: journal, api: api, installations: devices.compactMap(\.installation))
   }
 

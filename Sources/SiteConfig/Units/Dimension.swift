@@ -1,10 +1,10 @@
 /// What a value measures, and the units it can be written in.
 enum Dimension: CaseIterable {
-  case power, energy, current, percent, duration, angle, bytes, rate, price, temperature
+  case power, energy, current, percent, duration, angle, bytes, rate, price, demandPrice, temperature
   case voltage, frequency, reactivePower, apparentPower, irradiance
 
   /// Units and what one of each is in the unit used inside: W, Wh, A, %, s, degrees, bytes, bytes a
-  /// second, ct/kWh, °C, V, Hz, var, VA, W/m².
+  /// second, ct/kWh, ct/kW, °C, V, Hz, var, VA, W/m².
   var units: [(symbol: String, factor: Double)] {
     switch self {
     case .power: [("W", 1), ("kW", 1e3), ("MW", 1e6)]
@@ -16,6 +16,7 @@ enum Dimension: CaseIterable {
     case .bytes: [("B", 1), ("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12)]
     case .rate: [("B/s", 1), ("kB/s", 1e3), ("MB/s", 1e6)]
     case .price: [("ct/kWh", 1), ("EUR/kWh", 100)]
+    case .demandPrice: [("ct/kW", 1), ("EUR/kW", 100)]
     case .temperature: [("°C", 1), ("degC", 1)]
     case .voltage: [("V", 1), ("mV", 1e-3)]
     case .frequency: [("Hz", 1), ("mHz", 1e-3)]
@@ -39,6 +40,7 @@ enum Dimension: CaseIterable {
     case .bytes: "a size"
     case .rate: "a rate"
     case .price: "a price"
+    case .demandPrice: "a price of demand"
     case .temperature: "a temperature"
     case .voltage: "a voltage"
     case .frequency: "a frequency"
@@ -59,6 +61,7 @@ enum Dimension: CaseIterable {
     case .bytes: "200 MB"
     case .rate: "32 kB/s"
     case .price: "30 ct/kWh"
+    case .demandPrice: "12 EUR/kW"
     case .temperature: "25 °C"
     case .voltage: "2 V"
     case .frequency: "0.05 Hz"

@@ -1,0 +1,188 @@
+public import EnergyDispatch
+public import EnergyModel
+import Synchronization
+
+/// Takes commands from every uplink, keeps what holds, and hands it to each control cycle.
+///
+/// A command is taken on its link's own thread: what tightens a limit acts at once, everything else once it is on the disk;
+/// only then the link goes on and the broker is told that the message arrived. The cycle and the links share one lock that
+/// is held for microseconds; the links alone share a second one, held while somebody waits for the disk.
+public final class CommandDesk: CommandPort {
+  /// The key of the orders in the store.
+  public static let storeKey = "orders"
+  /// How long a link waits for the disk.
+  static let patience: Duration = .seconds(2)
+  /// How often the remaining times are saved while nothing else changes.
+  static let longestUnsaved: Duration = .seconds(60)
+
+  private struct State {
+    var book: OrderBook
+    /// Since the last save something changed that a restart has to know.
+    var isUnsaved = false
+    var saved: MonotonicInstant?
+    /// Of commands that act and are not on the disk yet.
+    var untold: [CommandResult] = []
+    var uplinks: [DestinationID: any CommandResultSink] = [:]
+    var wake: @Sendable () -> Void = {}
+  }
+
+  private let state: Mutex<State>
+  /// Held for the whole of one command.
+  private let turn = Mutex(())
+  private let store: any DurableStateStore
+  private let records: any CommandResultSink
+  private let events: any EventSink
+  private let time: any TimeSource
+
+  /// - Parameters:
+  ///   - saved: what the store had under ``storeKey``; nil after a first start.
+  ///   - records: where results are recorded.
+  public init(
+    book: OrderBook, saved: [UInt8]?, store: any DurableStateStore, records: any CommandResultSink,
+    events: any EventSink, time: any TimeSource
+  ) {
+    self.store = store
+    self.records = records
+    self.events = events
+    self.time = time
+    var book = book
+    let now = time.now()
+    let losses = saved.map { book.restore($0, at: now) } ?? []
+    state = Mutex(State(book: book))
+    guard !losses.isEmpty else { return }
+    let shown = losses.prefix(8).joined(separator: ", ") + (losses.count > 8 ? " and \(losses.count - 8) more" : "")
+    events.post(
+      Event(
+        at: now, name: "orders-lost", severity: .alarm,
+        text: "of what was ordered before the restart could not be read: \(shown)",
+        data: ["lost": .integer(Int64(losses.count))]))
+  }
+
+  /// What an uplink carries back to its peer. Before anything is started.
+  public func attach(_ uplink: any CommandResultSink, to destination: DestinationID) {
+    state.withLock { $0.uplinks[destination] = uplink }
+  }
+
+  /// - Parameter wake: makes the next control cycle come at once. Before anything is started.
+  public func attach(wake: @escaping @Sendable () -> Void) { state.withLock { $0.wake = wake } }
+
+  // MARK: The cycle's side
+
+  /// What holds now. Returns at once; for each control cycle.
+  public func orders(at now: Moment) -> StandingOrders {
+    let (orders, results, bytes) = state.withLock { state in
+      let orders = state.book.standing(at: now)
+      let results = state.book.takeResults()
+      if !results.isEmpty { state.isUnsaved = true }
+      let isAged = state.saved.map { now.monotonic - $0 >= Self.longestUnsaved } ?? true
+      guard state.isUnsaved || isAged && state.book.isRunning else { return (orders, results, [UInt8]?.none) }
+      state.saved = now.monotonic
+      state.isUnsaved = false
+      return (orders, results, state.book.saved(at: now))
+    }
+    if let bytes { store.save(bytes, under: Self.storeKey) }
+    tell(results)
+    return orders
+  }
+
+  // MARK: The links' side
+
+  public func accept(
+    _ command: Command, from destination: DestinationID, isRetained: Bool, received: Moment
+  ) -> Bool {
+    turn.withLock { _ in
+      var next = state.withLock { $0.book }
+      let foreseen = next.accept(command, from: destination, isRetained: isRetained, at: received)
+      if foreseen.isRepeated { return answerAgain(foreseen.results, command, destination, received) }
+      func apply() -> [CommandResult] {
+        let (results, wake) = state.withLock { state in
+          state.isUnsaved = true
+          return (
+            state.book.accept(command, from: destination, isRetained: isRetained, at: received).results, state.wake
+          )
+        }
+        wake()
+        return results
+      }
+      guard foreseen.isWorthKeeping else {
+        tell(apply())
+        return true
+      }
+      if foreseen.actsAtOnce {
+        let results = apply()
+        state.withLock { state in
+          state.untold += results
+          next = state.book
+        }
+        return keep(next, command, destination, received)
+      }
+      guard keep(next, command, destination, received) else { return false }
+      tell(apply())
+      // What the disk has is what holds now.
+      state.withLock { $0.isUnsaved = false }
+      return true
+    }
+  }
+
+  /// One that came before, perhaps because it acts and could not be kept.
+  private func answerAgain(
+    _ results: [CommandResult], _ command: Command, _ destination: DestinationID, _ received: Moment
+  ) -> Bool {
+    let (book, isKept) = state.withLock { ($0.book, $0.untold.isEmpty) }
+    guard isKept else { return keep(book, command, destination, received) }
+    for result in results { answer(result) }
+    return true
+  }
+
+  /// Waits for the disk. What was held back for that is told then.
+  private func keep(
+    _ book: OrderBook, _ command: Command, _ destination: DestinationID, _ received: Moment
+  ) -> Bool {
+    guard store.saveDurably(book.saved(at: received), under: Self.storeKey, within: Self.patience) else {
+      let isActing = state.withLock { !$0.untold.isEmpty }
+      let effect = isActing ? "it holds all the same" : "nothing was done"
+      events.post(
+        Event(
+          at: time.now(), name: "command-not-kept", severity: .warning,
+          text: "the command \(command.id) of \(destination) could not be kept: \(effect), and it is to come again",
+          data: ["destination": .text(destination.name), "id": .text(command.id)]))
+      return false
+    }
+    let results = state.withLock { state in
+      state.isUnsaved = false
+      state.saved = received.monotonic
+      defer { state.untold = [] }
+      return state.untold
+    }
+    tell(results)
+    return true
+  }
+
+  public func refuse(id: String?, _ reason: String, from destination: DestinationID, received: Moment) {
+    if let id {
+      return tell(
+        CommandResult(destination: destination, id: id, outcome: .refused, reason: reason, at: received))
+    }
+    events.post(
+      Event(
+        at: received, name: "command-refused", severity: .warning, text: "\(destination): \(reason)",
+        data: ["destination": .text(destination.name)]))
+  }
+
+  public func hear(_ channel: String, sent: Timestamp, from destination: DestinationID, received: Moment) {
+    _ = state.withLock { $0.book.hear(channel, sent: sent, from: destination, at: received) }
+  }
+
+  private func tell(_ results: [CommandResult]) {
+    for result in results { tell(result) }
+  }
+
+  private func tell(_ result: CommandResult) {
+    records.post(result)
+    answer(result)
+  }
+
+  private func answer(_ result: CommandResult) {
+    state.withLock { $0.uplinks[result.destination] }?.post(result)
+  }
+}

@@ -1,0 +1,68 @@
+public import EnergyDispatch
+public import EnergyModel
+import Glibc
+public import ServiceLifecycle
+import Synchronization
+
+/// Looks each second for what the owner left in the state folder (see ``OwnersWord``), away from the control thread: that gets
+/// the latest from memory.
+public final class OverrideFile: Service {
+  private struct State {
+    var text: String?
+    var order: StandingOrders.Order<StandingOrders.Override>?
+  }
+
+  /// A line is much shorter.
+  private static let mostBytes = 512
+
+  private let path: String
+  private let time: any TimeSource
+  private let events: any EventSink
+  private let state = Mutex(State())
+
+  public init(folder: String, time: any TimeSource, events: any EventSink) {
+    path = folder + "/" + OwnersWord.fileName
+    self.time = time
+    self.events = events
+  }
+
+  /// What holds; nil where the owner asks for nothing.
+  public func order(at now: Moment) -> StandingOrders.Order<StandingOrders.Override>? {
+    state.withLock { $0.order }.flatMap { $0.holds(at: now.monotonic) ? $0 : nil }
+  }
+
+  public func run() async throws {
+    await cancelWhenGracefulShutdown {
+      while !Task.isCancelled {
+        self.look()
+        try? await Task.sleep(for: .seconds(1))
+      }
+    }
+  }
+
+  func look() {
+    let text = read()
+    let now = time.now()
+    let event = state.withLock { state -> Event? in
+      guard text != state.text else { return nil }
+      state.text = text
+      let word = text.flatMap { OwnersWord(text: $0) }
+      state.order = word?.order(seen: now)
+      guard text != nil, word == nil else { return nil }
+      return Event(
+        at: now, name: "override-unreadable", severity: .warning, text: "\(path) says nothing that can be understood")
+    }
+    if let event { events.post(event) }
+  }
+
+  /// Nil where there is no file, or none that can be read.
+  private func read() -> String? {
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    let bytes = [UInt8](unsafeUninitializedCapacity: Self.mostBytes) { buffer, count in
+      count = max(0, Glibc.read(file, buffer.baseAddress, buffer.count))
+    }
+    return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+  }
+}
