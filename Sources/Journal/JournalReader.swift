@@ -81,6 +81,13 @@ public final class JournalReader: Sendable {
     return (queue, try queue.read { try Int.fetchOne($0, sql: "PRAGMA user_version") ?? 0 })
   }
 
+  /// What the agent keeps over a restart under a key; nil where it has not kept anything yet.
+  public func state(_ key: String) throws -> [UInt8]? {
+    try queue.read { db in
+      try Row.fetchOne(db, sql: "SELECT value FROM state WHERE key = ?", arguments: [key]).map { try $0.bytes("value") }
+    }
+  }
+
   // MARK: Logs and their segments
 
   /// A log as the file has it.

@@ -8,7 +8,7 @@ struct Holdfast: AsyncParsableCommand {
     version: agentVersion,
     subcommands: [
       RunCommand.self, CheckCommand.self, StatusCommand.self, ExplainCommand.self, OverrideCommand.self,
-      HistoryCommand.self, JournalCommand.self, SimulateCommand.self,
+      HistoryCommand.self, JournalCommand.self, SimulateCommand.self, ShedCommand.self,
     ])
 }
 

@@ -56,6 +56,27 @@ import Testing
     #expect(site.control.loads == [boiler, fridge])
   }
 
+  @Test func howALoadBearsBeingShed() throws {
+    let site = try base(
+      (
+        "shed: 1, if_agent_dies: off",
+        "shed: 1, within: 5 min, starts_an_hour: 4, pick_up: 4.5 kW, phase: L2, serves: hot water"
+      ))
+    let boiler = SiteParameters.SheddableLoad(
+      device: "boiler", rated: Watts(3000), priority: 1, startsAnHour: 4, pickUp: Watts(4500), phase: 2,
+      within: .seconds(300), serves: "hot water")
+    #expect(site.control.loads.first == boiler)
+    #expect(try base().control.loads.first?.pickUp == Watts(3000))
+  }
+
+  /// FNV-1a of "" and "a" as its authors give them; another site, another number.
+  @Test func sitesAreSpread() throws {
+    #expect(SiteReader.spreadSeed(of: "") == 0xcbf2_9ce4_8422_2325)
+    #expect(SiteReader.spreadSeed(of: "a") == 0xaf63_dc4c_8601_ec8c)
+    #expect(try base().control.spreadSeed == SiteReader.spreadSeed(of: "mill-lane-4"))
+    #expect(try base(("mill-lane-4", "mill-lane-5")).control.spreadSeed != base().control.spreadSeed)
+  }
+
   @Test func batteryOfItsOwnSize() throws {
     let battery = try #require(try base().control.hybrids.first?.battery)
     #expect(battery.maximumCharge == Watts(5000))

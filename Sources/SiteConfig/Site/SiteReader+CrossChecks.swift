@@ -12,6 +12,7 @@ extension SiteReader {
         line: value.line, path: value.path, "needs a device that measures the grid: write measures: grid")
     }
     checkFuse(loads: loads, limits: limits)
+    checkPhases(loads: loads, limits: limits)
     checkCurrents(devices: devices, limits: limits)
     checkReserve(devices: devices, strategy: strategy)
   }

@@ -23,6 +23,15 @@ extension SiteReader {
     return value.choice(names, what: "phase").flatMap { names.firstIndex(of: $0) }.map { $0 + 1 }
   }
 
+  /// Where there is one phase, nothing hangs on another.
+  func checkPhases(loads: [LoadEntry], limits: Limits) {
+    guard let fuse = limits.fuse else { return }
+    for load in loads {
+      guard let phase = load.load.phase, phase > fuse.phases else { continue }
+      load.value.refuse("on L\(phase), but the fuse has one phase")
+    }
+  }
+
   /// Another number for each site, always the same: 64-bit FNV-1a of its name (Fowler, Noll, Vo).
   static func spreadSeed(of site: String) -> UInt64 {
     site.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }

@@ -18,7 +18,9 @@ struct SiteReader {
     guard let node = YAMLText.compose(text, problems: problems) else { return nil }
     let value = ConfigValue(node: node, path: "", line: nil, problems: problems)
     guard let root = ConfigSection(value, keys: keys, later: later) else { return nil }
-    return SiteReader(root: root, folder: folder, library: library, problems: problems).configuration()
+    var read = SiteReader(root: root, folder: folder, library: library, problems: problems).configuration()
+    if let id = read?.site.id { read?.control.spreadSeed = spreadSeed(of: id) }
+    return read
   }
 
   private func configuration() -> SiteConfiguration? {

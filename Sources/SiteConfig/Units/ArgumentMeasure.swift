@@ -1,0 +1,16 @@
+/// A value with its unit on the command line, read as in a configuration: `10kW`, `2.5 kW`.
+public enum ArgumentMeasure {
+  public struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
+    public let description: String
+  }
+
+  /// W.
+  public static func power(_ text: String) throws(Problem) -> Double { try value(text, .power) }
+
+  private static func value(_ text: String, _ dimension: Dimension) throws(Problem) -> Double {
+    switch Measure.value(text, dimension) {
+    case .success(let value): return value
+    case .failure(let problem): throw Problem(description: "\(text): \(problem.message)")
+    }
+  }
+}
