@@ -76,7 +76,9 @@ struct House {
     live()
     let view = SiteView(snapshot(), site)
     switches.observe(view)
-    let input = RuleInput(view: view, forecast: nil, orders: StandingOrders(), switches: switches, zone: .utc)
+    let input = RuleInput(
+      view: view, forecast: nil, orders: StandingOrders(), switches: switches,
+      consumers: ConsumerHistory(site, saved: SavedMemory(), at: view.now.monotonic), zone: .utc)
     limits = relief.limits(goal, input, &memory)
     let statement = Statement(rule: "goal", precedence: .legalLimit, contribution: Contribution(limits: limits))
     let resolutions = arbitration.resolve(book.evaluate(input) + [statement])

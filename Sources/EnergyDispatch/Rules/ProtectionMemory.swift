@@ -12,7 +12,6 @@ struct ProtectionMemory: RuleMemory {
 
   init() {}
 
-  static var hasAges: Bool { false }
   static func lost(at now: MonotonicInstant) -> ProtectionMemory {
     var memory = ProtectionMemory()
     for (_, state) in states { memory[keyPath: state] = true }

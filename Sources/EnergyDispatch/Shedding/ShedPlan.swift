@@ -70,7 +70,8 @@ public struct ShedPlan: Hashable, Sendable {
     var unchanged = 0
     for _ in 0..<Self.rounds where unchanged < Self.calmRounds {
       let input = RuleInput(
-        view: house.view, forecast: nil, orders: StandingOrders(), switches: switches, zone: .utc)
+        view: house.view, forecast: nil, orders: StandingOrders(), switches: switches,
+        consumers: ConsumerHistory(site, saved: saved, at: snapshot.now.monotonic), zone: .utc)
       unchanged = house.apply(relief.limits(goal, input, &memory)) ? 0 : unchanged + 1
       house.view.now.monotonic = house.view.now.monotonic + pause
     }

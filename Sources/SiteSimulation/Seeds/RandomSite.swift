@@ -16,7 +16,8 @@ enum RandomSite {
   static let contact: DeviceID = "dso-contact"
 
   private static let economics = [
-    "self-consumption", "surplus-car", "heat-pump-boost", "delayed-charging", "peak-shaving", "curtailment",
+    "self-consumption", "surplus-car", "heat-pump-boost", "delayed-charging", "peak-shaving", "curtail-negative",
+    "tariff",
   ]
 
   static func make(_ random: inout Random) -> SiteDescription {
