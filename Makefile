@@ -6,7 +6,7 @@ VERSION = $(shell sed -n 's/^let agentVersion = "\(.*\)"/\1/p' Sources/holdfast/
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 SWIFT_FORMAT_FOLDERS = Package.swift Sources Tests simulators
 
-CHAOS = power write damage full replay kill agent links outage
+CHAOS = power write damage full replay kill agent links outage seeds
 
 .PHONY: help setup build demo test lint format bench coverage chaos $(CHAOS:%=chaos-%) tests release deb clean
 
@@ -75,6 +75,12 @@ chaos-links: tests
 chaos-outage: setup
 	swift build -c release
 	.build/release/holdfast-bench outage
+
+# 10,000 site-days of random sites with faults, at steps of 10 s, and a hundred of them at 1 s.
+chaos-seeds: setup
+	swift build -c release --product holdfast
+	.build/release/holdfast simulate --seeds 10000 --faults
+	.build/release/holdfast simulate --seeds 100 --faults --step 1
 
 lint:
 	swift format lint --strict --recursive $(SWIFT_FORMAT_FOLDERS)

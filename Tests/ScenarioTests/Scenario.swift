@@ -29,8 +29,10 @@ enum Scenario {
     for name in try FileManager.default.contentsOfDirectory(atPath: source.path) where name.hasSuffix(".yaml") {
       let text = try String(contentsOf: source.appendingPathComponent(name), encoding: .utf8)
       // A timer that is kept going every so often is so well within it.
-      try text.replacing("reversion: 60 s", with: "reversion: \(reversion)").replacing("every: 25 s", with: "every: 2 s")
-        .write(to: copy.appendingPathComponent(name), atomically: true, encoding: .utf8)
+      try text.replacing("reversion: 60 s", with: "reversion: \(reversion)").replacing(
+        "every: 25 s", with: "every: 2 s"
+      )
+      .write(to: copy.appendingPathComponent(name), atomically: true, encoding: .utf8)
     }
     return copy
   }

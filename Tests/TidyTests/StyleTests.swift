@@ -97,7 +97,9 @@ import Testing
   }
 
   @Test func pureModulesDoNotWait() throws {
-    let pure = ["EnergyModel", "Forecasting", "EnergyDispatch", "DeviceProfile", "MQTTDevices", "SiteSimulator", "SiteSimulation"]
+    let pure = [
+      "EnergyModel", "Forecasting", "EnergyDispatch", "DeviceProfile", "MQTTDevices", "SiteSimulator", "SiteSimulation",
+    ]
     let found = try offences([#"\bawait\b"#, #"\bTask\b[.{ ]"#], in: ["Sources", "simulators"]) { path in
       !pure.contains { path.contains("/\($0)/") } || path.hasSuffix("EnergyModel/Ports.swift")
     }

@@ -7,7 +7,7 @@ import Foundation
 struct HoldfastBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "holdfast-bench", abstract: "Figures of this build, as ratios against plain C in one run.",
-    subcommands: [AllFigures.self, JournalFigures.self, UplinkFigures.self, OutageBench.self],
+    subcommands: [AllFigures.self, JournalFigures.self, UplinkFigures.self, OutageBench.self, ControlBench.self],
     defaultSubcommand: AllFigures.self)
 }
 
@@ -57,6 +57,7 @@ struct AllFigures: AsyncParsableCommand {
       print("bus and uplink: no plain C programs at \(limits), no ratio")
     }
     missed += try await JournalBench(limits: limits, build: build, trace: input.trace, rounds: rounds).run()
+    ControlBench.parseOrExit([]).run()
     try await SiteBench(programs: programs, config: config, seconds: seconds).run()
     try refuse(missed)
   }

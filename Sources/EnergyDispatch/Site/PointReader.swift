@@ -15,7 +15,7 @@ struct PointReader {
       points[point].flatMap { value($0, point, maximumAge) }
     }
 
-    private func value(_ found: Observation, _ point: Point, _ maximumAge: Duration) -> Double? {
+    func value(_ found: Observation, _ point: Point, _ maximumAge: Duration) -> Double? {
       guard found.quality == .good || found.quality == .timeout,
         let measured = found.measured?.monotonic, now - measured <= maximumAge,
         let value = found.value, value.isFinite, point.plausibleRange.contains(value)

@@ -17,7 +17,12 @@ public struct SiteLoop: Sendable {
     public var outcome: ControlOutcome?
     public var evidence: Evidence
     public var circumstances: Circumstances
+    /// What control took for it, where somebody looks at a clock.
+    public var controlTime: Duration?
   }
+
+  /// Looked at before and after control; whoever measures gives it.
+  public var clock: (@Sendable () -> MonotonicInstant)?
 
   public private(set) var plant: Plant
   public private(set) var writes = 0
@@ -114,9 +119,11 @@ public struct SiteLoop: Sendable {
     let snapshot = SiteSnapshot(now: now, observations: sensors.observations)
     let answers = reports
     reports = []
+    let forecast = outlook.forecast(at: now, factor: forecastFactor)
+    let began = clock?()
     let outcome = core?.step(
-      snapshot: snapshot, forecast: outlook.forecast(at: now, factor: forecastFactor), reports: answers,
-      orders: circumstances.orders)
+      snapshot: snapshot, forecast: forecast, reports: answers, orders: circumstances.orders)
+    if let began, let ended = clock?() { result.controlTime = ended - began }
     if outcome?.isMemoryChanged == true { savedMemory = core?.savedMemory }
     for command in outcome?.commands ?? [] {
       writes += 1
@@ -126,6 +133,9 @@ public struct SiteLoop: Sendable {
     result.outcome = outcome
     return result
   }
+
+  /// Somebody else writes to a device.
+  mutating func tell(_ setpoint: Setpoint) { _ = plant.take(setpoint) }
 
   private func moment(_ isTrusted: Bool) -> Moment {
     let passed = Duration.milliseconds(Int64((second * 1000).rounded()))

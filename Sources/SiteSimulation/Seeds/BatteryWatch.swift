@@ -53,7 +53,8 @@ struct BatteryWatch: Sendable {
       return scene.violation(
         "reserve", "\(hybrid.device) discharges \(Int(power)) W at \(soc) %, the reserve is \(kept) %")
     }
-    return isSound ? allowed(scene, plant) : nil
+    // Handed back to an inverter that runs an island, the limits are opened: its own link to the BMS governs.
+    return isSound && scene.isConnected(for: scene.reaction) ? allowed(scene, plant) : nil
   }
 
   /// What is told to the inverter stays within what its BMS allows at that moment, but for the dead band of writing.

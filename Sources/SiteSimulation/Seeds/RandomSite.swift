@@ -15,11 +15,16 @@ enum RandomSite {
   static let meter: DeviceID = "meter"
   static let contact: DeviceID = "dso-contact"
 
+  private static let economics = [
+    "self-consumption", "surplus-car", "heat-pump-boost", "delayed-charging", "peak-shaving", "curtail-negative",
+    "tariff",
+  ]
+
   static func make(_ random: inout Random) -> SiteDescription {
     var site = SiteParameters(
       mode: .control, gridMeter: .init(device: meter), hybrids: [], loads: [], fuse: nil, baseLoad: Watts(0),
       feedIn: nil, reserve: Percent(random.chance(0.3) ? 0 : random.between(5...40).rounded()),
-      economics: random.chance(0.85) ? ["self-consumption", "surplus-car", "heat-pump-boost"] : [])
+      economics: economics.filter { _ in random.chance(0.7) })
     let phases = random.chance(0.85) ? 3 : 1
     site.fuse = .init(phases: phases, rating: Amperes(random.pick(phases == 3 ? [25, 35, 50, 63] : [35, 63])))
     site.baseLoad = Watts(random.between(800...3000).rounded())
@@ -34,6 +39,12 @@ enum RandomSite {
       site.feedIn = .init(limit: limit, storedIn: stored)
     }
     addChannels(&site, &random)
+    if random.chance(0.5) {
+      site.tariff = .init(
+        buy: [.init(start: 360, end: 1320, price: 34), .init(start: 1320, end: 360, price: 24)],
+        sell: random.pick([-3, 0, 8]))
+    }
+    if random.chance(0.4) { site.demand = .init(target: Watts(random.between(2000...12_000).rounded()), price: 900) }
     return nature(of: site, &random)
   }
 
@@ -87,7 +98,8 @@ enum RandomSite {
       device: DeviceID("load-\(index + 1)"), rated: Watts(random.between(300...7000).rounded()),
       priority: random.whole(1...3), isCritical: random.chance(0.15),
       minimumOn: .seconds(random.pick([0, 60, 300, 900])), minimumOff: .seconds(random.pick([0, 60, 300, 900])),
-      isOnWhenAgentDies: random.chance(0.8), startsAnHour: random.chance(0.4) ? random.whole(1...6) : nil)
+      isOnWhenAgentDies: random.chance(0.8), startsAnHour: random.chance(0.4) ? random.whole(1...6) : nil,
+      within: .seconds(random.pick([0, 0, 60, 900])))
   }
 
   private static func charger(_ index: Int, _ phases: Int, _ random: inout Random) -> SiteParameters.Charger {

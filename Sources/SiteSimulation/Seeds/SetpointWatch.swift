@@ -46,9 +46,6 @@ struct SetpointWatch: Sendable {
     let net = scene.plant.state.household.total + scene.plant.state.loads - sky
     uncontrolled.follow(net, least: Self.leastOfHouse, at: scene.second)
     guard let outcome = scene.step.outcome else { return nil }
-    if let bad = outcome.decision.setpoints.first(where: { !$0.value.isFinite }) {
-      return scene.violation("setpoint", "\(bad.kind.rawValue) of \(bad.device) is no number")
-    }
     let now = scene.step.now.monotonic
     for command in outcome.commands {
       for setpoint in command.setpoints {

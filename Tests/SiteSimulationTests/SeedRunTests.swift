@@ -1,0 +1,47 @@
+import EnergyDispatch
+import EnergyModel
+import SiteSimulator
+import Testing
+
+@testable import SiteSimulation
+
+@Suite struct SeedRunTests {
+  /// The short version of `make chaos-seeds`.
+  @Test(arguments: 1...20) func aRandomSiteDayWithFaultsIsKept(seed: Int) {
+    let result = SeedRun(seed: UInt64(seed), step: 20).run()
+    #expect(result.violation == nil, "seed \(seed), step 20: \(String(describing: result.violation))")
+  }
+
+  @Test func theSameSeedIsTheSameDay() {
+    func trace(_ seed: UInt64) -> [Double] {
+      var powers: [Double] = []
+      let run = SeedRun(seed: seed, step: 60, hours: 6)
+      _ = run.run { _, loop in powers.append(loop.plant.state.grid.total) }
+      return powers
+    }
+    #expect(trace(4) == trace(4))
+    #expect(trace(4) != trace(5))
+  }
+
+  /// The days differ: what is never made is never judged.
+  @Test func theDaysHaveEverythingInThem() {
+    let runs = (1...300).map { SeedRun(seed: UInt64($0)) }
+    let sites = runs.map(\.description.parameters)
+    #expect(sites.contains { $0.hybrids.isEmpty } && sites.contains { $0.hybrids.count == 3 })
+    #expect(sites.contains { $0.loads.contains(where: \.isCritical) } && sites.contains { $0.fuse?.phases == 1 })
+    #expect(sites.contains { !$0.channels.isEmpty } && sites.contains { $0.feedIn?.storedIn != nil })
+    let inputs = Set(
+      runs.flatMap(\.faults).compactMap { fault -> InputFault? in
+        if case .input(_, let kind) = fault.kind { return kind }
+        return nil
+      })
+    let outputs = Set(
+      runs.flatMap(\.faults).compactMap { fault -> OutputFault? in
+        if case .output(_, let kind) = fault.kind { return kind }
+        return nil
+      })
+    #expect(inputs.count == InputFault.allCases.count && outputs.count == OutputFault.allCases.count)
+    let others = Set(runs.flatMap(\.faults).map { String(describing: $0.kind).prefix(5) })
+    #expect(others.isSuperset(of: ["clock", "untru", "resta", "gridL", "conta", "alarm", "forec", "every"]))
+  }
+}
