@@ -1,4 +1,5 @@
 import EnergyDispatch
+import EnergyModel
 import Foundation
 import TestKit
 import Testing

@@ -164,11 +164,16 @@ struct ExplanationTests {
       Statement(rule: "legal limit", precedence: .legalLimit, contribution: Contribution(limits: [limit])),
       Statement(rule: "owner's plan", precedence: .ownersPlan, contribution: Contribution(wish: wish)),
     ])
-    let view = SiteView(SiteSnapshot(now: ManualTime().now()), parameters)
+    let now = ManualTime().now()
+    let told: [Point: Observation] = [
+      .power: Observation(value: 4200, quality: .good, measured: now),
+      .chargingState: Observation(value: 2, quality: .good, measured: now),
+    ]
+    let view = SiteView(SiteSnapshot(now: now, observations: ["car": told]), parameters)
     let explanation = Explanation(
       site: parameters, view: view, resolutions: resolution, isSafeState: false, isStarting: false)
     #expect(
-      explanation.sentence.hasSuffix(
+      explanation.sentence.contains(
         "the car charges with at most 4.2 kW because the grid operator limits it, instead of 11 kW."),
       "\(explanation.sentence)")
   }

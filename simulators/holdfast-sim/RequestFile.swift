@@ -18,7 +18,8 @@ struct RequestFile: Sendable {
       json.member("device", device.name)
       json.member("unit", Int(frame.unit))
       switch request {
-      case .readCoils(let address, let count), .readHolding(let address, let count), .readInput(let address, let count):
+      case .readCoils(let address, let count), .readDiscrete(let address, let count),
+        .readHolding(let address, let count), .readInput(let address, let count):
         json.member("write", false)
         json.member("address", address)
         json.member("count", count)
