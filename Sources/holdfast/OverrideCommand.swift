@@ -64,7 +64,7 @@ struct OverrideCommand: ParsableCommand {
 
   private func value() throws -> StandingOrders.Override {
     if words == ["hold"] { return .hold }
-    let power = words.dropFirst().joined()
+    let power = words.dropFirst().joined().filter { !$0.isWhitespace }
     guard let kind = words.first, kind == "charge" || kind == "discharge",
       let match = power.wholeMatch(of: /(\d{1,8}(?:\.\d{1,3})?)(k?)W/), let number = Double(match.1)
     else { throw ValidationError("expected hold, charge 3kW, discharge 2kW or clear") }

@@ -33,9 +33,10 @@ import Testing
     let site = try site(
       devices: ["car: {profile: keba-p30, bus: wallbox, phases: [L2, L3, L1], current: 6..16 A, failsafe: 6 A}"],
       mode: "monitor")
-    let charger = SiteParameters.Charger(
+    var charger = SiteParameters.Charger(
       device: "car", phases: [2, 3, 1], current: 6...16, failsafeCurrent: 6, reversion: .seconds(60),
       maximumAge: .milliseconds(7500))
+    charger.terms = LeaseTerms(expiry: .safe, lag: .seconds(5))
     #expect(site.control.chargers == [charger])
     let device = try #require(site.modbusBuses.first { $0.name == "wallbox" }?.devices.first)
     #expect(device.unit == 255)
@@ -49,9 +50,10 @@ import Testing
     let site = try site(devices: [
       "car: {profile: keba-p30, bus: wallbox, serial: 17, current: 6..32 A, failsafe: 0 A, \(words)}"
     ])
-    let charger = SiteParameters.Charger(
+    var charger = SiteParameters.Charger(
       device: "car", phases: [1, 2, 3], current: 6...32, failsafeCurrent: 0, reversion: .seconds(60),
       priority: 2, minimumOn: .seconds(60), minimumOff: .seconds(120), maximumAge: .seconds(15))
+    charger.terms = LeaseTerms(expiry: .safe, lag: .seconds(5))
     #expect(site.control.chargers == [charger])
   }
 

@@ -70,6 +70,7 @@ import Testing
         device: "car", phases: [2, 3, 1], current: 6...16, failsafeCurrent: 6, reversion: .seconds(60),
         maximumAge: .milliseconds(7500))
     ]
+    expected.chargers[0].terms = LeaseTerms(expiry: .safe, lag: .seconds(5))
     expected.heatPumps = [.init(device: "heat-pump", rated: Watts(4500), priority: 3)]
     expected.controllable = .init(devices: ["car", "heat-pump"])
     let draw: [LimitedQuantity: Double] = [.controllablePower: 7560]
