@@ -86,7 +86,8 @@ extension OrderBook {
   private mutating func restore(
     order words: [String], isOurs: Bool, away: Duration?, _ losses: inout [String], at now: Moment
   ) {
-    guard words.count >= 9, orders.count < Self.mostOrders, let demand = Demand.Order(saved: Array(words[7...])) else {
+    guard words.count >= 9, hasRoom(for: DestinationID(words[1])), let demand = Demand.Order(saved: Array(words[7...]))
+    else {
       return losses.append("an order")
     }
     let destination = DestinationID(words[1])
