@@ -27,6 +27,8 @@ public final class CommandDesk: CommandPort {
     var saved: MonotonicInstant?
     /// Of commands that act and are not on the disk yet.
     var untold: [CommandResult] = []
+    /// When a heartbeat of a channel that is not its sender's was last told.
+    var strangerTold: MonotonicInstant?
     var uplinks: [DestinationID: any CommandResultSink] = [:]
     var wake: @Sendable () -> Void = {}
   }
@@ -199,7 +201,18 @@ public final class CommandDesk: CommandPort {
   }
 
   public func hear(_ channel: String, sent: Timestamp, from destination: DestinationID, received: Moment) {
-    _ = state.withLock { $0.book.hear(channel, sent: sent, from: destination, at: received) }
+    let isNews = state.withLock { state in
+      guard !state.book.hear(channel, sent: sent, from: destination, at: received) else { return false }
+      if let told = state.strangerTold, received.monotonic - told < .seconds(3600) { return false }
+      state.strangerTold = received.monotonic
+      return true
+    }
+    guard isNews else { return }
+    events.post(
+      Event(
+        at: received, name: "heartbeat-refused", severity: .warning,
+        text: "\(destination) sends heartbeats of \(channel.prefix(64)), which is no channel of its own",
+        data: ["destination": .text(destination.name)]))
   }
 
   private func tell(_ results: [CommandResult]) {

@@ -231,6 +231,17 @@ import Threads
     #expect(desk.orders(at: time.now()).channels["dso"]?.lastHeartbeat == time.now().monotonic)
   }
 
+  /// A slip in a channel's name would leave it without heartbeats for ever; told, and not with each of them.
+  @Test func aHeartbeatOfNoChannelIsToldOnceAnHour() {
+    let desk = makeDesk()
+    desk.hear("dso", sent: time.now().wall, from: "vpp", received: time.now())
+    for _ in 0..<61 {
+      desk.hear("dos", sent: time.now().wall, from: "vpp", received: time.now())
+      time.advance(by: .seconds(60))
+    }
+    #expect(surroundings.take() == ["event heartbeat-refused", "event heartbeat-refused"])
+  }
+
   /// Many links and the cycle at once.
   @Test func linksAndTheCycleDoNotDisturbEachOther() {
     let desk = makeDesk()
