@@ -12,7 +12,8 @@ public protocol DurableStateStore: StateStore {
 /// Takes what peers ask of the site. Called on the link's own thread, before the broker is told that the message
 /// arrived.
 public protocol CommandPort: Sendable {
-  /// Decides, and keeps what was decided. Blocks for two seconds at most.
+  /// Decides, and keeps what was decided. Blocks for three seconds at most: where commands come one after the other, the journal
+  /// spares the flash and takes up to 2.4 s.
   /// - Returns: false where it could not be kept: the message must not be acknowledged, so that it comes again.
   func accept(_ command: Command, from destination: DestinationID, isRetained: Bool, received: Moment) -> Bool
 

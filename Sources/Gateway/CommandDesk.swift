@@ -11,7 +11,7 @@ public final class CommandDesk: CommandPort {
   /// The key of the orders in the store.
   public static let storeKey = "orders"
   /// How long a link waits for the disk.
-  static let patience: Duration = .seconds(2)
+  static let patience: Duration = .seconds(3)
   /// How often the remaining times are saved while nothing else changes.
   static let longestUnsaved: Duration = .seconds(60)
 
@@ -19,11 +19,16 @@ public final class CommandDesk: CommandPort {
     var book: OrderBook
     /// What the store had is taken over. Before that nothing is saved, because it would be saved over it.
     var isRestored: Bool
-    /// Since the last save something changed that a restart has to know.
-    var isUnsaved = false
+    /// Counts what changed and a restart has to know, and how far it was saved.
+    var changes = 0
+    var savedChanges = 0
+    /// A link may be waiting for the disk: what it saves is newer than what the cycle knows.
+    var isKeeping = false
     var saved: MonotonicInstant?
     /// Of commands that act and are not on the disk yet.
     var untold: [CommandResult] = []
+    /// When a heartbeat of a channel that is not its sender's was last told.
+    var strangerTold: MonotonicInstant?
     var uplinks: [DestinationID: any CommandResultSink] = [:]
     var wake: @Sendable () -> Void = {}
   }
@@ -84,13 +89,14 @@ public final class CommandDesk: CommandPort {
     let (orders, results, bytes) = state.withLock { state in
       let orders = state.book.standing(at: now)
       let results = state.book.takeResults()
-      if !results.isEmpty { state.isUnsaved = true }
+      if !results.isEmpty { state.changes += 1 }
       let isAged = state.saved.map { now.monotonic - $0 >= Self.longestUnsaved } ?? true
-      guard state.isRestored, state.isUnsaved || isAged && state.book.isRunning else {
+      let isDue = state.changes != state.savedChanges || isAged && state.book.isRunning
+      guard state.isRestored, !state.isKeeping, isDue else {
         return (orders, results, [UInt8]?.none)
       }
       state.saved = now.monotonic
-      state.isUnsaved = false
+      state.savedChanges = state.changes
       return (orders, results, state.book.saved(at: now))
     }
     if let bytes { store.save(bytes, under: Self.storeKey) }
@@ -104,12 +110,16 @@ public final class CommandDesk: CommandPort {
     _ command: Command, from destination: DestinationID, isRetained: Bool, received: Moment
   ) -> Bool {
     turn.withLock { _ in
-      var next = state.withLock { $0.book }
+      var (next, changes) = state.withLock { state in
+        state.isKeeping = true
+        return (state.book, state.changes)
+      }
+      defer { state.withLock { $0.isKeeping = false } }
       let foreseen = next.accept(command, from: destination, isRetained: isRetained, at: received)
       if foreseen.isRepeated { return answerAgain(foreseen.results, command, destination, received) }
-      func apply() -> [CommandResult] {
+      func apply(isKept: Bool = false) -> [CommandResult] {
         let (results, wake) = state.withLock { state in
-          state.isUnsaved = true
+          if !isKept { state.changes += 1 }
           return (
             state.book.accept(command, from: destination, isRetained: isRetained, at: received).results, state.wake
           )
@@ -125,16 +135,14 @@ public final class CommandDesk: CommandPort {
       for result in foreseen.results { records.post(result) }
       if foreseen.actsAtOnce {
         let results = apply()
-        state.withLock { state in
+        (next, changes) = state.withLock { state in
           state.untold += results
-          next = state.book
+          return (state.book, state.changes)
         }
-        return keep(next, command, destination, received)
+        return keep(next, changes, command, destination, received)
       }
-      guard keep(next, command, destination, received) else { return false }
-      answer(apply())
-      // What the disk has is what holds now.
-      state.withLock { $0.isUnsaved = false }
+      guard keep(next, changes, command, destination, received) else { return false }
+      answer(apply(isKept: true))
       return true
     }
   }
@@ -143,20 +151,25 @@ public final class CommandDesk: CommandPort {
   private func answerAgain(
     _ results: [CommandResult], _ command: Command, _ destination: DestinationID, _ received: Moment
   ) -> Bool {
-    let (book, isKept) = state.withLock { ($0.book, $0.untold.isEmpty) }
-    guard isKept else { return keep(book, command, destination, received) }
+    let (book, changes, isKept) = state.withLock { ($0.book, $0.changes, $0.untold.isEmpty) }
+    guard isKept else { return keep(book, changes, command, destination, received) }
     answer(results)
     return true
   }
 
   /// Waits for the disk. Answers that were held back for that go then.
+  /// - Parameter changes: those that the book has.
   private func keep(
-    _ book: OrderBook, _ command: Command, _ destination: DestinationID, _ received: Moment
+    _ book: OrderBook, _ changes: Int, _ command: Command, _ destination: DestinationID, _ received: Moment
   ) -> Bool {
     guard state.withLock({ $0.isRestored }),
       store.saveDurably(book.saved(at: received), under: Self.storeKey, within: Self.patience)
     else {
-      let isActing = state.withLock { !$0.untold.isEmpty }
+      let isActing = state.withLock { state in
+        // It may get to the disk all the same; then what holds has to follow it.
+        state.changes += 1
+        return !state.untold.isEmpty
+      }
       let effect = isActing ? "it holds all the same" : "nothing was done"
       events.post(
         Event(
@@ -166,7 +179,7 @@ public final class CommandDesk: CommandPort {
       return false
     }
     let results = state.withLock { state in
-      state.isUnsaved = false
+      state.savedChanges = max(state.savedChanges, changes)
       state.saved = received.monotonic
       defer { state.untold = [] }
       return state.untold
@@ -188,7 +201,18 @@ public final class CommandDesk: CommandPort {
   }
 
   public func hear(_ channel: String, sent: Timestamp, from destination: DestinationID, received: Moment) {
-    _ = state.withLock { $0.book.hear(channel, sent: sent, from: destination, at: received) }
+    let isNews = state.withLock { state in
+      guard !state.book.hear(channel, sent: sent, from: destination, at: received) else { return false }
+      if let told = state.strangerTold, received.monotonic - told < .seconds(3600) { return false }
+      state.strangerTold = received.monotonic
+      return true
+    }
+    guard isNews else { return }
+    events.post(
+      Event(
+        at: received, name: "heartbeat-refused", severity: .warning,
+        text: "\(destination) sends heartbeats of \(channel.prefix(64)), which is no channel of its own",
+        data: ["destination": .text(destination.name)]))
   }
 
   private func tell(_ results: [CommandResult]) {

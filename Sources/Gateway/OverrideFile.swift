@@ -9,6 +9,10 @@ import Synchronization
 public final class OverrideFile: Service {
   private struct State {
     var text: String?
+    /// Why there is a file and no text.
+    var fault: String?
+    /// Its end was reckoned by a clock that nobody vouched for.
+    var isDoubtful = false
     var order: StandingOrders.Order<StandingOrders.Override>?
   }
 
@@ -24,6 +28,8 @@ public final class OverrideFile: Service {
     path = folder + "/" + OwnersWord.fileName
     self.time = time
     self.events = events
+    // What held before a restart holds from the first cycle on.
+    look()
   }
 
   /// What holds; nil where the owner asks for nothing.
@@ -41,28 +47,30 @@ public final class OverrideFile: Service {
   }
 
   func look() {
-    let text = read()
+    let (text, fault) = read()
     let now = time.now()
     let event = state.withLock { state -> Event? in
-      guard text != state.text else { return nil }
-      state.text = text
+      let isNew = text != state.text || fault != state.fault
+      guard isNew || state.isDoubtful && now.isClockTrusted else { return nil }
+      (state.text, state.fault) = (text, fault)
       let word = text.flatMap { OwnersWord(text: $0) }
       state.order = word?.order(seen: now)
-      guard text != nil, word == nil else { return nil }
+      state.isDoubtful = word?.until != nil && !now.isClockTrusted
+      guard isNew, text != nil || fault != nil, word == nil else { return nil }
       return Event(
-        at: now, name: "override-unreadable", severity: .warning, text: "\(path) says nothing that can be understood")
+        at: now, name: "override-unreadable", severity: .warning,
+        text: fault.map { "\(path) cannot be read: \($0)" } ?? "\(path) says nothing that can be understood")
     }
     if let event { events.post(event) }
   }
 
-  /// Nil where there is no file, or none that can be read.
-  private func read() -> String? {
+  private func read() -> (text: String?, fault: String?) {
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-    guard file >= 0 else { return nil }
+    guard file >= 0 else { return (nil, errno == ENOENT ? nil : String(cString: strerror(errno))) }
     defer { close(file) }
     let bytes = [UInt8](unsafeUninitializedCapacity: Self.mostBytes) { buffer, count in
       count = max(0, Glibc.read(file, buffer.baseAddress, buffer.count))
     }
-    return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+    return (bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self), nil)
   }
 }

@@ -7,11 +7,11 @@ extension Uplink {
 
   func turn() async {
     let now = time.now().monotonic
-    if let rest = storeRests, now < rest { return setBell() }
     linkRests = nil
-    scheduler.askLinkAgain()
-    // Before the journal is asked for anything: an answer is not to wait for a slow disk.
+    // Before the journal is asked for anything, and while it rests: an answer is not to wait for a disk.
     if scheduler.isConnected && !isLeaving { publishResults() }
+    if let rest = storeRests, now < rest { return setBell() }
+    scheduler.askLinkAgain()
     do {
       try await restoreData()
       try await answerRequests()

@@ -64,12 +64,10 @@ struct OverrideCommand: ParsableCommand {
 
   private func value() throws -> StandingOrders.Override {
     if words == ["hold"] { return .hold }
-    let power = words.dropFirst().joined().filter { !$0.isWhitespace }
     guard let kind = words.first, kind == "charge" || kind == "discharge",
-      let match = power.wholeMatch(of: /(\d{1,8}(?:\.\d{1,3})?)(k?)W/), let number = Double(match.1)
+      let watts = try? ArgumentMeasure.power(words.dropFirst().joined(separator: " "))
     else { throw ValidationError("expected hold, charge 3kW, discharge 2kW or clear") }
-    let watts = match.2.isEmpty ? number : number * 1000
-    guard watts > 0, watts <= 10e6 else { throw ValidationError("the power has to be above zero and at most 10 MW") }
+    guard (1...10e6).contains(watts) else { throw ValidationError("the power has to be 1 W to 10 MW") }
     return kind == "charge" ? .charge(watts) : .discharge(watts)
   }
 }

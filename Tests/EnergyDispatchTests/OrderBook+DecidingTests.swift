@@ -181,4 +181,38 @@ import Testing
     let later = orders.command("shed", ["loads": .texts(["pool"])], startsIn: .seconds(300))
     #expect(orders.send(later).results[0].reason == "the clock is not trusted: nobody can say when it is to start")
   }
+
+  /// 0 s until released · 10 s the same for a second · 100 s 2 kW for a second: what it takes the place of would be gone then.
+  @Test func withoutAClockAShorterLimitIsNoRelease() {
+    let orders = Orders()
+    orders.limit(5000, seconds: nil)
+    orders.time.trustClock(false)
+    for (watts, id) in [(5000.0, "same"), (2000, "tighter")] {
+      let result = orders.limit(watts, id: id, seconds: 1).results[0]
+      #expect(result.outcome == .accepted && result.reason.hasSuffix("until it is released"))
+      orders.time.advance(by: .seconds(90))
+      #expect(orders.exported() == watts)
+    }
+    let market = orders.command("limit", ["channel": .text("market"), "import_power_w": .number(3000)], seconds: 600)
+    orders.send(market)
+    let shorter = orders.command("limit", ["channel": .text("market"), "import_power_w": .number(2000)], seconds: 60)
+    #expect(orders.send(shorter).results[0].reason == "import at most 2 kW, for 600 s")
+  }
+
+  /// An empty list, fewer loads, a lower reserve: each takes something back.
+  @Test func withoutAClockNothingIsTakenBack() {
+    let orders = Orders()
+    orders.send(orders.command("shed", ["loads": .texts(["boiler", "pool"])], seconds: 3600))
+    orders.send(orders.command("reserve", ["reserve_percent": .number(80)], seconds: 3600))
+    orders.time.trustClock(false)
+    for loads in [[], ["pool"]] {
+      let result = orders.send(orders.command("shed", ["loads": .texts(loads)])).results[0]
+      #expect(result.outcome == .refused && result.reason.contains("laxer"))
+    }
+    #expect(orders.send(orders.command("reserve", ["reserve_percent": .number(30)])).results[0].outcome == .refused)
+    let higher = orders.send(orders.command("reserve", ["reserve_percent": .number(90)], seconds: 60)).results[0]
+    #expect(higher.outcome == .accepted && higher.reason.hasSuffix("for 3600 s"))
+    #expect(orders.standing().shed.map(\.value) == [["boiler", "pool"]])
+    #expect(orders.standing().reserve.map(\.value) == [90])
+  }
 }

@@ -122,6 +122,7 @@ import Testing
     "order\tvpp\tdesk-4\tc1\tbegun\t0\t9223372036854775807\tbattery-power\t3000", "saved\tyesterday",
     "answer\tvpp\tc1\tperhaps\t5\twhy", "answer\tvpp\tc1\taccepted\tx\twhy", "\u{0}\u{1}\t\t\t",
     "order\telsewhere\tdesk-4\tc1\tbegun\t0\t900\tlimit\tdso\texport_power_w\t5",
+    "order\tvpp\tdesk-4\tc1\tbegun\t0\t900\tlimit\tdso\timport_power_w\t5",
     "order\tvpp\tdesk-4\tc1\tbegun\t0\t900\tbattery-power\t5001",
     "order\tvpp\tdesk-4\tc1\tbegun\t0\t900\tshed\t1\tfridge",
   ])

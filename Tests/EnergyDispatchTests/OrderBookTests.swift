@@ -154,6 +154,11 @@ import Testing
     }
     let last = orders.command("release", ["channel": .text("dso")], seconds: nil) { $0.issuer = "one more" }
     #expect(orders.send(last).results[0].reason == "64 issuers are known, which are the most")
+    // The grid operator's own uplink has its own room.
+    let other = orders.command("limit", Orders.export(4000, "other"))
+    #expect(orders.send(other, from: "elsewhere").results[0].outcome == .accepted)
+    for _ in 0...AnswerBook.mostAnswers { orders.limit(-1) }
+    #expect(orders.send(other, from: "elsewhere").isRepeated, "its answer is not forgotten for those of others")
   }
 
   @Test func heartbeatsCountFromWhenTheyWereSent() {

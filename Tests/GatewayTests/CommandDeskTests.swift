@@ -29,11 +29,13 @@ import Threads
     }
     func load(_ key: String) async throws -> [UInt8]? { state.withLock { $0.kept } }
     func saveDurably(_ bytes: [UInt8], under key: String, within patience: Duration) -> Bool {
-      state.withLock { $0.onSave }()
-      return state.withLock { state in
+      let (isFailing, onSave) = state.withLock { state in
         if !state.isFailing { state.kept = bytes }
-        return !state.isFailing
+        return (state.isFailing, state.onSave)
       }
+      // What is saved now takes its place before the commit.
+      onSave()
+      return !isFailing
     }
     func post(_ result: CommandResult) { note("record \(result.id) \(result.outcome)") }
     func post(_ event: Event) { note("event \(event.name)") }
@@ -141,6 +143,23 @@ import Threads
     #expect(export(desk) == 5000)
   }
 
+  /// A minute is over, and an order with it, while a link waits for the disk: the cycle saves nothing over what the broker will
+  /// be told is kept, and what it learned meanwhile is saved by its next turn.
+  @Test func theCycleSavesNothingOverWhatALinkWaitsFor() {
+    let desk = makeDesk()
+    let (surroundings, time) = (surroundings, time)
+    #expect(send(desk, limit(1, 5000)))
+    time.advance(by: .seconds(900))
+    surroundings.state.withLock { $0.onSave = { _ = desk.orders(at: time.now()) } }
+    #expect(send(desk, command(2, "battery-power", ["power_w": .number(1000)])))
+    let kept = makeDesk(saved: surroundings.state.withLock { $0.kept })
+    #expect(kept.orders(at: time.now()).batteryPower.map(\.value) == [1000])
+    _ = desk.orders(at: time.now())
+    let text = surroundings.state.withLock { String(decoding: $0.kept ?? [], as: UTF8.self) }
+    #expect(text.contains("\tc1\texecuted") && text.contains("\tc2\tbegun"))
+    #expect(!text.contains("\tc1\tbegun"))
+  }
+
   @Test func whatIsRefusedWaitsForNothing() {
     let desk = makeDesk()
     surroundings.fail(true)
@@ -210,6 +229,17 @@ import Threads
     let desk = makeDesk()
     desk.hear("dso", sent: time.now().wall, from: "vpp", received: time.now())
     #expect(desk.orders(at: time.now()).channels["dso"]?.lastHeartbeat == time.now().monotonic)
+  }
+
+  /// A slip in a channel's name would leave it without heartbeats for ever; told, and not with each of them.
+  @Test func aHeartbeatOfNoChannelIsToldOnceAnHour() {
+    let desk = makeDesk()
+    desk.hear("dso", sent: time.now().wall, from: "vpp", received: time.now())
+    for _ in 0..<61 {
+      desk.hear("dos", sent: time.now().wall, from: "vpp", received: time.now())
+      time.advance(by: .seconds(60))
+    }
+    #expect(surroundings.take() == ["event heartbeat-refused", "event heartbeat-refused"])
   }
 
   /// Many links and the cycle at once.

@@ -71,8 +71,29 @@ struct OverrideFileTests {
     let file = OverrideFile(folder: folder.path, time: time, events: told)
     file.look()
     #expect(file.order(at: time.now()) == nil)
+    #expect(told.names.withLock { $0 } == ["override-unreadable"], "what cannot be read is told")
     try FileManager.default.removeItem(at: path)
     #expect(mkfifo(path.path, 0o600) == 0)
+    file.look()
+    #expect(file.order(at: time.now()) == nil)
+  }
+
+  /// 12:00 hold for two hours · 13:59 a power cut, the clock begins in 1970: it holds from the first cycle on, as nobody knows
+  /// how late it is · 14:01 the clock is right: it is over.
+  @Test func itsEndIsRightOnceTheClockIs() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let given = time.now().wall
+    try write(OwnersWord(value: .hold, given: given, until: given + .seconds(7200)).text)
+    time.advance(by: .seconds(7140))
+    time.trustClock(false)
+    time.stepWall(by: .milliseconds(-time.now().wall.milliseconds))
+    let file = OverrideFile(folder: folder.path, time: time, events: told)
+    #expect(file.order(at: time.now())?.value == .hold)
+    time.advance(by: .seconds(120))
+    file.look()
+    #expect(file.order(at: time.now())?.value == .hold)
+    time.stepWall(by: .milliseconds(given.milliseconds) + .seconds(7140))
+    time.trustClock(true)
     file.look()
     #expect(file.order(at: time.now()) == nil)
   }

@@ -8,7 +8,7 @@ import Testing
 /// Chargers, heat pumps, contacts, meters below others and several inverters, from words to what control takes.
 @Suite struct ConsumerTests {
   private func site(
-    devices: [String] = [], loads: [String] = [], mode: String = "control"
+    devices: [String] = [], loads: [String] = [], mode: String = "control", rules: String = ""
   ) throws -> SiteConfiguration {
     let text = """
       site: {id: s, time_zone: Europe/Berlin, latitude: 52.52, longitude: 13.40, mode: \(mode)}
@@ -25,6 +25,7 @@ import Testing
       \(loads.map { "  " + $0 }.joined(separator: "\n"))
       limits: {fuse: 3 x 35 A, base_load: 1.5 kW}
       journal: {budget: 200 MB}
+      strategy: {rules: [\(rules)]}
       """
     return try ConfigurationLoader.load(text: text, name: "s.yaml", profileFolders: [TestFiles.profiles]).get()
   }
@@ -43,6 +44,14 @@ import Testing
     // Five requests with half a second between them: no more often, and never silent for that.
     #expect(device.period == .milliseconds(2500))
     #expect(!device.profile.takesFailsafeCurrent)
+  }
+
+  @Test func surplusForCarsAndHeat() throws {
+    let site = try site(
+      devices: ["car: {profile: keba-p30, bus: wallbox, phases: [L2, L3, L1], current: 6..16 A, failsafe: 6 A}"],
+      loads: ["heat-pump: {sg_ready: [board/4/coil/1, board/4/coil/2], rated: 4.5 kW, shed: 3}"],
+      mode: "monitor", rules: "surplus-car, heat-pump-boost")
+    #expect(site.control.economics == ["surplus-car", "heat-pump-boost"])
   }
 
   @Test func whatAChargerMaySay() throws {

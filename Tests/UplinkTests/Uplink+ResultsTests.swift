@@ -50,6 +50,17 @@ import Testing
     await site.stop()
   }
 
+  /// The journal fails, and is left alone for a second by a clock that stands still: an answer does not wait for it.
+  @Test func aResultDoesNotWaitForAJournalThatFails() async throws {
+    let site = Site()
+    site.store.breakDown(true)
+    site.link.connect()
+    try await eventually("the fault") { site.uplink.counters().lastError != nil }
+    site.uplink.post(result("a"))
+    try await eventually("the answer") { told(site).count == 1 }
+    await site.stop()
+  }
+
   @Test func theOldestOfTooManyGivesWay() {
     let outbox = ResultOutbox()
     for number in 0...ResultOutbox.most { outbox.put(result("\(number)")) }

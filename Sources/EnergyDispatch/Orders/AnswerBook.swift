@@ -1,8 +1,8 @@
 import EnergyModel
 
 /// What was answered to each command, so that one which comes again is answered alike, and how far each issuer has
-/// counted. Both are bounded: the oldest answers are forgotten, and then the counter still keeps a command from being
-/// executed twice.
+/// counted. Both are bounded for each destination, so that none of them takes another one's room: the oldest answers are
+/// forgotten, and then the counter still keeps a command from being executed twice.
 struct AnswerBook: Hashable, Sendable {
   static let mostAnswers = 256
   /// A further issuer is refused: forgetting one would let everything be replayed that it ever sent.
@@ -25,7 +25,10 @@ struct AnswerBook: Hashable, Sendable {
   mutating func note(_ result: CommandResult) {
     answers.removeAll { $0.id == result.id && $0.destination == result.destination }
     answers.append(result)
-    if answers.count > Self.mostAnswers { answers.removeFirst() }
+    guard answers.count(where: { $0.destination == result.destination }) > Self.mostAnswers,
+      let oldest = answers.firstIndex(where: { $0.destination == result.destination })
+    else { return }
+    answers.remove(at: oldest)
   }
 
   mutating func count(_ counter: Int64, of issuer: String, from destination: DestinationID) throws(Refusal) {
@@ -33,8 +36,9 @@ struct AnswerBook: Hashable, Sendable {
     if let last = counters[key], counter <= last {
       throw Refusal("the counter \(counter) is not above \(last), the last of \(issuer)")
     }
-    guard counters[key] != nil || counters.count < Self.mostIssuers else {
-      throw Refusal("\(counters.count) issuers are known, which are the most")
+    guard counters[key] != nil || counters.keys.count(where: { $0.destination == destination }) < Self.mostIssuers
+    else {
+      throw Refusal("\(Self.mostIssuers) issuers are known, which are the most")
     }
     counters[key] = counter
   }

@@ -33,13 +33,19 @@ extension OrderBook {
         throw Refusal("start is out of range: at most \(Self.longest.components.seconds) s after issued")
       }
     }
-    guard orders.count < Self.mostOrders else { throw Refusal("\(orders.count) orders are kept, which are the most") }
+    guard hasRoom(for: destination) else {
+      throw Refusal("\(Self.mostOrders) orders are kept, which are the most")
+    }
     let times =
       now.isClockTrusted
-      ? try times(command, at: now) : try timesWithoutClock(demand, command, at: now)
+      ? try times(command, at: now) : try timesWithoutClock(demand, command, from: destination, at: now)
     return Kept(
       destination: destination, issuer: command.issuer, id: command.id, demand: demand, starts: times.starts,
       ends: times.ends)
+  }
+
+  func hasRoom(for destination: DestinationID) -> Bool {
+    orders.count { $0.destination == destination } < Self.mostOrders
   }
 
   private typealias Times = (starts: MonotonicInstant, ends: MonotonicInstant?)
@@ -56,32 +62,40 @@ extension OrderBook {
     return (starts, command.duration.map { starts + $0 })
   }
 
-  /// What tightens begins at once, and lasts until where its end lies after its issue; the rest is refused.
+  /// What tightens begins at once, and lasts until where its end lies after its issue, but no shorter than what it takes the
+  /// place of: that would be a release. The rest is refused.
   private func timesWithoutClock(
-    _ demand: Demand.Order, _ command: Command, at now: Moment
+    _ demand: Demand.Order, _ command: Command, from destination: DestinationID, at now: Moment
   ) throws(Refusal) -> Times {
     let wait = command.start.map { max(.zero, $0 - command.issued) } ?? .zero
+    let reason = "the clock is not trusted: "
     switch demand {
-    case .limit:
-      guard isTightening(demand) else {
-        throw Refusal(
-          "the clock is not trusted: only what tightens is accepted, and this limit is laxer than the running one")
-      }
-      return (now.monotonic, command.duration.map { now.monotonic + wait + $0 })
+    case .batteryPower: throw Refusal(reason + "only what tightens is accepted")
     case .reserve, .shed:
-      guard wait == .zero else { throw Refusal("the clock is not trusted: nobody can say when it is to start") }
-      return (now.monotonic, command.duration.map { now.monotonic + $0 })
-    case .batteryPower:
-      throw Refusal("the clock is not trusted: only what tightens is accepted")
+      guard wait == .zero else { throw Refusal(reason + "nobody can say when it is to start") }
+    case .limit: break
     }
+    guard isTightening(demand, from: destination) else {
+      let what = if case .limit = demand { "limit" } else { "one" }
+      throw Refusal(reason + "only what tightens is accepted, and this \(what) is laxer than the running one")
+    }
+    guard let duration = command.duration else { return (now.monotonic, nil) }
+    let ends = now.monotonic + wait + duration
+    let running = orders.filter { $0.hasBegun && $0.slot == demand.slot(destination) }
+    return (now.monotonic, running.contains { $0.ends == nil } ? nil : running.compactMap(\.ends).reduce(ends, max))
   }
 
-  /// A limit that is not laxer than the one that runs.
-  func isTightening(_ demand: Demand.Order) -> Bool {
-    guard case .limit(let channel, let quantity, let value) = demand else { return false }
-    return orders.allSatisfy { order in
-      guard order.hasBegun, case .limit(channel, quantity, let running) = order.demand else { return true }
-      return value <= running
+  /// Not laxer than what runs in its place: a limit that is no higher, a reserve that is no lower, all of the loads. A power
+  /// of the batteries is neither.
+  func isTightening(_ demand: Demand.Order, from destination: DestinationID) -> Bool {
+    let running = orders.filter { $0.hasBegun && $0.slot == demand.slot(destination) }.map(\.demand)
+    return running.allSatisfy { running in
+      switch (demand, running) {
+      case (.limit(_, _, let value), .limit(_, _, let other)): value <= other
+      case (.reserve(let percent), .reserve(let other)): other <= percent
+      case (.shed(let loads), .shed(let others)): Set(others).isSubset(of: loads)
+      default: false
+      }
     }
   }
 

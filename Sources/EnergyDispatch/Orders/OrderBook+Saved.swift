@@ -86,7 +86,8 @@ extension OrderBook {
   private mutating func restore(
     order words: [String], isOurs: Bool, away: Duration?, _ losses: inout [String], at now: Moment
   ) {
-    guard words.count >= 9, orders.count < Self.mostOrders, let demand = Demand.Order(saved: Array(words[7...])) else {
+    guard words.count >= 9, hasRoom(for: DestinationID(words[1])), let demand = Demand.Order(saved: Array(words[7...]))
+    else {
       return losses.append("an order")
     }
     let destination = DestinationID(words[1])
@@ -125,7 +126,8 @@ extension OrderBook {
   /// Whether the configuration still knows who and what it is about.
   private func isOrdered(_ demand: Demand.Order, _ destination: DestinationID) -> Bool {
     switch demand {
-    case .limit(let channel, _, _): reader.channels[channel]?.kind == .uplink(destination)
+    case .limit(let name, let quantity, _):
+      reader.channels[name].map { $0.kind == .uplink(destination) && $0.mayLimit[quantity] != nil } ?? false
     case .batteryPower(let power): reader.authorities[destination]?.batteryPower.map { power.magnitude <= $0 } ?? false
     case .reserve: reader.authorities[destination]?.mayRaiseReserve ?? false
     case .shed(let loads):

@@ -33,7 +33,7 @@ public struct OrderBook: Sendable {
     public var isWorthKeeping = false
   }
 
-  /// Orders that may be kept at once.
+  /// Orders of one destination that may be kept at once: none fills the room of another.
   static let mostOrders = 256
   /// How far ahead an order may start, and how long it may last.
   static let longest: Duration = .seconds(31 * 86_400)
@@ -102,9 +102,11 @@ public struct OrderBook: Sendable {
         verdict.results = [answer(.executed, "\(what) of the channel \(channel) is released: \(effect)")]
       case .order(let order):
         let kept = try keep(order, command, from: destination, at: now)
-        verdict.actsAtOnce = isTightening(kept.demand) && kept.starts <= now.monotonic
+        if case .limit(let channel, _, _) = order {
+          verdict.actsAtOnce = isTightening(order, from: destination) && kept.starts <= now.monotonic
+          words[channel] = now.monotonic
+        }
         orders.append(kept)
-        if case .limit(let channel, _, _) = order { words[channel] = now.monotonic }
         verdict.results = [answer(.accepted, Self.told(kept, at: now))]
         replace(at: now)
       }

@@ -20,7 +20,7 @@ extension SiteReader {
     let devices = items.map { item -> DeviceID? in
       guard let name = item.text("the name of a load") else { return nil }
       guard let load = loads.first(where: { $0.load.device.name == name })?.load else {
-        item.refuse("there is no load \(name)" + NearestName.hint(name, among: loads.map(\.load.device.name)))
+        refuse(item, name, loads)
         return nil
       }
       guard !load.isCritical else {
@@ -31,5 +31,15 @@ extension SiteReader {
     }
     let good = devices.compactMap { $0 }
     return good.count == devices.count ? good : nil
+  }
+
+  /// What is wrong with a load that is written has been told where it is.
+  private func refuse(_ item: ConfigValue, _ name: String, _ loads: [LoadEntry]) {
+    guard let written = (root["loads"]?.pairs() ?? []).first(where: { $0.key == name }) else {
+      return item.refuse("there is no load \(name)" + NearestName.hint(name, among: loads.map(\.load.device.name)))
+    }
+    if written.value.hasKey("sg_ready") {
+      item.refuse("a heat pump is blocked where a limit asks for it, not shed by name")
+    }
   }
 }

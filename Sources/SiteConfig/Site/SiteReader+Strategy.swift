@@ -15,8 +15,10 @@ struct Strategy {
 }
 
 extension SiteReader {
-  static let knownRules = ["self-consumption", "delayed-charging", "tariff", "peak-shaving", "curtail-negative"]
-  static let laterRules = ["surplus-car"]
+  static let knownRules = [
+    "self-consumption", "surplus-car", "heat-pump-boost", "delayed-charging", "tariff", "peak-shaving",
+    "curtail-negative",
+  ]
 
   /// - Parameter zone: nil while the site has none; then outages cannot be read.
   func readStrategy(_ value: ConfigValue, zone: TimeZoneTable?) -> Strategy {
@@ -25,7 +27,7 @@ extension SiteReader {
     var strategy = Strategy(reserveValue: section["reserve"], section: section)
     strategy.reserve = section["reserve"]?.measure(.percent, in: 0...100).map { Percent($0) }
     for item in section["rules"]?.list("a list of rules such as [self-consumption]") ?? [] {
-      guard let rule = item.choice(Self.knownRules, later: Self.laterRules, what: "rule") else { continue }
+      guard let rule = item.choice(Self.knownRules, what: "rule") else { continue }
       if strategy.rules.contains(rule) {
         item.refuse("listed twice")
       } else {
@@ -109,7 +111,7 @@ extension SiteReader {
 
   // MARK: what belongs together
 
-  func crossCheck(strategy: Strategy, limits: Limits, devices: [DeviceEntry]) {
+  func crossCheck(strategy: Strategy, limits: Limits, devices: [DeviceEntry], pumps: [HeatPumpEntry]) {
     func needs(_ rule: String, _ isThere: Bool, _ what: String) {
       guard let index = strategy.rules.firstIndex(of: rule), !isThere else { return }
       strategy.ruleValues[index].refuse("needs \(what)")
@@ -118,6 +120,12 @@ extension SiteReader {
     needs("curtail-negative", root.has("tariff"), "a tariff with sell prices")
     needs("delayed-charging", limits.section?.has("feed_in") ?? false, "limits.feed_in")
     needs("peak-shaving", limits.section?.has("demand") ?? false, "limits.demand")
+    // A charger or a heat pump that is written and wrong has been told about already.
+    needs("surplus-car", devices.contains { $0.section?.has("current") ?? false }, "a charger")
+    let written = (root["loads"]?.pairs() ?? []).count { $0.value.hasKey("sg_ready") }
+    needs(
+      "heat-pump-boost", pumps.contains(where: \.pump.canBoost) || pumps.count < written,
+      "a heat pump with both contacts")
     if let demand = limits.section?["demand"], !strategy.rules.contains("peak-shaving") {
       demand.problems.add(line: demand.line, path: demand.path, "nothing keeps it: add peak-shaving to strategy.rules")
     }

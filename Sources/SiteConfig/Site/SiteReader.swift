@@ -43,7 +43,7 @@ struct SiteReader {
     let journal = root.required("journal", "a budget such as 200 MB").flatMap(readJournal)
     let api = root["api"].flatMap(readAPI)
     crossCheck(devices: devices, loads: loads, pumps: pumps, limits: limits, strategy: strategy)
-    crossCheck(strategy: strategy, limits: limits, devices: devices)
+    crossCheck(strategy: strategy, limits: limits, devices: devices, pumps: pumps)
     let channels = limitsFromOutside(limits, devices: devices, pumps: pumps)
     let consumers = root["loads"].map { ($0.pairs() ?? []).map(\.key) } ?? []
     let subMeters = subMeters(devices: devices, consumers: consumers)

@@ -28,6 +28,8 @@ public struct Account: Sendable {
   public private(set) var uncomfortable = 0.0
   public private(set) var unservedCars = 0.0
   private var usable: Double
+  /// ct/kW.
+  private let demandPrice: Double?
   private var isHeld: [Bool] = []
   private var fuse = Overrun(permitted: 60)
   private var feedIn = Overrun(permitted: 60)
@@ -36,8 +38,12 @@ public struct Account: Sendable {
 
   public init(_ site: SiteParameters) {
     usable = site.hybrids.reduce(0) { $0 + ($1.battery?.usable.value ?? 0) }
+    demandPrice = site.demand?.price
     if site.tariff != nil { cost = 0 }
   }
+
+  /// What the peak costs, ct; nil where it has no price.
+  public var peakCost: Double? { demandPrice.map { $0 * peak / 1000 } }
 
   /// Share of the production that was used on the spot or stored, %; nil without production.
   public var selfConsumption: Double? { production > 0 ? 100 * max(0, 1 - exported / production) : nil }

@@ -19,6 +19,7 @@ public struct Report: Sendable {
     ("autarky %", "autarky_percent", 1, { $0.autarky }),
     ("cost", "cost", 2, { $0.cost.map { $0 / 100 } }),
     ("peak quarter hour kW", "peak_kw", 2, { $0.peak / 1000 }),
+    ("cost of the peak", "peak_cost", 2, { $0.peakCost.map { $0 / 100 } }),
     ("battery cycles", "battery_cycles", 2, { $0.cycles }),
     ("over the fuse s", "over_fuse_s", 0, { $0.overFuse }),
     ("over the feed-in cap s", "over_feed_in_s", 0, { $0.overFeedIn }),
@@ -46,7 +47,8 @@ public struct Report: Sendable {
     return lines.joined(separator: "\n")
   }
 
-  /// `{"runs":[{"name":…,"import_kwh":…}]}`; every name carries its unit, `cost` is in the tariff's currency.
+  /// `{"runs":[{"name":…,"import_kwh":…}]}`; every name carries its unit, `cost` and `peak_cost` are in the
+  /// tariff's currency.
   public var json: String {
     var json = JSONText()
     json.object { json in
