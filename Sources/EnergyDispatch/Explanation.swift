@@ -107,7 +107,9 @@ struct Explanation {
   }
 
   private func supply(_ resolution: Resolution, _ device: DeviceID) -> [Clause] {
-    guard resolution.handsOff == nil, resolution.target == 0, let bound = resolution.upperBy else { return [] }
+    guard resolution.handsOff == nil, resolution.target == 0, let bound = resolution.stopping(below: 1) else {
+      return []
+    }
     return [Clause(text: "the \(device) is off", reason: bound.limit.reason.description)]
   }
 

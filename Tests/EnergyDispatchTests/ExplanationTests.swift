@@ -178,6 +178,26 @@ struct ExplanationTests {
       "\(explanation.sentence)")
   }
 
+  /// Its minimum off time only goes with what an aggregator asked for.
+  @Test func aLoadThatIsOffSaysWhoWantsIt() {
+    let parameters = Self.house
+    let quantity = ControlledQuantity.supply(Scene.boiler)
+    let rest = Limit(
+      quantity: quantity, interval: .atMost(0), cause: "minimum off", reason: "its minimum off time lasts")
+    let shed = Limit(quantity: quantity, interval: .atMost(0), cause: "shed", reason: "vpp wants it off")
+    let resolution = Arbitration([(quantity, Interval(0, 1))]).resolve([
+      Statement(rule: "minimum off", precedence: .deviceProtection, contribution: Contribution(limits: [rest])),
+      Statement(rule: "contract", precedence: .contract, contribution: Contribution(limits: [shed])),
+      Statement(
+        rule: "supply", precedence: .ownersPlan,
+        contribution: Contribution(wish: Wish(quantity: quantity, target: .value(1), purpose: "it is supplied"))),
+    ])
+    let view = SiteView(SiteSnapshot(now: ManualTime().now(), observations: [:]), parameters)
+    let explanation = Explanation(
+      site: parameters, view: view, resolutions: resolution, isSafeState: false, isStarting: false)
+    #expect(explanation.sentence.contains("the boiler is off because vpp wants it off"), "\(explanation.sentence)")
+  }
+
   /// Every bound stands in the list of them, also one that has only a lower end.
   @Test(arguments: [
     (Interval.atMost(4200), "charge with at most 4.2 kW"), (.atLeast(1380), "charge with at least 1.4 kW"),
