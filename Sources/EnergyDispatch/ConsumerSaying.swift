@@ -39,9 +39,10 @@ extension Explanation {
       let text = "the \(charger.device) charges with at most \(Words.power(most))"
       return [Clause(text: text, reason: bound.limit.reason.description, remark: foregone(resolution, most))]
     }
-    guard let winner = resolution.winner, let target = resolution.target, target < resolution.physical.upper else {
-      return []
-    }
+    // Bounds that it stays below by itself are nothing to tell.
+    guard let winner = resolution.winner, let target = resolution.target, case .value(let wanted) = winner.wish.target,
+      wanted < resolution.physical.upper
+    else { return [] }
     let onOne = charger.switchesPhases && resolution.setting?.phases == 1 ? " on one phase" : ""
     let text = "the \(charger.device) may charge with \(Words.power(target))\(onOne)"
     return [Clause(text: text, reason: winner.wish.purpose.description)]

@@ -107,7 +107,9 @@ struct Explanation {
   }
 
   private func supply(_ resolution: Resolution, _ device: DeviceID) -> [Clause] {
-    guard resolution.handsOff == nil, resolution.target == 0, let bound = resolution.upperBy else { return [] }
+    guard resolution.handsOff == nil, resolution.target == 0, let bound = resolution.stopping(below: 1) else {
+      return []
+    }
     return [Clause(text: "the \(device) is off", reason: bound.limit.reason.description)]
   }
 
@@ -130,7 +132,12 @@ struct Explanation {
     let interval = limit.interval
     switch limit.quantity {
     case .supply: return interval.upper < 1 ? "off" : "on"
-    case .charging: return interval.upper <= 0 ? "paused" : "charge with at most \(Words.power(interval.upper))"
+    case .charging:
+      guard interval.upper > 0 else { return "paused" }
+      var parts: [String] = []
+      if interval.lower > 0 { parts.append("charge with at least \(Words.power(interval.lower))") }
+      if interval.upper < .infinity { parts.append("charge with at most \(Words.power(interval.upper))") }
+      return Words.list(parts)
     case .heatPump: return interval.upper < 2 ? "blocked" : interval.upper < 3 ? "not boosted" : "let run"
     case .production: return "produce at most \(Words.power(max(0, interval.upper)))"
     case .battery:

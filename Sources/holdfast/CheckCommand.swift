@@ -13,7 +13,9 @@ struct CheckCommand: ParsableCommand {
     let configuration = try options.load()
     let devices = configuration.modbusBuses.flatMap(\.devices).count + configuration.mqttBuses.flatMap(\.sensors).count
     print(
-      "\(options.file): site \(configuration.site.id), \(devices) devices, \(configuration.uplinks.count) uplinks, "
-        + "mode \(configuration.control.mode.rawValue): no problems")
+      "\(options.file): site \(configuration.site.id), \(counted(devices, "device")), "
+        + "\(counted(configuration.uplinks.count, "uplink")), mode \(configuration.control.mode.rawValue): no problems")
   }
+
+  private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 }

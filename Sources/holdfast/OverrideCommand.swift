@@ -41,7 +41,8 @@ struct OverrideCommand: ParsableCommand {
     let end = (until ?? duration)?.resolved(now: now)
     if let end, end <= now { throw ValidationError("the end is over already") }
     if let end, end - now > OwnersWord.longest { throw ValidationError("the end is more than a month away") }
-    let word = OwnersWord(value: try value(), given: now, until: end)
+    let value = try value()
+    let word = OwnersWord(value: value, given: now, until: end)
     do {
       try Data((word.text + "\n").utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
       // The agent may run as somebody else.
@@ -50,8 +51,18 @@ struct OverrideCommand: ParsableCommand {
       complain("holdfast: cannot write \(path): \(error.localizedDescription)")
       throw ExitCode(73)
     }
-    print(
-      "The batteries are to \(words.joined(separator: " "))\(end.map { " until \($0.text())" } ?? " until cleared").")
+    print("The batteries are to \(Self.words(value)) until \(end.map { $0.text() } ?? "cleared").")
+  }
+
+  private static func words(_ value: StandingOrders.Override) -> String {
+    func power(_ watts: Double) -> String {
+      watts < 1000 ? "\(JSONText.decimal(watts, 0)) W" : "\(JSONText.decimal(watts / 1000, 3)) kW"
+    }
+    return switch value {
+    case .hold: "hold"
+    case .charge(let watts): "charge with \(power(watts))"
+    case .discharge(let watts): "discharge with \(power(watts))"
+    }
   }
 
   private func clear() throws {

@@ -178,6 +178,56 @@ struct ExplanationTests {
       "\(explanation.sentence)")
   }
 
+  /// Its minimum off time only goes with what an aggregator asked for.
+  @Test func aLoadThatIsOffSaysWhoWantsIt() {
+    let parameters = Self.house
+    let quantity = ControlledQuantity.supply(Scene.boiler)
+    let rest = Limit(
+      quantity: quantity, interval: .atMost(0), cause: "minimum off", reason: "its minimum off time lasts")
+    let shed = Limit(quantity: quantity, interval: .atMost(0), cause: "shed", reason: "vpp wants it off")
+    let resolution = Arbitration([(quantity, Interval(0, 1))]).resolve([
+      Statement(rule: "minimum off", precedence: .deviceProtection, contribution: Contribution(limits: [rest])),
+      Statement(rule: "contract", precedence: .contract, contribution: Contribution(limits: [shed])),
+      Statement(
+        rule: "supply", precedence: .ownersPlan,
+        contribution: Contribution(wish: Wish(quantity: quantity, target: .value(1), purpose: "it is supplied"))),
+    ])
+    let view = SiteView(SiteSnapshot(now: ManualTime().now(), observations: [:]), parameters)
+    let explanation = Explanation(
+      site: parameters, view: view, resolutions: resolution, isSafeState: false, isStarting: false)
+    #expect(explanation.sentence.contains("the boiler is off because vpp wants it off"), "\(explanation.sentence)")
+  }
+
+  /// Every bound stands in the list of them, also one that has only a lower end.
+  @Test(arguments: [
+    (Interval.atMost(4200), "charge with at most 4.2 kW"), (.atLeast(1380), "charge with at least 1.4 kW"),
+    (Interval(1380, 4200), "charge with at least 1.4 kW and charge with at most 4.2 kW"), (.atMost(0), "paused"),
+  ])
+  func theBoundsOfACharger(interval: Interval, said: String) {
+    let limit = Limit(quantity: .charging("car"), interval: interval, cause: "c", reason: "r")
+    #expect(Explanation.demand(limit) == said)
+  }
+
+  /// The fuse leaves 6.9 kW and the car takes 4: it has all that it wants.
+  @Test func aChargerThatStaysBelowItsBoundsSaysNothing() {
+    let parameters = Scene.parameters { $0.chargers = [.init(device: "car")] }
+    let limit = Limit(quantity: .charging("car"), interval: .atMost(6900), cause: "fuse", reason: "the fuse")
+    let wish = Wish(quantity: .charging("car"), target: .value(11_040), purpose: "the car charges what it wants")
+    let resolution = Arbitration([(.charging("car"), Interval(0, 11_040))]).resolve([
+      Statement(rule: "fuse", precedence: .siteProtection, contribution: Contribution(limits: [limit])),
+      Statement(rule: "car supply", precedence: .ownersPlan, contribution: Contribution(wish: wish)),
+    ])
+    let now = ManualTime().now()
+    let told: [Point: Observation] = [
+      .power: Observation(value: 4000, quality: .good, measured: now),
+      .chargingState: Observation(value: 2, quality: .good, measured: now),
+    ]
+    let view = SiteView(SiteSnapshot(now: now, observations: ["car": told]), parameters)
+    let explanation = Explanation(
+      site: parameters, view: view, resolutions: resolution, isSafeState: false, isStarting: false)
+    #expect(!explanation.sentence.contains("the car"), "\(explanation.sentence)")
+  }
+
   @Test func monitorMode() {
     var parameters = Self.house
     parameters.mode = .monitor

@@ -52,6 +52,7 @@ extension Scenarios {
       let truth = try truth()
       return !truth.contact_closed && (6...6.1).contains(truth.charging_offered_a)
     }
+    try await eventually(within: 15, "the car follows") { try truth().car_w <= 4200 }
     let limited = try truth()
 
     stage.killAgent()

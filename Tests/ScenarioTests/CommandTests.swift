@@ -43,9 +43,8 @@ extension Scenarios {
     try publish(stage, command("new", 3, power: 1000))
     let expected = ["rest accepted", "rest accepted", "over refused", "new accepted", "rest superseded"]
     try await eventually(within: 15, "all answers, so far \(try answers(judge))") { try answers(judge) == expected }
-    try await eventually(within: 15, "the event log has them") {
-      let results = try judge.messages("events").flatMap(\.records).filter { $0["kind"] as? String == "result" }
-      return results.map { "\($0["id"] ?? "?") \($0["outcome"] ?? "?")" } == [expected[0]] + expected[2...]
+    try await eventually(within: 15, "the event log has them, so far \(try results(judge))") {
+      try results(judge) == [expected[0]] + expected[2...]
     }
   }
 
@@ -97,6 +96,11 @@ extension Scenarios {
 
   private func answers(_ judge: UplinkJudge) throws -> [String] {
     try judge.messages("command/result").map { "\($0.header["id"] ?? "?") \($0.header["outcome"] ?? "?")" }
+  }
+
+  /// What the event log says of commands.
+  private func results(_ judge: UplinkJudge) throws -> [String] {
+    try judge.events().filter { $0["kind"] as? String == "result" }.map { "\($0["id"] ?? "?") \($0["outcome"] ?? "?")" }
   }
 
   private func publish(_ stage: SiteStage, _ text: String) throws {

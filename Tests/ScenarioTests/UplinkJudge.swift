@@ -58,6 +58,19 @@ final class UplinkJudge {
     try messages().filter { $0.topic.hasSuffix("/" + leaf) }
   }
 
+  /// The event log as a receiver keeps it: live or from the backlog, each `seq` of an epoch once, in their order. After
+  /// a SIGKILL segments come again whose acknowledgement the agent did not live to see.
+  func events() throws -> [[String: Any]] {
+    var known: [String: [UInt64: [String: Any]]] = [:]
+    for message in try messages() where message.header["log"] as? String == "events" {
+      for record in message.records {
+        guard let seq = (record["seq"] as? NSNumber)?.uint64Value else { continue }
+        known[message.epoch, default: [:]][seq] = record
+      }
+    }
+    return known.values.flatMap { $0.sorted { $0.key < $1.key }.map(\.value) }
+  }
+
   /// When a device's telemetry was measured, ms, ascending and once each.
   func times(of device: String) throws -> [Int64] {
     let telemetry = try messages().filter { $0.header["log"] as? String == "telemetry" }.flatMap(\.records)

@@ -72,12 +72,12 @@ public enum TemporaryFolder {
 /// Waits for something another process or thread does; throws when it did not happen in time. Polls,
 /// because peers in other processes offer nothing better.
 public func eventually(
-  within seconds: Double = 10, _ what: String, _ condition: () async throws -> Bool
+  within seconds: Double = 10, _ what: @autoclosure () throws -> String, _ condition: () async throws -> Bool
 ) async throws {
   let end = Date().addingTimeInterval(seconds)
   while Date() < end {
     if try await condition() { return }
     try await Task.sleep(nanoseconds: 10_000_000)
   }
-  throw TestKitError.timedOut(what)
+  throw TestKitError.timedOut(try what())
 }

@@ -7,7 +7,9 @@ import Foundation
 struct HoldfastBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "holdfast-bench", abstract: "Figures of this build, as ratios against plain C in one run.",
-    subcommands: [AllFigures.self, JournalFigures.self, UplinkFigures.self, OutageBench.self, ControlBench.self],
+    subcommands: [
+      AllFigures.self, JournalFigures.self, UplinkFigures.self, OutageBench.self, ControlBench.self, LimitBench.self,
+    ],
     defaultSubcommand: AllFigures.self)
 }
 
@@ -58,6 +60,7 @@ struct AllFigures: AsyncParsableCommand {
     }
     missed += try await JournalBench(limits: limits, build: build, trace: input.trace, rounds: rounds).run()
     ControlBench.parseOrExit([]).run()
+    try await LimitBench.parse(["--config", config]).run()
     try await SiteBench(programs: programs, config: config, seconds: seconds).run()
     try refuse(missed)
   }

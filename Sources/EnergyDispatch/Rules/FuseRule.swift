@@ -58,8 +58,10 @@ struct FuseRule: Rule {
     let relation = worst > rating ? "above" : "near"
     let state: Reason =
       "the import of \(amperes: worst) on L\(phases.worstPhase) is \(relation) the fuse of \(amperes: rating)"
+    let stepwise: Reason = "what the fuse of \(amperes: rating) leaves it is given step by step"
     shed(phases, input, engine, &memory)
-    let charging = chargerLimits(phases, shares, state, input, &memory)
+    let isNear = worst >= Self.releaseBelow * rating
+    let charging = chargerLimits(phases, shares, isNear ? state : stepwise, input, &memory)
     restore(phases, input, engine, &memory)
     var contribution = Contribution(limits: batteryLimits(input.view, phases, state, &memory) + charging)
     let reason: Reason = memory.isOverloaded ? state : "the fuse has not had room for it for a minute"
