@@ -31,7 +31,7 @@ struct LimitScenarioTests {
     house.scene.silent = []
     run(60, &house)
     #expect(house.carPower == limited)
-    #expect(house.scene.told("limit-begins") == [1, 61])
+    #expect(house.scene.told("limit-begins") == [61])
     #expect(house.scene.told("channel-lost").count == 1)
     #expect(house.mostDrawn <= 7560)
 
