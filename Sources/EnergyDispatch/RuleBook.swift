@@ -72,7 +72,7 @@ struct RuleBook: Sendable {
         add(
           TariffRule(
             hybrid: hybrid.device, battery: battery, tariff: tariff, share: share, baseLoad: site.baseLoad.value,
-            subjectName: subject))
+            subjectName: subject, plan: site.plan))
       }
       guard site.economics.contains(SelfConsumptionRule.name) else { continue }
       if hybrid.regulatesItself {
@@ -90,7 +90,7 @@ struct RuleBook: Sendable {
     addConsumers(site, saved, now)
     if site.hybrids.contains(where: { $0.battery != nil }) { add(IslandRule(site: site)) }
     if let cap = site.feedIn, site.economics.contains(DelayedChargingRule.name) {
-      add(DelayedChargingRule(cap: cap, pool: pool))
+      add(DelayedChargingRule(cap: cap, pool: pool, plan: site.plan))
     }
     if let tariff = site.tariff, site.economics.contains(CurtailmentRule.name) {
       add(CurtailmentRule(site: site, tariff: tariff))

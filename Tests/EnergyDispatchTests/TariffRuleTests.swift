@@ -42,6 +42,16 @@ struct TariffRuleTests {
     #expect(scene.dischargeLimit == -500)
   }
 
+  /// The owner's plan discharges from 22:30 on, for an hour.
+  @Test func thePlanIsStronger() {
+    let plan = SiteParameters.PlanWindow(time: .init(start: 1350, end: 1410), battery: .discharge(2000))
+    var scene = scene(Self.night, Self.parameters { $0.plan = [plan] })
+    #expect(scene.dischargeLimit == 2000)
+    scene.time.advance(by: .seconds(3600))
+    scene.run(1)
+    #expect(scene.dischargeLimit ?? 0 < 0)
+  }
+
   @Test func inDearHoursTheBatteryIsUsed() {
     let scene = scene(60)
     #expect(scene.dischargeLimit == 5000)
