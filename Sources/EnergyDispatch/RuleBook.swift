@@ -72,7 +72,7 @@ struct RuleBook: Sendable {
         add(
           TariffRule(
             hybrid: hybrid.device, battery: battery, tariff: tariff, share: share, baseLoad: site.baseLoad.value,
-            subjectName: subject))
+            subjectName: subject, plan: site.plan))
       }
       guard site.economics.contains(SelfConsumptionRule.name) else { continue }
       if hybrid.regulatesItself {
@@ -90,7 +90,7 @@ struct RuleBook: Sendable {
     addConsumers(site, saved, now)
     if site.hybrids.contains(where: { $0.battery != nil }) { add(IslandRule(site: site)) }
     if let cap = site.feedIn, site.economics.contains(DelayedChargingRule.name) {
-      add(DelayedChargingRule(cap: cap, pool: pool))
+      add(DelayedChargingRule(cap: cap, pool: pool, plan: site.plan))
     }
     if let tariff = site.tariff, site.economics.contains(CurtailmentRule.name) {
       add(CurtailmentRule(site: site, tariff: tariff))
@@ -111,7 +111,8 @@ struct RuleBook: Sendable {
     add(BatteryPowerRule(site: site))
     add(ContractShedRule(site: site))
     add(CrashGuardRule(site: site))
-    rules.sort { $0.precedence < $1.precedence }
+    // Within a class the order above decides whose wish counts.
+    rules = RuleClass.allCases.flatMap { precedence in rules.filter { $0.precedence == precedence } }
   }
 
   /// Chargers and heat pumps.
@@ -125,6 +126,7 @@ struct RuleBook: Sendable {
     if fromSurplus, !site.chargers.isEmpty { add(SurplusChargingRule(site: site)) }
     for pump in site.heatPumps {
       add(HeatPumpRule(pump: pump))
+      add(HeatPumpRunRule(pump: pump))
       // Before what would have it as it is.
       if pump.canBoost, site.economics.contains(HeatPumpBoostRule.name) { add(HeatPumpBoostRule(pump: pump)) }
       add(HeatPumpSupplyRule(pump: pump))

@@ -34,6 +34,44 @@ struct ContactChannelTests {
     #expect(bench.told("limit-ends") == [])
   }
 
+  /// A restart reads first: while the board has yet to answer nobody is paused for a limit that is not there.
+  @Test func aStartReadsAContactFirst() {
+    var bench = ChannelBench(ChannelBench.wire())
+    bench.run(2)
+    #expect(bench.values == [:])
+    bench.contact = false
+    bench.run(20)
+    #expect(bench.told("limit-begins") == [])
+  }
+
+  /// Active it limits at once, and unread after ten seconds.
+  @Test func aStartWaitsForAContactForTenSeconds() {
+    var bench = ChannelBench(ChannelBench.wire())
+    bench.run(2)
+    bench.contact = true
+    bench.run(1)
+    #expect(bench.values == [.controllablePower: 7560])
+    bench = ChannelBench(ChannelBench.wire())
+    bench.run(9)
+    #expect(bench.values == [:])
+    bench.run(2)
+    #expect(bench.values == [.controllablePower: 7560])
+  }
+
+  /// 10 s: the board dies while it limits · the agent restarts: the limit is there from the first second on
+  @Test func aRestartGoesOnWithTheLimitOfAContact() {
+    var bench = ChannelBench(ChannelBench.wire())
+    bench.contact = true
+    bench.run(10)
+    bench.contact = nil
+    bench.restart()
+    bench.run(1)
+    #expect(bench.values == [.controllablePower: 7560])
+    bench.run(20)
+    #expect(bench.values == [.controllablePower: 7560])
+    #expect(bench.told("limit-ends") == [])
+  }
+
   @Test func anUnreadableContactLimitsWhateverItSaidBefore() {
     var bench = ChannelBench(ChannelBench.wire())
     bench.contact = false

@@ -51,6 +51,23 @@ struct CrashGuardRuleTests {
     #expect(scene.writes(Scene.boiler, .relayOn) == [4])
   }
 
+  /// The rule for islands is silent too: all the same its battery is the inverter's own.
+  @Test func anIslandsBatteryIsHandedBack() {
+    var scene = scene
+    scene.values[Scene.hybrid]?[.soc] = 10
+    scene.values[Scene.hybrid]?[.islanded] = 0
+    scene.run(3)
+    #expect(scene.dischargeLimit == 0)
+    scene.values[Scene.hybrid]?[.islanded] = 1
+    scene.run(1)
+    #expect(scene.writes(Scene.hybrid, .dischargeLimit).last == 4)
+    let opened = scene.commands.last { $0.command.device == Scene.hybrid }?.command.setpoints.map(\.value)
+    #expect(opened == [5000, 5000])
+    scene.run(100)
+    #expect(scene.writes(Scene.hybrid, .dischargeLimit).last == 4)
+    #expect(scene.setpoint("car", .chargingCurrent) == 0)
+  }
+
   /// 5 s: the guard comes down, and everything is as on any day.
   @Test func afterwardsEverybodySpeaksAgain() {
     var scene = scene

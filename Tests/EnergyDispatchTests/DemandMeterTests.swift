@@ -5,6 +5,25 @@ import Testing
 @testable import EnergyDispatch
 
 struct DemandMeterTests {
+  /// One digit of the saved text is another: it is understood or lost, and no start ends because of it.
+  @Test(
+    arguments: [
+      "24317 8000 9223372036854775807 5000000", "24317 8000 1963 9223372036854775807",
+      "24317 8000 -9223372036854775808 5000000", "24317 8000 1963 -9223372036854775808",
+    ] as [Substring])
+  func aDamagedTextStopsNobody(text: Substring) {
+    let time = ManualTime()
+    var demand = DemandMeter(saved: text, at: time.now().monotonic) ?? .lost(at: time.now().monotonic)
+    for _ in 0..<3 {
+      time.advance(by: .seconds(1))
+      demand.observe(
+        .init(power: 100, currents: [], importCounter: .known(1000)), time.now(), .utc, assumed: 8000, baseLoad: 500)
+      _ = demand.saved(at: time.now().monotonic)
+    }
+    #expect(demand.energy.isFinite)
+    #expect(demand.energy < 10_000)
+  }
+
   /// A meter that is read each second; the clock starts at 10:00:00, a quarter hour's begin.
   private struct Meter {
     let time = ManualTime()

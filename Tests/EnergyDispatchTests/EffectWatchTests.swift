@@ -1,4 +1,5 @@
 import EnergyModel
+import TestKit
 import Testing
 
 @testable import EnergyDispatch
@@ -28,6 +29,20 @@ struct EffectWatchTests {
     scene.values[Scene.hybrid]?[.batteryPower] = 0
     scene.run(50)
     #expect(scene.told("setpoint-without-effect") == [])
+  }
+
+  /// A battery that is told to charge with 3 kW is nearly full and takes less; then it discharges instead.
+  @Test func aFullBatteryTapers() {
+    var scene = Scene()
+    scene.orders.override = .init(
+      value: .charge(3000), starts: scene.time.now().monotonic, ends: nil, id: "a", issuer: "the owner")
+    scene.values[Scene.hybrid]?.merge([.soc: 90, .batteryPower: -300, .power: -300]) { $1 }
+    scene.run(50)
+    #expect(scene.chargeLimit == 3000)
+    #expect(scene.told("setpoint-without-effect") == [])
+    scene.values[Scene.hybrid]?.merge([.batteryPower: 1000, .power: 1000]) { $1 }
+    scene.run(10)
+    #expect(scene.told("setpoint-without-effect").count == 1)
   }
 
   /// 20 s: the reserve is reached, the battery needs 8 s to follow: with a lag of 4 s and readings of 5 s that is in time.

@@ -25,7 +25,8 @@ struct HeatPumpRuleTests {
     ConsumerScene.TestLimit(seconds, .heatPump(Self.pump), .atMost(1), .legalLimit)
   }
 
-  /// 10 s: blocked · 20 s: the limit goes, but the block lasts ten minutes · then the pump runs for ten
+  /// 10 s: blocked · 20 s: the limit goes, but the block lasts ten minutes · 700 s: a limit that protects does not wait for the
+  /// ten minutes that the pump was to run
   @Test func aBlockAndARunLast() {
     var scene = Self.scene()
     scene.limits = [blocked(10..<20), blocked(700..<5000)]
@@ -33,13 +34,23 @@ struct HeatPumpRuleTests {
     #expect(scene.sentence.contains("the pump is blocked because the test asks for it"))
     scene.run(10)
     #expect(scene.sentence.contains("the pump is blocked because a block once begun lasts until 10:10"))
-    scene.run(675)
+    scene.run(1675)
+    // blocked at 10 s, seen at 11 s; released at 611 s
+    #expect(scene.changes(Self.pump, .heatPumpState) == [10, 611, 700])
+    #expect(scene.told("heat-pump-blocked") == [10, 700])
+    #expect(scene.told("heat-pump-released") == [611])
+    #expect(scene.told("conflict") == [700])
+  }
+
+  /// The same with a limit that only saves money: the pump runs for ten minutes once it was released.
+  @Test func aPreferenceDoesNotCutARunShort() {
+    var scene = Self.scene()
+    scene.limits = [blocked(10..<20), .init(700..<5000, .heatPump(Self.pump), .atMost(1), .economics)]
+    scene.run(700)
     #expect(scene.sentence.contains("the pump runs because it is let run until 10:20 once it was released"))
     scene.run(1000)
-    // blocked at 10 s, seen at 11 s; released at 611 s, seen at 612 s
+    // released at 611 s, seen at 612 s
     #expect(scene.changes(Self.pump, .heatPumpState) == [10, 611, 1212])
-    #expect(scene.told("heat-pump-blocked") == [10, 1212])
-    #expect(scene.told("heat-pump-released") == [611])
     #expect(scene.told("conflict") == [700])
   }
 
@@ -48,7 +59,7 @@ struct HeatPumpRuleTests {
     var scene = Self.scene()
     scene.limits = [blocked(1..<20_000)]
     scene.run(18_000)
-    #expect(scene.changes(Self.pump, .heatPumpState) == [7202, 14_404])
+    #expect(scene.changes(Self.pump, .heatPumpState) == [7202, 14_403])
     #expect(scene.told("conflict") == [7202])
   }
 
@@ -78,14 +89,41 @@ struct HeatPumpRuleTests {
     #expect(scene.first(Self.pump, .heatPumpState, 2) == 600)
   }
 
-  @Test(arguments: [1.0, 2.0])
-  func lostMemoryIsABlockThatIsJustOver(state: Double) {
-    var scene = Self.scene(memory: [], state: state)
+  /// Nobody knows for how long a pump that is found blocked has been without heat.
+  @Test func lostMemoryOfABlockedPumpIsABlockThatIsJustOver() {
+    var scene = Self.scene(memory: [], state: 1)
     scene.limits = [blocked(1..<20_000)]
     scene.run(1)
     #expect(scene.setpoint(Self.pump, .heatPumpState) == 2)
     scene.run(7300)
     #expect(scene.first(Self.pump, .heatPumpState, 1).map { (7200...7203).contains($0) } == true)
+  }
+
+  /// The first start on a site: a pump that is found running is blocked by a legal limit at once, and for two hours.
+  @Test func lostMemoryOfARunningPumpDoesNotHoldUpALimit() {
+    var scene = Self.scene(memory: [], state: 2)
+    scene.limits = [blocked(1..<20_000)]
+    scene.run(7300)
+    #expect(scene.first(Self.pump, .heatPumpState, 1) == 1)
+    #expect(scene.changes(Self.pump, .heatPumpState).count == 1)
+    #expect(scene.changes(Self.pump, .heatPumpState).allSatisfy { $0 > 7190 })
+  }
+
+  /// Somebody else blocks the pump for ten hours: no limit waits longer for that than two.
+  @Test(arguments: ["2 10 blocked 99999 starts resting", "1 10 blocked 600 starts resting"] as [Substring])
+  func noRestIsLongerThanTheLongestBlock(text: Substring) {
+    var now = MonotonicInstant(nanoseconds: 1_000_000_000_000_000)
+    var history = HeatPumpHistory(
+      .init(device: Self.pump, rated: Watts(4000), priority: 1), saved: text, at: now)
+    func tell(_ state: Int, _ minutes: Int) {
+      for _ in 0..<minutes {
+        now = now + .seconds(60)
+        history.observe(.init(device: Self.pump, power: nil, state: state, measured: now), at: now)
+      }
+    }
+    tell(1, 600)
+    tell(2, 122)
+    #expect(!history.isResting)
   }
 
   /// Two starts are used up: the third block lasts until the first start is an hour ago.

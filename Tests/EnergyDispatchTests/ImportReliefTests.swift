@@ -43,6 +43,22 @@ struct ImportReliefTests {
     #expect(share == nil)
   }
 
+  /// Shares of three cars add up to a trifle more than there is to share, while the battery is empty and a load is off.
+  @Test func roundingIsNoReasonToStop() {
+    for limit in stride(from: 20_000.0, to: 30_000, by: 37.7) {
+      var house = House(
+        House.site { site in
+          site.chargers = ["car", "car-2", "car-3"].map { .init(device: $0, current: 6...32, minimumOn: .zero) }
+        })
+      house.soc = 10
+      house.cars = ["car": 32, "car-2": 32, "car-3": 32]
+      house.memory.shed.shed = house.site.loads.first.map { [$0.device] } ?? []
+      house.goal = House.goal(limit)
+      house.run(3)
+      #expect(!house.limits.isEmpty)
+    }
+  }
+
   /// The pump's boost ends only when a pause of the car is not enough.
   @Test func aBoostEndsAfterThePause() {
     var house = House(House.site { $0.heatPumps = [.init(device: House.pump, rated: Watts(4500), priority: 9)] })

@@ -109,6 +109,22 @@ struct LeaseTermsTests {
     }
   }
 
+  /// A power that is told becomes a limit below zero on the other side, which forbids nothing more.
+  @Test func aLargerPowerIsNoTightening() {
+    func lease(_ power: Double) -> WantedLease {
+      WantedLease(
+        key: .init(device: Scene.hybrid, part: .battery),
+        values: [.init(kind: .chargeLimit, value: -power), .init(kind: .dischargeLimit, value: power)], owner: "test",
+        deadBand: 50)
+    }
+    for sign in [1.0, -1] {
+      #expect(!lease(2000 * sign).tightens(lease(1000 * sign).values))
+      #expect(lease(1000 * sign).tightens(lease(2000 * sign).values))
+      #expect(!lease(1000 * sign).tightens(lease(0).values))
+      #expect(lease(0).tightens(lease(1000 * sign).values))
+    }
+  }
+
   /// A charger without a timer would hold its current for ever.
   @Test func aStopLeavesEveryChargerAtItsFailsafeCurrent() {
     for terms in [LeaseTerms(expiry: .hold), LeaseTerms(expiry: .safe)] {

@@ -31,7 +31,7 @@ struct LimitScenarioTests {
     house.scene.silent = []
     run(60, &house)
     #expect(house.carPower == limited)
-    #expect(house.scene.told("limit-begins") == [1, 61])
+    #expect(house.scene.told("limit-begins") == [61])
     #expect(house.scene.told("channel-lost").count == 1)
     #expect(house.mostDrawn <= 7560)
 
@@ -116,5 +116,32 @@ struct LimitScenarioTests {
     #expect(house.scene.outcome?.isMemoryUrgent == true)
     house.run(1)
     #expect(house.scene.outcome?.isMemoryUrgent == false)
+  }
+
+  /// 1 s: the charger answers · 4 s: so does the meter. The car is not paused for its five minutes; without a meter it is, after ten
+  /// seconds, and at once where the meter was heard before.
+  @Test func aStartReadsTheMeterFirst() {
+    func scene() -> Scene {
+      var scene = Scene(
+        Scene.parameters {
+          $0.loads = [Scene.load(Scene.boiler, 3000, 1), Scene.load(Scene.pool, 4500, 2)]
+          $0.chargers = [.init(device: "car")]
+        })
+      scene.values["car"] = [.power: 11_000, .chargingState: 2, .chargingCurrentLimit: 16]
+      scene.values[Scene.meter] = [:]
+      return scene
+    }
+    var started = scene()
+    started.run(3)
+    #expect(started.setpoint("car", .chargingCurrent) ?? 0 > 15)
+    started.importCurrent(20)
+    started.run(10)
+    #expect(started.setpoint("car", .chargingCurrent) ?? 0 > 12)
+    started.values[Scene.meter] = [:]
+    started.run(1)
+    #expect(started.setpoint("car", .chargingCurrent) == 0)
+    var blind = scene()
+    blind.run(11)
+    #expect(blind.setpoint("car", .chargingCurrent) == 0)
   }
 }

@@ -27,6 +27,31 @@ struct TariffRuleTests {
 
   private static let night = 12 * 60 + 30
 
+  /// 22:30: the battery is saved for dear hours, until the owner or the aggregator asks for it.
+  @Test func whatSomebodyAskedForIsStronger() {
+    var scene = scene(Self.night)
+    let now = scene.time.now().monotonic
+    scene.orders.override = .init(value: .discharge(2000), starts: now, ends: nil, id: "a", issuer: "the owner")
+    scene.run(1)
+    #expect(scene.dischargeLimit == 2000)
+    scene.orders.override = nil
+    scene.orders.batteryPower = [.init(value: 1000, starts: now, ends: now + .seconds(10), id: "b", issuer: "vpp")]
+    scene.run(1)
+    #expect(scene.dischargeLimit == 1000)
+    scene.run(10)
+    #expect(scene.dischargeLimit == -500)
+  }
+
+  /// The owner's plan discharges from 22:30 on, for an hour.
+  @Test func thePlanIsStronger() {
+    let plan = SiteParameters.PlanWindow(time: .init(start: 1350, end: 1410), battery: .discharge(2000))
+    var scene = scene(Self.night, Self.parameters { $0.plan = [plan] })
+    #expect(scene.dischargeLimit == 2000)
+    scene.time.advance(by: .seconds(3600))
+    scene.run(1)
+    #expect(scene.dischargeLimit ?? 0 < 0)
+  }
+
   @Test func inDearHoursTheBatteryIsUsed() {
     let scene = scene(60)
     #expect(scene.dischargeLimit == 5000)

@@ -16,6 +16,9 @@ struct ToldLimits: Hashable, Sendable {
     }
   }
 
+  /// Nothing was limited when it was last looked at.
+  var isEmpty: Bool { values.isEmpty }
+
   /// Each with a blank before it.
   var saved: String {
     LimitedQuantity.allCases.compactMap { quantity in values[quantity].map { " \(quantity.rawValue) \($0)" } }.joined()

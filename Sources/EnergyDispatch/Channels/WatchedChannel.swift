@@ -5,6 +5,9 @@ struct WatchedChannel: Sendable {
   /// A contact bounces, and a board that has just started may tell its inputs wrong: only an inactive contact that
   /// stays so for this long releases. An active one limits at once.
   static let bounce: Duration = .seconds(3)
+  /// A restart reads first: a contact that was not read yet limits only after this long, unless it did before the restart.
+  /// Otherwise each restart would pause cars for their minimum time. A limit may take minutes to show.
+  static let reading: Duration = .seconds(10)
 
   let channel: SiteParameters.Channel
   private(set) var trust: ChannelTrust
@@ -24,9 +27,10 @@ struct WatchedChannel: Sendable {
     self.channel = channel
     trust = ChannelTrust(hasHeartbeat: channel.hasHeartbeat, isAutonomous: channel.isAutonomous, at: now)
     started = now
-    isHeld = channel.class == .legal
+    isHeld = false
     told = ToldLimits()
     read(saved ?? "")
+    isHeld = channel.class == .legal && !told.isEmpty
   }
 
   mutating func step(
@@ -101,7 +105,9 @@ struct WatchedChannel: Sendable {
       let since = inactiveSince ?? now
       inactiveSince = since
       if now - since >= Self.bounce { isHeld = false }
-    case nil: isHeld = channel.class == .legal && trust.state != .autonomous
+    case nil:
+      let isUnread = trust.state == .initial && !isHeld && now - started < Self.reading
+      isHeld = channel.class == .legal && trust.state != .autonomous && !isUnread
     }
     guard isGuarded ? channel.class == .legal : isHeld else { return }
     for quantity in LimitedQuantity.allCases {

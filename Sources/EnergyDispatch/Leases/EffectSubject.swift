@@ -64,7 +64,8 @@ struct EffectSubject: Sendable {
     switch kind {
     case .battery(let rating):
       let more = EffectWatch.tolerance(rating)
-      return -value(.chargeLimit) - more...value(.dischargeLimit) + more
+      // A power that is told has a limit below zero on the other side; a full battery that does less is right all the same.
+      return -max(0, value(.chargeLimit)) - more...max(0, value(.dischargeLimit)) + more
     case .production(let rating): return -.infinity...value(.productionLimit) + EffectWatch.tolerance(rating)
     case .charger(let phases): return -.infinity...EffectWatch.charging(value(.chargingCurrent), phases: phases)
     case .relay: return value(.relayOn) < 0.5 ? EffectWatch.off : -.infinity...(.infinity)

@@ -3,7 +3,7 @@ import EnergyModel
 /// Whether setpoints have the effect they were written for. A setpoint counts when what is measured lies in what it permits, after
 /// the device's lag:
 ///
-/// - battery: `−charge limit − t ≤ power ≤ discharge limit + t`, with `t = max(100 W, 3 % of the rating)`;
+/// - battery: `−max(0, charge limit) − t ≤ power ≤ max(0, discharge limit) + t`, with `t = max(100 W, 3 % of the rating)`;
 /// - production: `ac ≤ limit + t`, with `t = max(100 W, 3 % of the AC limit)`;
 /// - charger: `power ≤ current · phases · 230 V + t`, with `t = 100 W + 10 %` (EN 50160 lets the voltage rise so far);
 /// - a relay that is off, where its load is metered: `power ≤ 50 W`.

@@ -48,11 +48,12 @@ struct WantedLease: Hashable, Sendable {
   }
 
   /// Whether it forbids more than `others`, which no pause after a failure may delay: limits are stricter the
-  /// lower they are, and a relay that is off is safe.
+  /// lower they are, and a relay that is off is safe. A limit below zero only says that the other direction is wanted.
   func tightens(_ others: [Value]) -> Bool {
     guard others.count == values.count else { return false }
     return zip(values, others).contains { mine, other in
-      mine.value < other.value - deadBand || (mine.value == 0 && other.value > 0)
+      let (new, old) = (max(0, mine.value), max(0, other.value))
+      return new < old - deadBand || (new == 0 && old > 0)
     }
   }
 

@@ -70,4 +70,9 @@ public struct StandingOrders: Hashable, Sendable {
   public var override: Order<Override>?
 
   public init() {}
+
+  /// Whether the owner or an aggregator says what the batteries are to do now: what only economizes has no say meanwhile.
+  func areBatteriesAskedFor(at now: MonotonicInstant) -> Bool {
+    (override?.holds(at: now) ?? false) || batteryPower.contains { $0.holds(at: now) }
+  }
 }

@@ -8,7 +8,8 @@ import Forecasting
 ///     charge ≤ max(spare ÷ time until the first of those quarter hours, surplus now − cap + 5 %)
 ///
 /// No bound without a forecast (plain self-consumption), without anything over the cap, or where all of today's surplus
-/// together would not fill the room with a fifth to spare.
+/// together would not fill the room with a fifth to spare; nor while the owner, his plan or an
+/// aggregator says what the batteries are to do.
 struct DelayedChargingRule: Rule {
   struct Memory: RuleMemory {
     fileprivate var quarter: Timestamp?
@@ -40,12 +41,15 @@ struct DelayedChargingRule: Rule {
 
   let cap: SiteParameters.FeedInCap
   let pool: BatteryPool
+  var plan: [SiteParameters.PlanWindow] = []
   var name: String { Self.name }
   let subject = ""
   var precedence: RuleClass { .economics }
 
   func evaluate(_ input: RuleInput, _ memory: inout Memory) -> Contribution {
-    guard input.now.isClockTrusted, let following = input.forecast?.following, let surplus = pool.surplus(input.view),
+    guard input.now.isClockTrusted, !input.orders.areBatteriesAskedFor(at: input.now.monotonic),
+      !plan.isPlanned(input),
+      let following = input.forecast?.following, let surplus = pool.surplus(input.view),
       let room = room(input.view)
     else { return Contribution() }
     let quarter = QuarterHour.start(containing: input.now.wall)

@@ -14,6 +14,9 @@ struct DemandMeter: RuleMemory {
   private static let quarter: Int64 = 900_000
   /// Steps further apart than this are a gap.
   private static let tolerance: Duration = .seconds(10)
+  /// What a saved text may tell: until the year 9999, and what a counter can show or, new at zero, owes.
+  private static let numbers: ClosedRange<Int64> = 0...282_000_000
+  private static let counters: ClosedRange<Int64> = -10_000_000...10_000_000_000_000
 
   /// The number of the running quarter hour since 1970; nil while the clock is not trusted.
   private(set) var number: Int64?
@@ -54,8 +57,10 @@ struct DemandMeter: RuleMemory {
     else { return nil }
     month = words[0].map { Int($0) }
     highest = Double(words[1] ?? 0)
-    guard words.count == 4, let counter = words[3] else { return }
-    number = words[2]
+    guard words.count == 4, let number = words[2], let counter = words[3], Self.numbers.contains(number),
+      Self.counters.contains(counter)
+    else { return }
+    self.number = number
     begin = Double(counter)
     isResuming = true
   }

@@ -10,6 +10,8 @@ struct FuseMemory: RuleMemory {
   var calmSince: MonotonicInstant?
   var isOverloaded = false
   var overloadedSince: MonotonicInstant?
+  /// The currents have been known since the start.
+  var hasSeen = false
   /// Since when the currents are unknown.
   var blindSince: MonotonicInstant?
 

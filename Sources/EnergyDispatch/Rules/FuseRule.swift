@@ -12,7 +12,8 @@ import EnergyModel
 ///
 /// Where the currents are unknown the import is taken to be the base load and everything that may be
 /// switched on: batteries charge from their own strings only, chargers get what is left, and loads are shed when that sum
-/// would not fit and the meter has been silent for ten seconds.
+/// would not fit and the meter has been silent for ten seconds. A start reads first: until then, and unless the meter has been
+/// heard before, a car goes on with what it takes.
 ///
 /// Class: site protection.
 struct FuseRule: Rule {
@@ -52,6 +53,7 @@ struct FuseRule: Rule {
     let shares = PhaseShares(site, input.view, phases: fuse.phases)
     guard let phases = phases(input.view, shares) else { return blind(input, engine, &memory) }
     memory.blindSince = nil
+    memory.hasSeen = true
     let rating = fuse.rating.value
     let worst = phases.worst
     memory.isOverloaded = worst > rating || (memory.isOverloaded && worst > Self.bindAbove * rating)
@@ -212,10 +214,12 @@ struct FuseRule: Rule {
         mention: .always)
     }
     let left = mayFlow(input.view).map { Self.bindAbove * fuse.rating.value - $0 }
-    for (charger, power) in PhaseShares(site, input.view, phases: fuse.phases).divide(left)
-    where power < charger.maximumPower {
+    let isReading = !memory.hasSeen && now - since < .seconds(10)
+    for (charger, power) in PhaseShares(site, input.view, phases: fuse.phases).divide(left) {
+      let most = isReading ? max(power, input.view.charger(charger.device)?.power ?? 0) : power
+      guard most < charger.maximumPower else { continue }
       limits.append(
-        Limit(quantity: .charging(charger.device), interval: .atMost(power), cause: "fuse unknown", reason: reason))
+        Limit(quantity: .charging(charger.device), interval: .atMost(most), cause: "fuse unknown", reason: reason))
     }
     return Contribution(limits: limits + engine.limits(memory.shed, reason), isBlind: true)
   }

@@ -5,8 +5,8 @@ import EnergyModel
 /// - A block lasts at most the longest block (two hours); afterwards the pump runs for as long as it was blocked: `state ≥ 2`.
 ///   See ``HeatPumpHistory`` for how that is counted, over restarts as well.
 /// - A block once begun lasts its minimum off time, and is not ended more often an hour than the compressor may be started:
-///   `state ≤ 1`. The longest block goes before both.
-/// - A pump once released runs for its minimum on time: `state ≥ 2`.
+///   `state ≤ 1`. The longest block goes before both. That keeps the compressor from short cycles; that weaker classes let it
+///   run for its minimum on time is ``HeatPumpRunRule``: nothing keeps it from being blocked by a fuse or a legal limit.
 /// - While its contacts do not say what they are, it is left alone.
 struct HeatPumpRule: Rule {
   let pump: SiteParameters.HeatPump
@@ -27,17 +27,14 @@ struct HeatPumpRule: Rule {
   private func limit(_ history: HeatPumpHistory, _ input: RuleInput) -> Limit? {
     let now = input.now.monotonic
     let quantity = ControlledQuantity.heatPump(pump.device)
-    func run(_ cause: String, _ reason: Reason) -> Limit {
-      Limit(quantity: quantity, interval: .atLeast(2), cause: cause, reason: reason, mention: .never)
-    }
     if history.isResting {
-      return run(
-        "longest block", "it was blocked for as long as it may be and is let run \(end: history.blocked, input)")
+      return Limit(
+        quantity: quantity, interval: .atLeast(2), cause: "longest block",
+        reason: "it was blocked for as long as it may be and is let run \(end: history.blocked, input)", mention: .never
+      )
     }
+    guard history.isBlocked else { return nil }
     let left = history.remaining(at: now)
-    guard history.isBlocked else {
-      return left > .zero ? run("minimum on", "it is let run \(end: left, input) once it was released") : nil
-    }
     let start = history.wait(forStartAt: now)
     guard max(left, start) > .zero else { return nil }
     let reason: Reason =
@@ -45,6 +42,27 @@ struct HeatPumpRule: Rule {
       ? "a block once begun lasts \(end: left, input)" : "it may not start again so soon (\(end: start, input))"
     return Limit(
       quantity: quantity, interval: .atMost(1), cause: left >= start ? "minimum off" : "starts", reason: reason)
+  }
+}
+
+/// A heat pump once released runs for its minimum on time: `state ≥ 2`. Class: owner's plan: what protects, an island, the law
+/// and a contract may break that time, a preference may not.
+struct HeatPumpRunRule: Rule {
+  let pump: SiteParameters.HeatPump
+  let name = "heat pump run"
+  var subject: String { pump.device.name }
+  var precedence: RuleClass { .ownersPlan }
+
+  func evaluate(_ input: RuleInput, _ memory: inout NoMemory) -> Contribution {
+    guard let history = input.consumers.heatPump(pump.device), history.state != nil, !history.isBlocked else {
+      return Contribution()
+    }
+    let left = history.remaining(at: input.now.monotonic)
+    guard left > .zero else { return Contribution() }
+    let limit = Limit(
+      quantity: .heatPump(pump.device), interval: .atLeast(2), cause: "minimum on",
+      reason: "it is let run \(end: left, input) once it was released", mention: .never)
+    return Contribution(limits: [limit])
   }
 }
 

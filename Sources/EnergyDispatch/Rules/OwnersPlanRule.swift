@@ -21,3 +21,12 @@ struct OwnersPlanRule: Rule {
     return contribution
   }
 }
+
+extension [SiteParameters.PlanWindow] {
+  /// Whether the plan says what the batteries are to do now.
+  func isPlanned(_ input: RuleInput) -> Bool {
+    guard !isEmpty, input.now.isClockTrusted else { return false }
+    let minute = LocalClock(input.now.wall, input.zone).minuteOfDay
+    return contains { $0.time.contains(minute) }
+  }
+}

@@ -10,7 +10,8 @@ import Forecasting
 /// While `dear > price` and the state of charge is at or below the level, the battery is not discharged; allowed again 2 %
 /// above. Where charging from the grid is allowed and `efficiency · dear − price > wear`, it is charged up to the level,
 /// spread over the time until it gets dearer. Without a forecast the load is taken to be the base load and the sun not to shine.
-/// While nobody vouches for the clock the tariff is suspended.
+/// While nobody vouches for the clock the tariff is suspended, and so it is while the owner or an aggregator says what the
+/// batteries are to do, or the owner's plan does.
 struct TariffRule: Rule {
   struct Memory: RuleMemory {
     var isHolding = false
@@ -50,12 +51,16 @@ struct TariffRule: Rule {
   let share: Double
   let baseLoad: Double
   let subjectName: String
+  var plan: [SiteParameters.PlanWindow] = []
   var name: String { Self.name }
   var subject: String { hybrid.name }
   var precedence: RuleClass { .economics }
 
   func evaluate(_ input: RuleInput, _ memory: inout Memory) -> Contribution {
-    guard input.now.isClockTrusted, let soc = input.view.hybrid(hybrid)?.soc.value else {
+    guard input.now.isClockTrusted, !input.orders.areBatteriesAskedFor(at: input.now.monotonic),
+      !plan.isPlanned(input),
+      let soc = input.view.hybrid(hybrid)?.soc.value
+    else {
       memory = Memory()
       return Contribution()
     }

@@ -181,7 +181,8 @@ struct ImportRelief: Sendable {
         let isIdle = view.charger(share.charger.device)?.power.map { $0 < Self.meterError } ?? false
         return sum + (isIdle ? 0 : share.power)
       }
-      let left = allowed - taken
+      // Shares may add up to a trifle more.
+      let left = max(0, allowed - taken)
       let most = batteries.reduce(0) { $0 + $1.takes }
       guard left < most || isTight else { return [] }
       return batteries.map { battery in

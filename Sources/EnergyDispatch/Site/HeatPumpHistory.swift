@@ -5,9 +5,11 @@ import EnergyModel
 ///
 /// The blocked time grows while the pump is blocked and shrinks while it runs, at the same pace. Once it has reached the
 /// longest block, the pump rests from being blocked until it is back at zero: it runs for as long as it was blocked,
-/// and many short blocks count like one long.
+/// and many short blocks count like one long. No block counts for more than the longest, whoever is to blame for it.
 ///
-/// Lost memory is the worst case in the pump's favour: it has just been blocked for as long as it may be.
+/// Lost memory is the worst case in the house's favour where the pump is found blocked: it has been so for as long as it may
+/// be. One that is found running, as on the first start, has not been blocked: a legal limit does not wait for two hours because
+/// nobody remembers.
 struct HeatPumpHistory: Hashable, Sendable {
   private static let hour: Duration = .seconds(3600)
 
@@ -21,6 +23,7 @@ struct HeatPumpHistory: Hashable, Sendable {
   /// Ends of blocks within the last hour, each of which starts the compressor; oldest first.
   private(set) var starts: [MonotonicInstant]
   private var counted: MonotonicInstant
+  private var isLost = true
 
   init(_ pump: SiteParameters.HeatPump, saved: Substring?, at now: MonotonicInstant) {
     self.pump = pump
@@ -37,7 +40,8 @@ struct HeatPumpHistory: Hashable, Sendable {
     guard ages.count == words.count - 4 else { return }
     self.state = state
     since = now - .seconds(ages[0] * 60)
-    blocked = .seconds(ages[1] * 60)
+    isLost = false
+    blocked = min(.seconds(ages[1] * 60), pump.longestBlock)
     isResting = rests
     starts = ages[2...].map { now - .seconds($0 * 60) }
   }
@@ -50,6 +54,11 @@ struct HeatPumpHistory: Hashable, Sendable {
     count(until: now)
     if let first = starts.first, now - first >= Self.hour { starts.removeAll { now - $0 >= Self.hour } }
     guard let found = seen.state, found != state else { return }
+    if isLost, found != 1 {
+      blocked = .zero
+      isResting = false
+    }
+    isLost = false
     if let state {
       if (found == 1) != (state == 1) {
         since = now
@@ -64,7 +73,7 @@ struct HeatPumpHistory: Hashable, Sendable {
     let passed = now - counted
     counted = now
     if isBlocked {
-      blocked += passed
+      blocked = min(blocked + passed, pump.longestBlock)
       if blocked >= pump.longestBlock { isResting = true }
     } else if blocked > .zero {
       blocked = max(.zero, blocked - passed)
