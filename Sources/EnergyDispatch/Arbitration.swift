@@ -23,9 +23,9 @@ struct Resolution: Sendable {
   var allowed: Interval
   /// In the order of precedence.
   var bounds: [Bound]
-  /// What made the ends what they are; nil where they are physical.
-  var lowerBy: Bound?
-  var upperBy: Bound?
+  /// Places among ``bounds`` of those that made the ends what they are; nil where they are physical.
+  fileprivate var lowest: Int?
+  fileprivate var highest: Int?
   var winner: Winner?
   /// Not nil: the quantity is left alone.
   var handsOff: Reason?
@@ -36,6 +36,9 @@ struct Resolution: Sendable {
   /// Left alone, and what the device still holds is opened at once.
   var isReleased = false
 
+  var lowerBy: Bound? { lowest.map { bounds[$0] } }
+  var upperBy: Bound? { highest.map { bounds[$0] } }
+
   /// The wish's value within the limits; nil without a wish and where the device regulates itself.
   var target: Double? {
     guard case .value(let value)? = winner?.wish.target else { return nil }
@@ -44,7 +47,8 @@ struct Resolution: Sendable {
 
   /// Whether what protects has made one of the ends what it is.
   var isProtective: Bool {
-    upperBy?.precedence.isProtective == true || lowerBy?.precedence.isProtective == true
+    highest.map { bounds[$0].precedence.isProtective } ?? false
+      || lowest.map { bounds[$0].precedence.isProtective } ?? false
   }
 
   /// With nothing forbidden and nothing wished.
@@ -55,7 +59,7 @@ struct Resolution: Sendable {
   }
 
   /// The rule that decided: what bound the quantity, or else what wished it.
-  var owner: String { upperBy?.rule ?? lowerBy?.rule ?? winner?.rule ?? "limits" }
+  var owner: String { (highest ?? lowest).map { bounds[$0].rule } ?? winner?.rule ?? "limits" }
 }
 
 /// Brings what the rules say together: limits class by class, the strongest first, then the strongest wish
@@ -104,13 +108,13 @@ struct Arbitration: Sendable {
       bound.holds = bound.yieldedTo == nil
       resolution.allowed = Interval(nearest, nearest)
     }
-    if resolution.allowed.lower > before.lower { resolution.lowerBy = bound }
-    if resolution.allowed.upper < before.upper { resolution.upperBy = bound }
+    if resolution.allowed.lower > before.lower { resolution.lowest = resolution.bounds.count }
+    if resolution.allowed.upper < before.upper { resolution.highest = resolution.bounds.count }
     resolution.bounds.append(bound)
   }
 
   private func opponent(of limit: Limit, in resolution: Resolution) -> Bound? {
-    let against = resolution.bounds.filter { $0.limit.interval.intersection(limit.interval) == nil }
+    let against = resolution.bounds.lazy.filter { $0.limit.interval.intersection(limit.interval) == nil }
     return against.first { $0.holds } ?? against.first
   }
 }

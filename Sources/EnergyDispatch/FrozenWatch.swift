@@ -31,7 +31,7 @@ struct FrozenWatch: Sendable {
       let id = devices[index].id
       if let points = snapshot.observations[id] { devices[index].observe(points) }
       guard devices[index].isStill || devices[index].isPowerFrozen || devices[index].areCurrentsFrozen else {
-        told.remove(id)
+        if !told.isEmpty { told.remove(id) }
         continue
       }
       let device = devices[index]
@@ -49,6 +49,8 @@ struct FrozenWatch: Sendable {
 /// What one device told lately, as far as it shows whether it still measures.
 private struct WatchedDevice: Sendable {
   private static let voltages: [Point] = [.voltageL1, .voltageL2, .voltageL3]
+  /// What moves with each reading of a device that tells it.
+  private static let movers = voltages + [.frequency]
   private static let powers: [Point] = [.power, .powerL1, .powerL2, .powerL3]
   private static let currents: [Point] = [.currentL1, .currentL2, .currentL3]
   private static let stillTime: Duration = .seconds(10)
@@ -65,8 +67,8 @@ private struct WatchedDevice: Sendable {
   /// Values that have not changed for a while.
   private struct Held: Sendable {
     var values: [Double?] = []
-    /// Of the whole device, by point.
-    var others: [Point: Double] = [:]
+    /// All that the device told when it last was new.
+    var others: [Point: Observation] = [:]
     var since: MonotonicInstant?
     var readings = 0
     /// `Σ |ΔU| / U` since then.
@@ -101,13 +103,19 @@ private struct WatchedDevice: Sendable {
   }
 
   mutating func observe(_ points: [Point: Observation]) {
-    let voltages = Self.voltages.map { points[$0]?.value }
-    let moving = voltages + [points[.frequency]?.value]
-    let instants = (Self.voltages + [.frequency]).compactMap { points[$0]?.measured?.monotonic }
-    guard let at = instants.max(), newest.map({ at > $0 }) ?? true else { return }
+    var moving: [Double?] = []
+    moving.reserveCapacity(Self.movers.count)
+    var latest: MonotonicInstant?
+    for point in Self.movers {
+      let found = points[point]
+      moving.append(found?.value)
+      if let measured = found?.measured?.monotonic { latest = max(latest ?? measured, measured) }
+    }
+    guard let at = latest, newest.map({ at > $0 }) ?? true else { return }
     newest = at
     let hasMoved = moving != lively
-    let movement = Self.movement(from: lively, to: voltages)
+    let voltages = moving.dropLast()
+    let movement = Self.movement(from: lively.dropLast(), to: voltages)
     if hasMoved, !lively.isEmpty { changes = min(changes + 1, Self.livelyChanges) }
     lively = moving
     followRest(points, hasMoved, at)
@@ -115,11 +123,11 @@ private struct WatchedDevice: Sendable {
   }
 
   private mutating func followRest(_ points: [Point: Observation], _ hasMoved: Bool, _ at: MonotonicInstant) {
-    let isSame = !hasMoved && rest.since != nil && points.allSatisfy { $0.value.value == rest.others[$0.key] }
+    let isSame = !hasMoved && rest.since != nil && points.allSatisfy { $0.value.value == rest.others[$0.key]?.value }
     guard isSame else {
       rest = Held(since: at)
       // Only a device whose voltage stands still is looked at as a whole.
-      rest.others = hasMoved ? [:] : points.compactMapValues(\.value)
+      rest.others = hasMoved ? [:] : points
       isStill = false
       return
     }
@@ -129,7 +137,7 @@ private struct WatchedDevice: Sendable {
   }
 
   private mutating func followMeter(
-    _ points: [Point: Observation], _ voltages: [Double?], _ movement: Double, _ at: MonotonicInstant
+    _ points: [Point: Observation], _ voltages: ArraySlice<Double?>, _ movement: Double, _ at: MonotonicInstant
   ) {
     let watts = points[.power]?.value
     let amperes = Self.currents.map { points[$0]?.value }
@@ -175,7 +183,7 @@ private struct WatchedDevice: Sendable {
   }
 
   /// Of the voltage that moved most, as a share of it.
-  private static func movement(from before: [Double?], to now: [Double?]) -> Double {
+  private static func movement(from before: ArraySlice<Double?>, to now: ArraySlice<Double?>) -> Double {
     zip(before, now).reduce(0) { most, pair in
       guard let old = pair.0, let new = pair.1, new > 0 else { return most }
       return max(most, (new - old).magnitude / new)

@@ -3,27 +3,21 @@ import EnergyModel
 /// A rule together with what it remembers.
 private struct RememberingRule<R: Rule>: AnyRememberingRule {
   let rule: R
-  let key: String
   private var memory: R.Memory
   /// What the text was last made of, and when.
-  private var told: R.Memory?
-  private let isForgetful = R.Memory.self == NoMemory.self
-  private var toldAt = MonotonicInstant(nanoseconds: .min / 2)
+  private var told: R.Memory
+  private var toldAt: MonotonicInstant?
 
-  init(_ rule: R, saved: SavedMemory, at now: MonotonicInstant) {
+  init(_ rule: R, saved: Substring?, at now: MonotonicInstant) {
     self.rule = rule
-    key = SavedMemory.key(rule.name, rule.subject)
-    memory = saved[key].flatMap { R.Memory(saved: $0, at: now) } ?? .lost(at: now)
+    memory = saved.flatMap { R.Memory(saved: $0, at: now) } ?? .lost(at: now)
+    told = memory
   }
 
-  var name: String { rule.name }
-  var precedence: RuleClass { rule.precedence }
   mutating func evaluate(_ input: RuleInput) -> Contribution { rule.evaluate(input, &memory) }
 
   mutating func changed(at now: MonotonicInstant) -> String? {
-    if isForgetful { return nil }
-    let isDue = R.Memory.hasAges && now - toldAt >= SavedMemory.unit
-    if !isDue, told == memory { return nil }
+    if let toldAt, told == memory, !R.Memory.hasAges || now - toldAt < SavedMemory.unit { return nil }
     told = memory
     toldAt = now
     return memory.saved(at: now)
@@ -31,13 +25,27 @@ private struct RememberingRule<R: Rule>: AnyRememberingRule {
 }
 
 private protocol AnyRememberingRule: Sendable {
-  var name: String { get }
-  /// Of its line in the saved memory.
-  var key: String { get }
-  var precedence: RuleClass { get }
   mutating func evaluate(_ input: RuleInput) -> Contribution
   /// The text that stands for the memory; nil while it cannot be another one than the last time.
   mutating func changed(at now: MonotonicInstant) -> String?
+}
+
+/// A rule and what does not change about it: that is looked at beside the rule, whose memory is then never shared and changes
+/// in place.
+private struct Chapter: Sendable {
+  let name: String
+  let precedence: RuleClass
+  /// Of its line in the saved memory; nil where nothing is remembered.
+  let key: String?
+  var rule: any AnyRememberingRule
+
+  init<R: Rule>(_ rule: R, saved: SavedMemory, at now: MonotonicInstant) {
+    name = rule.name
+    precedence = rule.precedence
+    let key = SavedMemory.key(rule.name, rule.subject)
+    self.key = R.Memory.self == NoMemory.self ? nil : key
+    self.rule = RememberingRule(rule, saved: saved[key], at: now)
+  }
 }
 
 /// What one rule said, with its name and class.
@@ -50,11 +58,11 @@ struct Statement: Sendable {
 /// All rules of a site in the order of their classes. While the crash guard is up, those that do not protect are
 /// silent and keep what they remember.
 struct RuleBook: Sendable {
-  private var rules: [any AnyRememberingRule] = []
+  private var rules: [Chapter] = []
 
   init(_ site: SiteParameters, saved: SavedMemory, at now: MonotonicInstant) {
     func add(_ rule: some Rule) {
-      rules.append(RememberingRule(rule, saved: saved, at: now))
+      rules.append(Chapter(rule, saved: saved, at: now))
     }
     let pool = BatteryPool(site)
     if !pool.members.isEmpty { add(OwnersOverrideRule(pool: pool)) }
@@ -117,7 +125,7 @@ struct RuleBook: Sendable {
 
   /// Chargers and heat pumps.
   private mutating func addConsumers(_ site: SiteParameters, _ saved: SavedMemory, _ now: MonotonicInstant) {
-    func add(_ rule: some Rule) { rules.append(RememberingRule(rule, saved: saved, at: now)) }
+    func add(_ rule: some Rule) { rules.append(Chapter(rule, saved: saved, at: now)) }
     let fromSurplus = site.economics.contains(SurplusChargingRule.name)
     for charger in site.chargers {
       add(ChargerRule(charger: charger))
@@ -134,19 +142,22 @@ struct RuleBook: Sendable {
   }
 
   mutating func evaluate(_ input: RuleInput) -> [Statement] {
-    rules.indices.compactMap { index in
-      guard !input.isGuarded || rules[index].precedence.isProtective else { return nil }
-      return Statement(
-        rule: rules[index].name, precedence: rules[index].precedence, contribution: rules[index].evaluate(input))
+    var statements: [Statement] = []
+    statements.reserveCapacity(rules.count)
+    for index in rules.indices where !input.isGuarded || rules[index].precedence.isProtective {
+      let contribution = rules[index].rule.evaluate(input)
+      statements.append(
+        Statement(rule: rules[index].name, precedence: rules[index].precedence, contribution: contribution))
     }
+    return statements
   }
 
   /// True when something in it is another than before.
   mutating func save(into memory: inout SavedMemory, at now: MonotonicInstant) -> Bool {
     var isChanged = false
     for index in rules.indices {
-      guard let text = rules[index].changed(at: now) else { continue }
-      if memory.replace(rules[index].key, with: text) { isChanged = true }
+      guard let key = rules[index].key, let text = rules[index].rule.changed(at: now) else { continue }
+      if memory.replace(key, with: text) { isChanged = true }
     }
     return isChanged
   }

@@ -30,6 +30,15 @@ struct SwitchHistory: Hashable, Sendable {
   private var seenPumps: Set<DeviceID> = []
   /// Nil while the records are others than what was saved.
   private var savedAt: MonotonicInstant?
+  private var told: [DeviceID: Line] = [:]
+
+  /// What the text of a record is made of.
+  private struct Line: Hashable, Sendable {
+    var isOn: Bool
+    /// Minutes since the change and since each start.
+    var changed: Int64
+    var starts: [Int64]
+  }
 
   init(_ loads: [SiteParameters.SheddableLoad], saved: SavedMemory, at now: MonotonicInstant) {
     relevantMinutes = Dictionary(
@@ -102,8 +111,11 @@ struct SwitchHistory: Hashable, Sendable {
     for (device, record) in records {
       guard let isOn = record.isOn else { continue }
       let changed = SavedMemory.minutes(since: record.changed, at: now, cap: relevantMinutes[device] ?? 0)
-      let starts = record.starts.map { " \(SavedMemory.minutes(since: $0, at: now, cap: 60))" }.joined()
-      let text = "\(isOn ? "on" : "off") \(changed) starts\(starts)"
+      let starts = record.starts.map { SavedMemory.minutes(since: $0, at: now, cap: 60) }
+      let line = Line(isOn: isOn, changed: changed, starts: starts)
+      if told[device] == line { continue }
+      told[device] = line
+      let text = "\(isOn ? "on" : "off") \(changed) starts\(starts.map { " \($0)" }.joined())"
       if memory.replace(SavedMemory.key("switch", device.name), with: text) { isChanged = true }
     }
     return isChanged

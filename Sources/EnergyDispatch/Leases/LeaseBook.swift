@@ -21,8 +21,11 @@ struct LeaseBook: Sendable {
   mutating func plan(_ wanted: [WantedLease], at now: MonotonicInstant) -> [SetpointCommand] {
     var commands: [SetpointCommand] = []
     for want in wanted {
-      guard leases[want.key, default: Lease()].needsWrite(want, at: now), affords(want, at: now) else {
-        if leases[want.key] == nil { leases[want.key] = Lease() }
+      // Looked at in its place: a lease that was copied out for each look cost more than the look.
+      let place = leases.index(forKey: want.key)
+      let needsWrite = place.map { leases.values[$0].needsWrite(want, at: now) } ?? Lease().needsWrite(want, at: now)
+      guard needsWrite, affords(want, at: now) else {
+        if place == nil { leases[want.key] = Lease() }
         continue
       }
       lastID += 1
