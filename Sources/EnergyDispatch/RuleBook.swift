@@ -60,85 +60,97 @@ struct Statement: Sendable {
 struct RuleBook: Sendable {
   private var rules: [Chapter] = []
 
+  /// Within a class the order in which rules are added decides whose wish counts.
   init(_ site: SiteParameters, saved: SavedMemory, at now: MonotonicInstant) {
-    func add(_ rule: some Rule) {
-      rules.append(Chapter(rule, saved: saved, at: now))
-    }
+    var chapters: [Chapter] = []
+    func add(_ rule: some Rule) { chapters.append(Chapter(rule, saved: saved, at: now)) }
+    for rule in Self.batteries(site) + Self.loads(site) + Self.consumers(site) + Self.wholeSite(site) { add(rule) }
+    rules = RuleClass.allCases.flatMap { precedence in chapters.filter { $0.precedence == precedence } }
+  }
+
+  private static func batteries(_ site: SiteParameters) -> [any Rule] {
     let pool = BatteryPool(site)
-    if !pool.members.isEmpty { add(OwnersOverrideRule(pool: pool)) }
-    if !site.plan.isEmpty { add(OwnersPlanRule(pool: pool, plan: site.plan)) }
+    guard !pool.members.isEmpty else { return [] }
+    var rules: [any Rule] = [OwnersOverrideRule(pool: pool)]
+    if !site.plan.isEmpty { rules.append(OwnersPlanRule(pool: pool, plan: site.plan)) }
     for hybrid in site.hybrids {
       guard let battery = hybrid.battery else { continue }
-      add(DeviceProtectionRule(hybrid: hybrid.device, battery: battery))
-      add(HybridRatingRule(hybrid: hybrid, battery: battery))
-      add(
+      rules += [
+        DeviceProtectionRule(hybrid: hybrid.device, battery: battery),
+        HybridRatingRule(hybrid: hybrid, battery: battery),
         BackupReserveRule(
-          hybrid: hybrid.device, battery: battery, reserve: site.reserve, outages: site.outages, pool: pool))
-      let subject = pool.subject(hybrid.device)
-      if let tariff = site.tariff, site.economics.contains(TariffRule.name) {
-        let share = battery.usable.value / max(1, pool.members.reduce(0) { $0 + $1.battery.usable.value })
-        add(
-          TariffRule(
-            hybrid: hybrid.device, battery: battery, tariff: tariff, share: share, baseLoad: site.baseLoad.value,
-            subjectName: subject, plan: site.plan))
-      }
-      guard site.economics.contains(SelfConsumptionRule.name) else { continue }
-      if hybrid.regulatesItself {
-        add(
-          SelfConsumptionRule(
-            hybrid: hybrid.device, battery: battery, sharing: pool.members.count > 1 ? site : nil))
-      } else {
-        add(OwnLoopRule(hybrid: hybrid.device, battery: battery, subjectName: subject))
-      }
+          hybrid: hybrid.device, battery: battery, reserve: site.reserve, outages: site.outages, pool: pool),
+      ]
+      rules += economics(hybrid, battery, site, pool)
     }
-    for load in site.loads {
-      add(MinimumOffRule(load: load))
-      add(SupplyRule(load: load))
+    return rules + [IslandRule(site: site)]
+  }
+
+  private static func economics(
+    _ hybrid: SiteParameters.Hybrid, _ battery: SiteParameters.Battery, _ site: SiteParameters, _ pool: BatteryPool
+  ) -> [any Rule] {
+    var rules: [any Rule] = []
+    let subject = pool.subject(hybrid.device)
+    if let tariff = site.tariff, site.economics.contains(TariffRule.name) {
+      let share = battery.usable.value / max(1, pool.members.reduce(0) { $0 + $1.battery.usable.value })
+      rules.append(
+        TariffRule(
+          hybrid: hybrid.device, battery: battery, tariff: tariff, share: share, baseLoad: site.baseLoad.value,
+          subjectName: subject, plan: site.plan))
     }
-    addConsumers(site, saved, now)
-    if site.hybrids.contains(where: { $0.battery != nil }) { add(IslandRule(site: site)) }
-    if let cap = site.feedIn, site.economics.contains(DelayedChargingRule.name) {
-      add(DelayedChargingRule(cap: cap, pool: pool, plan: site.plan))
+    guard site.economics.contains(SelfConsumptionRule.name) else { return rules }
+    if hybrid.regulatesItself {
+      let sharing = pool.members.count > 1 ? site : nil
+      rules.append(SelfConsumptionRule(hybrid: hybrid.device, battery: battery, sharing: sharing))
+    } else {
+      rules.append(OwnLoopRule(hybrid: hybrid.device, battery: battery, subjectName: subject))
     }
-    if let tariff = site.tariff, site.economics.contains(CurtailmentRule.name) {
-      add(CurtailmentRule(site: site, tariff: tariff))
-    }
-    if let demand = site.demand, site.economics.contains(PeakShavingRule.name) {
-      add(PeakShavingRule(site: site, demand: demand))
-    }
-    if let fuse = site.fuse { add(FuseRule(site: site, fuse: fuse)) }
-    if let cap = site.feedIn { add(FeedInRule(site: site, cap: cap)) }
-    for channels in SiteParameters.Channel.Class.allCases {
-      if site.mayBeLimited([.exportPower, .exportPercent], channels) {
-        add(FeedInRule(site: site, channels: channels))
-      }
-      if site.mayBeLimited([.importPower], channels) { add(ImportLimitRule(site: site, channels: channels)) }
-      guard let controllable = site.controllable, site.mayBeLimited([.controllablePower], channels) else { continue }
-      add(ControllableRule(site: site, controllable: controllable, channels: channels))
-    }
-    add(BatteryPowerRule(site: site))
-    add(ContractShedRule(site: site))
-    add(CrashGuardRule(site: site))
-    // Within a class the order above decides whose wish counts.
-    rules = RuleClass.allCases.flatMap { precedence in rules.filter { $0.precedence == precedence } }
+    return rules
+  }
+
+  private static func loads(_ site: SiteParameters) -> [any Rule] {
+    site.loads.flatMap { [MinimumOffRule(load: $0), SupplyRule(load: $0)] as [any Rule] }
   }
 
   /// Chargers and heat pumps.
-  private mutating func addConsumers(_ site: SiteParameters, _ saved: SavedMemory, _ now: MonotonicInstant) {
-    func add(_ rule: some Rule) { rules.append(Chapter(rule, saved: saved, at: now)) }
+  private static func consumers(_ site: SiteParameters) -> [any Rule] {
+    var rules: [any Rule] = []
     let fromSurplus = site.economics.contains(SurplusChargingRule.name)
     for charger in site.chargers {
-      add(ChargerRule(charger: charger))
-      add(CarSupplyRule(charger: charger, fromSurplus: fromSurplus))
+      rules += [ChargerRule(charger: charger), CarSupplyRule(charger: charger, fromSurplus: fromSurplus)]
     }
-    if fromSurplus, !site.chargers.isEmpty { add(SurplusChargingRule(site: site)) }
+    if fromSurplus, !site.chargers.isEmpty { rules.append(SurplusChargingRule(site: site)) }
     for pump in site.heatPumps {
-      add(HeatPumpRule(pump: pump))
-      add(HeatPumpRunRule(pump: pump))
+      rules += [HeatPumpRule(pump: pump), HeatPumpRunRule(pump: pump)]
       // Before what would have it as it is.
-      if pump.canBoost, site.economics.contains(HeatPumpBoostRule.name) { add(HeatPumpBoostRule(pump: pump)) }
-      add(HeatPumpSupplyRule(pump: pump))
+      if pump.canBoost, site.economics.contains(HeatPumpBoostRule.name) { rules.append(HeatPumpBoostRule(pump: pump)) }
+      rules.append(HeatPumpSupplyRule(pump: pump))
     }
+    return rules
+  }
+
+  private static func wholeSite(_ site: SiteParameters) -> [any Rule] {
+    var rules: [any Rule] = []
+    if let cap = site.feedIn, site.economics.contains(DelayedChargingRule.name) {
+      rules.append(DelayedChargingRule(cap: cap, pool: BatteryPool(site), plan: site.plan))
+    }
+    if let tariff = site.tariff, site.economics.contains(CurtailmentRule.name) {
+      rules.append(CurtailmentRule(site: site, tariff: tariff))
+    }
+    if let demand = site.demand, site.economics.contains(PeakShavingRule.name) {
+      rules.append(PeakShavingRule(site: site, demand: demand))
+    }
+    if let fuse = site.fuse { rules.append(FuseRule(site: site, fuse: fuse)) }
+    if let cap = site.feedIn { rules.append(FeedInRule(site: site, cap: cap)) }
+    for channels in SiteParameters.Channel.Class.allCases {
+      if site.mayBeLimited([.exportPower, .exportPercent], channels) {
+        rules.append(FeedInRule(site: site, channels: channels))
+      }
+      if site.mayBeLimited([.importPower], channels) { rules.append(ImportLimitRule(site: site, channels: channels)) }
+      guard let controllable = site.controllable, site.mayBeLimited([.controllablePower], channels) else { continue }
+      rules.append(ControllableRule(site: site, controllable: controllable, channels: channels))
+    }
+    return rules + [BatteryPowerRule(site: site), ContractShedRule(site: site), CrashGuardRule(site: site)]
   }
 
   mutating func evaluate(_ input: RuleInput) -> [Statement] {

@@ -76,11 +76,9 @@ public enum Point: String, CaseIterable, Hashable, Codable, Sendable {
 }
 
 extension Point {
-  /// What dictionaries by point ask for. There are a few dozen points, which nobody outside can add to, and control looks
-  /// them up a hundred times a cycle: the standard library's hash, made to withstand attacks, took a fifth of its time.
-  @inlinable public func _rawHashValue(seed: Int) -> Int {
-    Scatter.mix(Int(unsafeBitCast(self, to: UInt8.self)), seed: seed)
-  }
+  /// By its place among the cases: an enumeration of strings would otherwise hash its text, and control looks points up a
+  /// hundred times a cycle.
+  @inlinable public func hash(into hasher: inout Hasher) { hasher.combine(unsafeBitCast(self, to: UInt8.self)) }
 
   /// Decimal places that a value is rounded to when it is recorded: power 1 W, voltage 0.1 V, …
   public var decimals: Int {

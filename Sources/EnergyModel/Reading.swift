@@ -19,8 +19,6 @@ public struct DeviceID: Hashable, Comparable, Codable, Sendable, CustomStringCon
     a.fingerprint == b.fingerprint && a.name == b.name
   }
   @inlinable public func hash(into hasher: inout Hasher) { hasher.combine(fingerprint) }
-  /// What dictionaries ask for where a device is the key; without it they would hash the hash once more.
-  @inlinable public func _rawHashValue(seed: Int) -> Int { Scatter.mix(fingerprint, seed: seed) }
   public static func < (a: DeviceID, b: DeviceID) -> Bool { a.name < b.name }
   public var description: String { name }
 }
