@@ -127,7 +127,7 @@ private struct LimitedSite {
       if line.hasPrefix("strategy:") {
         return "channels:\n  dso: {class: legal, uplink: vpp, failsafe: {grid_draw: 15.54 kW}}\n\n\(line)"
       }
-      return line.replacing("fuse: 3 x 25 A", with: "fuse: 3 x 250 A")
+      return String(line).replacing("fuse: 3 x 25 A", with: "fuse: 3 x 250 A")
     }.joined(separator: "\n")
   }
 }
