@@ -11,7 +11,7 @@ public import Forecasting
 /// it begins at the power that is measured, and is that rule's affair.
 public struct ControlCore: Sendable {
   /// A longer time between two steps is a pause: the agent was stopped, and what was read before counts for little.
-  private static let pause: Duration = .milliseconds(2500)
+  private static let pause: Duration = .milliseconds(1900)
   /// A reading this long after the last step before a pause was made after it: cycles come once a second.
   private static let rhythm: Duration = .milliseconds(1500)
   /// After a start, unknown values are news only when devices had this long to answer.

@@ -14,7 +14,8 @@ enum PollOutcome: Hashable, Sendable {
 
 /// The count of one poll.
 private struct PollTally {
-  /// When the last answer arrived; nil while there was none.
+  /// When the first request that was answered went out; nil while there was none. No value of the poll is older, however
+  /// long its answers or this process were held up since.
   var answered: Moment?
   var silences = 0
   var failure: SessionFailure?
@@ -61,6 +62,7 @@ extension DeviceSession {
   }
 
   private func readBlock(_ block: ReadBlock, _ version: Int, _ tally: inout PollTally) -> Quality {
+    let asked = time.now()
     let failure = attempt(&tally) { () throws(SessionFailure) in
       // After a reconnect within the poll, the device is verified before anything is believed again.
       try prepare()
@@ -68,11 +70,11 @@ extension DeviceSession {
       try readIntoImage(block)
     }
     guard let failure else {
-      tally.answered = time.now()
+      tally.answered = tally.answered ?? asked
       return .good
     }
     guard case .request(let request) = failure, !request.isSilence else { return .timeout }
-    tally.answered = time.now()
+    tally.answered = tally.answered ?? asked
     tally.refusal = "refuses \(block.space.rawValue) \(block.start)...\(block.start + block.count - 1): \(request)"
     return .exception
   }

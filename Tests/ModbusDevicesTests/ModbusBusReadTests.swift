@@ -219,6 +219,19 @@ import Testing
     #expect(recorder.events(named: "device-lost").count == 1)
   }
 
+  @Test("no value is older than its sample says, however late the answer is")
+  func measuredWhenItWasAskedFor() async throws {
+    let server = try FaultyServer()
+    TestDevices.serveMeter(server)
+    server.fail(.delay(milliseconds: 300))
+    let patient = TestDevices.patientMeter(.milliseconds(800))
+    try await with([TestDevices.device("meter", patient)], server) { recorder, _ in
+      try await eventually("a sample") { !recorder.samples(of: "meter").isEmpty }
+      let sample = try #require(recorder.samples(of: "meter").first)
+      #expect(SystemTime().now().monotonic - sample.measured.monotonic >= .milliseconds(290))
+    }
+  }
+
   @Test("a pause between requests is kept")
   func pause() async throws {
     let server = try FaultyServer()

@@ -60,7 +60,6 @@ struct AllFigures: AsyncParsableCommand {
     }
     missed += try await JournalBench(limits: limits, build: build, trace: input.trace, rounds: rounds).run()
     ControlBench.parseOrExit([]).run()
-    try await LimitBench.parse(["--config", config]).run()
     try await SiteBench(programs: programs, config: config, seconds: seconds).run()
     try refuse(missed)
   }
