@@ -1,5 +1,6 @@
 import EnergyDispatch
 import EnergyModel
+import SiteSimulator
 import Testing
 
 @testable import SiteSimulation
@@ -38,7 +39,8 @@ import Testing
   private func run(
     _ site: SiteParameters, hours: Double = 24, step: Double = 10, from start: Timestamp = Sites.midsummer,
     soc: Double = 50, faults: [Fault] = [], control: SiteLoop.Control = .core,
-    cools: Bool = false, ambient: Double = 16, each: (Double, inout Circumstances) -> Void = { _, _ in }
+    cools: Bool = false, ambient: Double = 16, each: (Double, inout Circumstances) -> Void = { _, _ in },
+    look: (SiteLoop) -> Void = { _ in }
   ) -> Outcome {
     var description = SiteDescription(parameters: site)
     description.soc = soc
@@ -51,6 +53,7 @@ import Testing
       var given = Circumstances()
       each(loop.second / 3600, &given)
       let done = loop.advance(given)
+      look(loop)
       outcome.account.add(done, loop)
       if outcome.violation == nil { outcome.violation = judge.look(done, loop.plant) }
       outcome.lowest = min(outcome.lowest, loop.plant.hybrids.first?.soc ?? 0)
@@ -116,25 +119,38 @@ import Testing
     #expect(day.violation == nil, "\(String(describing: day.violation))")
   }
 
-  /// Planned maintenance: 10:00 an order raises the reserve to 80 % ahead of an outage from 13:00 to 15:00. The battery
-  /// is full enough when the grid goes, and the house lives through it.
+  /// Planned maintenance: 10:00 an order raises the reserve to 80 % ahead of an outage from 13:00 to 15:00. SoC 70 %, sun
+  /// 2.9 kW, house 2.4 kW, from 12:00 cloud: without the order the battery would cover the house and be emptier when the
+  /// grid goes; with it the battery is charged, is not discharged before, and the house lives through two hours.
   @Test func plannedMaintenance() {
-    var atOutage = 0.0
     let lost = Fault(.gridLost, from: 10_800, until: 18_000)
     let site = Self.site { $0.loads.removeAll { !$0.isCritical } }
-    let day = run(site, hours: 6, from: Sites.midsummer + .seconds(36_000), soc: 60, faults: [lost]) { hour, given in
-      given.sun = 0.4
-      given.household = 1200
-      given.orders.reserve = [
-        .init(
-          value: 80, starts: MonotonicInstant(nanoseconds: 0), ends: nil, id: "maintenance", issuer: "the owner")
-      ]
-      if hour < 3 { atOutage = hour }
+    func day(isAnnounced: Bool) -> (outcome: Outcome, atOutage: Double) {
+      var atOutage = 0.0
+      let start = Sites.midsummer + .seconds(36_000)
+      let outcome = run(
+        site, hours: 6, from: start, soc: 70, faults: [lost],
+        each: { hour, given in
+          given.sun = hour < 2 ? 0.3 : 0.05
+          given.household = 2400
+          if isAnnounced {
+            given.orders.reserve = [
+              .init(
+                value: 80, starts: MonotonicInstant(nanoseconds: 0), ends: nil, id: "maintenance", issuer: "the owner")
+            ]
+          }
+        },
+        look: { loop in if loop.second <= 10_800 { atOutage = loop.plant.hybrids[0].soc } })
+      return (outcome, atOutage)
     }
-    #expect(atOutage > 2.9)
-    #expect(
-      day.account.blackout == 0 && day.islanded >= 7190 && day.violation == nil, "\(String(describing: day.violation))")
-    #expect(day.lowest >= 55)
+    let told = day(isAnnounced: true)
+    let surprised = day(isAnnounced: false)
+    #expect(told.atOutage >= 70 && told.atOutage > surprised.atOutage + 10, "\(told.atOutage), \(surprised.atOutage)")
+    let outcome = told.outcome
+    #expect(outcome.account.blackout == 0 && outcome.islanded >= 7190)
+    #expect(outcome.violation == nil, "\(String(describing: outcome.violation))")
+    // Below the reserve, which is void on an island: the house used what was kept for it.
+    #expect(outcome.lowest < told.atOutage - 15 && outcome.lowest > surprised.outcome.lowest)
   }
 
   /// Evening surge while the sun goes down: 17:30 to 20:30 cooking, car and boiler together on 3 × 25 A.
@@ -185,19 +201,46 @@ import Testing
     #expect(day.account.uncomfortable <= alone.account.uncomfortable)
   }
 
-  /// Several limits at once: contact closed, small fuse, feed-in cap, battery at its reserve, the grid operator's
-  /// export limit by an uplink. All of them hold together.
+  /// Several limits at once. The contact is closed and everything asks; the fuse is small and the battery near its
+  /// reserve; the grid operator allows an import of 9 kW, and when the sun comes out an export of 1 kW, which is less than
+  /// the feed-in cap. All of them hold together, and each of them is worth something: without control none would. What
+  /// the house switches off shows in the export for a step or two.
   @Test func severalLimitsAtOnce() {
-    let site = Self.site { $0.fuse = .init(phases: 3, rating: Amperes(25)) }
+    let site = Self.site { site in
+      site.fuse = .init(phases: 3, rating: Amperes(25))
+      site.channels.append(
+        .init(
+          name: "uplink", kind: .uplink("operator"), class: .legal, mayLimit: [.importPower: 0, .exportPower: 0]))
+    }
     let faults = [
       Fault(.contact(Self.contact), from: 1800, until: 9000), Fault(.everythingAsks, from: 1200, until: 9600),
+      Fault(.limit("uplink", .importPower, 9000, isTimed: false), from: 2400, until: 9000),
+      Fault(.limit("uplink", .exportPower, 1000, isTimed: true), from: 9600, until: 14_400),
     ]
-    let day = run(site, hours: 4, from: Sites.midsummer + .seconds(57_600), soc: 22, faults: faults) {
-      $1.household = 1500
-      $1.sun = 0.1
+    func day(_ control: SiteLoop.Control) -> (outcome: Outcome, imported: Double, exported: Double) {
+      var over = (imported: 0.0, exported: 0.0)
+      let start = Sites.midsummer + .seconds(36_000)
+      let outcome = run(
+        site, hours: 4, from: start, soc: 22, faults: faults, control: control,
+        each: { hour, given in
+          given.household = 1500
+          given.sun = hour < 2.6 ? 0.1 : 0.95
+        },
+        look: { loop in
+          let grid = loop.plant.state.grid.total
+          if (2700.0..<9000).contains(loop.second), grid > 9200 { over.imported += 10 }
+          if (9900.0..<14_400).contains(loop.second), -grid > 1100 { over.exported += 10 }
+        })
+      return (outcome, over.imported, over.exported)
     }
-    #expect(day.violation == nil, "\(String(describing: day.violation))")
-    #expect(day.account.overLegal == 0 && day.account.overFuse < 60 && day.account.sheds > 0)
+    let alone = day(.none)
+    let held = day(.core)
+    #expect(alone.imported > 600 && alone.exported > 600, "\(alone.imported), \(alone.exported)")
+    #expect(alone.outcome.account.overLegal > 600)
+    #expect(held.outcome.violation == nil, "\(String(describing: held.outcome.violation))")
+    #expect(held.imported < 120 && held.exported < 120, "\(held.imported), \(held.exported)")
+    let account = held.outcome.account
+    #expect(account.overLegal == 0 && account.overFuse < 60 && account.sheds > 0)
   }
 
   /// Conflicting objectives: the owner orders the battery to be discharged, its reserve forbids it; the owner orders it

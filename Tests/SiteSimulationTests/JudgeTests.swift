@@ -118,7 +118,7 @@ import Testing
   private func switching(_ every: Double, _ site: SiteParameters, _ kind: SetpointKind, _ values: [Double]) -> String? {
     var loop = SiteLoop(SiteDescription(parameters: site), seed: 1, start: Sites.midsummer, step: 10, control: .none)
     var judge = Judge(loop.plant.description.parameters, step: 10)
-    let device = kind == .relayOn ? Sites.boiler : Sites.pump
+    let device = kind == .relayOn ? Sites.boiler : kind == .chargingPhases ? Sites.car : Sites.pump
     var turn = 0
     for index in 0..<900 {
       if Double(index * 10).truncatingRemainder(dividingBy: every) == 0 {
@@ -149,6 +149,16 @@ import Testing
     let pump = Sites.house { $0.heatPumps = [.init(device: Sites.pump, rated: Watts(3000), priority: 1)] }
     #expect(switching(8990, pump, .heatPumpState, [1]) == "longest block")
     #expect(switching(300, pump, .heatPumpState, [1, 2]) == "shortest block")
+  }
+
+  @Test func phasesThatChangeTooSoon() {
+    let car = Sites.house { site in
+      site.reserve = .zero
+      site.hybrids[0].battery = nil
+      site.chargers = [.init(device: Sites.car, switchesPhases: true)]
+    }
+    #expect(switching(150, car, .chargingPhases, [1, 3]) == "phases")
+    #expect(switching(330, car, .chargingPhases, [1, 3]) == nil)
   }
 
   @Test func whatSwingsToAndFro() {

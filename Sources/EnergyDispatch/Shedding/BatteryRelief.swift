@@ -5,6 +5,8 @@ struct BatteryRelief: Sendable {
   /// Of DC to AC, on the safe side: inverters lose 3 to 8 %.
   private static let efficiency = 0.9
   private static let hour = 3600.0
+  /// Of device protection at the ends of the temperature window, K.
+  private static let hysteresis = 2.0
 
   let device: DeviceID
   /// The most it may take, W.
@@ -31,16 +33,26 @@ struct BatteryRelief: Sendable {
     }
     let idle = ac - power
     spill = max(0, idle - hybrid.acLimit.value)
-    let bears = seen.temperature.value.map(battery.temperatureWindow.contains) ?? (seen.temperature == .absent)
-    let isWell = bears && (seen.alarms.value ?? 0) == 0 && seen.alarms != .unknown && seen.dischargeMax != .unknown
+    let share = seen.temperature.value.map { Self.share(battery, $0) } ?? (seen.temperature == .absent ? 1 : 0)
+    let isWell = share > 0 && (seen.alarms.value ?? 0) == 0 && seen.alarms != .unknown && seen.dischargeMax != .unknown
     let energy = max(0, soc - max(floor, battery.socWindow.lowerBound)) / 100 * battery.usable.value * Self.efficiency
     guard isWell, energy > 0 else {
       (gives, lasts) = (0, 0)
       return
     }
-    let most = min(rating, seen.dischargeMax.value ?? .infinity, hybrid.acLimit.value - min(idle, hybrid.acLimit.value))
+    let most = min(
+      share * rating, seen.dischargeMax.value ?? .infinity, hybrid.acLimit.value - min(idle, hybrid.acLimit.value))
     gives = max(0, most)
     lasts = duration > .zero ? min(gives, energy * Self.hour / duration.seconds) : gives
+  }
+
+  /// What of its rating its temperature leaves for discharging, 0...1. Device protection tapers it above the window of
+  /// full power, and goes on forbidding it until the temperature is 2 K inside the window: who counted on the battery
+  /// before that would give back loads again and again that nothing carries.
+  private static func share(_ battery: SiteParameters.Battery, _ celsius: Double) -> Double {
+    let high = battery.temperatureWindow.upperBound
+    guard celsius >= battery.temperatureWindow.lowerBound + hysteresis, celsius <= high - hysteresis else { return 0 }
+    return min(1, (high - celsius) / max(1e-3, high - battery.fullPowerWindow.upperBound))
   }
 
   /// Divides `power` (W ≥ 0) among batteries: first by what lasts, and what is beyond by what they have left.

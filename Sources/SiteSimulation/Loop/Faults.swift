@@ -1,3 +1,4 @@
+public import EnergyDispatch
 public import EnergyModel
 
 /// What goes wrong with what is measured of one device.
@@ -58,14 +59,14 @@ public struct Fault: Hashable, Sendable, CustomStringConvertible {
     case gridLost
     case contact(DeviceID)
     case alarm(DeviceID)
-    /// A limit of a channel, W or %.
-    case limit(String, LimitedKind, Double)
+    /// A limit of an uplink channel, W or %; it says itself when it ends, or is released then.
+    case limit(String, LimitedQuantity, Double, isTimed: Bool)
+    /// Nothing is heard of an uplink channel, its heartbeat least of all.
+    case silence(String)
     /// Forecasts are wrong by this factor.
     case forecast(Double)
     case everythingAsks
   }
-
-  public enum LimitedKind: String, CaseIterable, Hashable, Sendable { case importPower, controllablePower, exportPower }
 
   public var from: Double
   public var until: Double
@@ -86,12 +87,16 @@ public struct Fault: Hashable, Sendable, CustomStringConvertible {
 /// What control could know in one step, for whoever judges it.
 public struct Evidence: Sendable {
   public var isAgentUp = true
+  /// It comes back without what it remembered, or with a part of it.
+  public var isMemoryLost = false
   /// Devices whose values are wrong without a sign of it.
   public var lying: Set<DeviceID> = []
   /// Devices whose values are missing, too old, or marked.
   public var missing: Set<DeviceID> = []
   /// Devices that do not do what they are asked.
   public var deaf: Set<DeviceID> = []
+  /// Uplink channels of which nothing arrives.
+  public var silentChannels: Set<String> = []
 
   public init() {}
 }

@@ -54,9 +54,7 @@ struct Sensors: Sendable {
     }
     if let generator = site.generator { tell(generator.device, [.power: plant.state.generator], measured: now) }
     for meter in site.subMeters {
-      if let measured = meter.measures, let power = plant.power(of: measured) {
-        tell(meter.device, [.power: power], measured: now)
-      }
+      if let power = plant.power(behind: meter) { tell(meter.device, [.power: power], measured: now) }
     }
   }
 
@@ -166,6 +164,16 @@ extension Dictionary where Key == Point, Value == Double {
 }
 
 extension Plant {
+  /// Share of the household that hangs on a meter of a part of the house.
+  private static let shareOfPart = 0.3
+
+  /// What a meter below the one at the connection sees, W.
+  func power(behind meter: SiteParameters.SubMeter) -> Double? {
+    if let measured = meter.measures { return power(of: measured) }
+    let below = description.parameters.subMeters.filter { $0.parent == meter.device }
+    return below.reduce(Self.shareOfPart * state.household.total) { $0 + (power(behind: $1) ?? 0) }
+  }
+
   /// What a device takes or feeds, W.
   func power(of device: DeviceID) -> Double? {
     if let hybrid = hybrids.first(where: { $0.site.device == device }) { return hybrid.inverter.ac }

@@ -37,6 +37,7 @@ public struct SiteLoop: Sendable {
   private let parameters: SiteParameters
   private let zone: TimeZoneTable
   private var sensors = Sensors()
+  private var uplinks: Uplinks
   private var outlook: Outlook
   private var pending: [(due: Double, command: SetpointCommand)] = []
   private var reports: [WriteReport] = []
@@ -66,6 +67,7 @@ public struct SiteLoop: Sendable {
     parameters = description.parameters
     zone = description.zone
     plant = Plant(description, seed: seed, start: start)
+    uplinks = Uplinks(description.parameters)
     outlook = Outlook(zone: description.zone)
     random = Random(seed: seed, stream: 13)
     if control == .core { core = ControlCore(parameters: parameters, zone: zone, savedMemory: savedMemory) }
@@ -100,18 +102,19 @@ public struct SiteLoop: Sendable {
       case .gridLost: circumstances.isGridPresent = false
       case .contact(let device): circumstances.activeContacts.insert(device)
       case .alarm(let device): circumstances.alarms[device] = 1
-      case .limit: break
+      case .limit, .silence: break
       case .forecast(let factor): forecastFactor = factor
       case .everythingAsks: circumstances.isEverythingAsking = true
       }
     }
     followRestart(fate)
     evidence.isAgentUp = core != nil || control == .none
+    evidence.isMemoryLost = fate.map { $0 != .kept } ?? false
     deliver(outputs)
     plant.step(step, circumstances)
     let now = moment(isTrusted)
     sensors.measure(plant, circumstances, seconds: step, second: second, at: now, inputs)
-    addOrders(to: &circumstances)
+    addOrders(to: &circumstances, &evidence)
     var result = Step(
       now: now, second: second, seconds: step, outcome: nil, evidence: evidence, circumstances: circumstances)
     guard core != nil else { return result }
@@ -203,30 +206,12 @@ public struct SiteLoop: Sendable {
     reports.append(WriteReport(command: command, outcome: outcome, at: at))
   }
 
-  /// Limits of channels hold on the monotonic clock and are kept over restarts by whoever keeps the orders.
-  private func addOrders(to circumstances: inout Circumstances) {
-    let epoch = moment(true).monotonic - .milliseconds(Int64(second * 1000))
-    for fault in faults {
-      guard case .limit(let channel, let kind, let value) = fault.kind, fault.from < second else { continue }
-      var orders = circumstances.orders.channels[channel] ?? .init()
-      let arrived = epoch + .seconds(Int64(min(second, fault.holds(at: second) ? fault.from : fault.until)))
-      orders.lastHeartbeat = moment(true).monotonic
-      orders.lastWord = max(orders.lastWord ?? arrived, arrived)
-      if fault.holds(at: second) {
-        orders.limits[kind.quantity] = .init(value: value, ends: nil, id: "limit-\(Int(fault.from))")
-      }
-      circumstances.orders.channels[channel] = orders
-    }
-  }
-}
-
-extension Fault.LimitedKind {
-  var quantity: LimitedQuantity {
-    switch self {
-    case .importPower: .importPower
-    case .controllablePower: .controllablePower
-    case .exportPower: .exportPower
-    }
+  /// What uplinks brought; what `circumstances` say themselves of a channel stays.
+  private mutating func addOrders(to circumstances: inout Circumstances, _ evidence: inout Evidence) {
+    let epoch = moment(true).monotonic - .milliseconds(Int64((second * 1000).rounded()))
+    let orders = uplinks.step(
+      faults, second: second, epoch: epoch, isAgentUp: evidence.isAgentUp, &evidence)
+    circumstances.orders.channels.merge(orders) { given, _ in given }
   }
 }
 

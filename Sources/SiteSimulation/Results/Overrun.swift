@@ -25,12 +25,17 @@ struct Overrun: Hashable, Sendable {
 extension Plant {
   /// What the controllable devices draw from the grid, W: what they take, own production and battery counted to them
   /// first, and never more than what is imported at all.
-  var controllableDraw: Double {
+  var controllableDraw: Double { controllableDraw(without: []) }
+
+  /// - Parameter free: heat pumps that nobody may block now; they take what is there before the others do.
+  func controllableDraw(without free: Set<DeviceID>) -> Double {
     guard let devices = description.parameters.controllable?.devices else { return 0 }
     var taken = 0.0
     var own = 0.0
     for charger in chargers where devices.contains(charger.site.device) { taken += charger.power }
-    for pump in heatPumps where devices.contains(pump.site.device) { taken += pump.power }
+    for pump in heatPumps where devices.contains(pump.site.device) && !free.contains(pump.site.device) {
+      taken += pump.power
+    }
     for hybrid in hybrids {
       own += max(0, hybrid.inverter.ac)
       if devices.contains(hybrid.site.device) { taken += max(0, -hybrid.inverter.ac) }

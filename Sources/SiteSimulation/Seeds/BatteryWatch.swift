@@ -46,8 +46,8 @@ struct BatteryWatch: Sendable {
     if temperature.follow(isOutside && abs(power) > idle, isExcused: isExcused, at: second) {
       return scene.violation("temperature", "\(hybrid.device) runs \(Int(power)) W at \(celsius) °C")
     }
-    // Site protection and what outranks it may use the reserve.
-    let mayUse = isExcused || scene.isStressed(within: 180) || scene.isLimited(within: scene.reaction)
+    // Site protection and what outranks it may use the reserve; a contract may not.
+    let mayUse = isExcused || scene.isStressed(within: 180) || scene.isLegallyLimited(within: scene.reaction)
     let kept = scene.plant.description.parameters.reserve.value
     if reserve.follow(soc < kept - 0.3 && power > idle, isExcused: mayUse, at: second) {
       return scene.violation(

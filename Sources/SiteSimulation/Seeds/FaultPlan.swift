@@ -23,6 +23,47 @@ enum FaultPlan {
     }
   }
 
+  /// Limits of uplink channels, which come, overlap and go, and silences of those channels; and what goes wrong with the
+  /// meters below.
+  static func extras(_ site: SiteParameters, hours: Double, _ random: inout Random) -> [Fault] {
+    var faults: [Fault] = []
+    func span(_ random: inout Random, _ lengths: [Double]) -> (from: Double, until: Double) {
+      let from = random.between(120...((hours - 1) * 3600)).rounded()
+      let length = random.pick(lengths) * random.between(0.7...1.4)
+      return (from, min(from + length.rounded(), (hours - 0.9) * 3600))
+    }
+    for channel in site.channels {
+      guard case .uplink = channel.kind else { continue }
+      let quantities = channel.mayLimit.keys.sorted { $0.rawValue < $1.rawValue }
+      for _ in 0..<(quantities.isEmpty ? 0 : random.whole(1...6)) {
+        let (from, until) = span(&random, [60, 300, 900, 3600, 7200])
+        let quantity = random.pick(quantities)
+        let value = value(quantity, site, &random)
+        faults.append(
+          Fault(.limit(channel.name, quantity, value, isTimed: random.chance(0.5)), from: from, until: until))
+      }
+      for _ in 0..<random.whole(0...3) {
+        let (from, until) = span(&random, [60, 200, 900, 3600, 9000])
+        faults.append(Fault(.silence(channel.name), from: from, until: until))
+      }
+    }
+    for _ in 0..<(site.subMeters.isEmpty ? 0 : random.whole(0...3)) {
+      let (from, until) = span(&random, [15, 120, 600])
+      let device = random.pick(site.subMeters).device
+      faults.append(Fault(.input(device, random.pick(InputFault.allCases)), from: from, until: until))
+    }
+    return faults
+  }
+
+  private static func value(_ quantity: LimitedQuantity, _ site: SiteParameters, _ random: inout Random) -> Double {
+    switch quantity {
+    case .importPower: random.pick([0, 1000, 3000, 6000, 10_000])
+    case .controllablePower: random.pick([0, 4200, 7560, 11_000])
+    case .exportPower: random.pick([0, 1000, 3000, 6000])
+    case .exportPercent: random.pick([0, 30, 60])
+    }
+  }
+
   private static func kind(
     _ devices: [DeviceID], _ contacts: [DeviceID], _ site: SiteParameters, _ random: inout Random
   ) -> Fault.Kind {

@@ -2,26 +2,24 @@ import EnergyDispatch
 import EnergyModel
 import SiteSimulator
 
-/// Fuse, feed-in cap and legal limit at the connection, each after its permitted reaction time and as far as control
+/// Fuse and feed-in cap at the connection, each after its permitted reaction time and as far as control
 /// still has something to hold them with.
 struct GridWatch: Sendable {
   private let site: SiteParameters
   private var fuse: Overrun
   private var blind: Overrun
   private var feedIn: Overrun
-  private var legal: Overrun
 
   init(_ site: SiteParameters, reaction: Double) {
     self.site = site
     fuse = Overrun(permitted: reaction + 30)
     blind = Overrun(permitted: reaction)
     feedIn = Overrun(permitted: reaction)
-    legal = Overrun(permitted: reaction + 120)
   }
 
   mutating func look(_ scene: Judge.Scene) -> Violation? {
     let isUp = scene.isAgentUp(for: scene.reaction) && scene.isConnected(for: scene.reaction)
-    return lookAtFuse(scene, isUp) ?? lookAtFeedIn(scene, isUp) ?? lookAtLegal(scene, isUp)
+    return lookAtFuse(scene, isUp) ?? lookAtFeedIn(scene, isUp)
   }
 
   private mutating func lookAtFuse(_ scene: Judge.Scene, _ isUp: Bool) -> Violation? {
@@ -48,7 +46,7 @@ struct GridWatch: Sendable {
   }
 
   /// Something that still takes power, could be told to stop, and would answer.
-  private static func relief(_ scene: Judge.Scene) -> String? {
+  static func relief(_ scene: Judge.Scene) -> String? {
     let patience = scene.reaction
     for load in scene.plant.loads where load.power > 0 && !load.site.isCritical {
       if scene.isSound(load.site.device, for: patience) { return load.site.device.name }
@@ -76,23 +74,6 @@ struct GridWatch: Sendable {
     let isOver = export > cap.limit.value + 0.02 * whole + 50
     if feedIn.follow(isOver, isExcused: !isStored && (!isUp || !canAct), at: scene.second) {
       return scene.violation("feed-in", "\(Int(export)) W are fed in, the cap is \(Int(cap.limit.value)) W")
-    }
-    return nil
-  }
-
-  private mutating func lookAtLegal(_ scene: Judge.Scene, _ isUp: Bool) -> Violation? {
-    guard let limit = scene.plant.legalLimit(scene.step.circumstances), let controllable = site.controllable
-    else { return nil }
-    let draw = scene.plant.controllableDraw
-    let contacts = site.channels.compactMap { channel -> DeviceID? in
-      if case .contact(let device, _) = channel.kind { return device }
-      return nil
-    }
-    let canAct =
-      contacts.allSatisfy { scene.isHonest($0, for: scene.reaction) }
-      && controllable.devices.allSatisfy { scene.isSound($0, for: scene.reaction + 120) }
-    if legal.follow(draw > 1.02 * limit + 100, isExcused: !isUp || !canAct, at: scene.second) {
-      return scene.violation("legal limit", "controllable devices draw \(Int(draw)) W, the limit is \(Int(limit)) W")
     }
     return nil
   }

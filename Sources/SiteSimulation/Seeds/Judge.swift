@@ -29,6 +29,9 @@ public struct Judge: Sendable {
   var grid: GridWatch
   var switches: SwitchWatch
   var setpoints: SetpointWatch
+  var limits: [LimitWatch]
+  var islands: IslandWatch
+  var ramps: RampWatch
   private(set) var record: EvidenceRecord
 
   /// - Parameter site: with the timers that the plant really has.
@@ -42,7 +45,10 @@ public struct Judge: Sendable {
     grid = GridWatch(site, reaction: 30 + 4 * step)
     switches = SwitchWatch(site, step: step)
     setpoints = SetpointWatch(site)
-    record = EvidenceRecord()
+    limits = SiteParameters.Channel.Class.allCases.map { LimitWatch($0, site, reaction: 30 + 4 * step) }
+    islands = IslandWatch(site)
+    ramps = RampWatch(site, step: step)
+    record = EvidenceRecord(site)
   }
 
   public mutating func look(_ step: SiteLoop.Step, _ plant: Plant) -> Violation? {
@@ -52,7 +58,10 @@ public struct Judge: Sendable {
     for index in batteries.indices {
       if let found = batteries[index].look(scene) { return found }
     }
-    return grid.look(scene) ?? switches.look(scene)
+    for index in limits.indices {
+      if let found = limits[index].look(scene, record.asked) { return found }
+    }
+    return grid.look(scene) ?? switches.look(scene) ?? islands.look(scene) ?? ramps.look(scene)
   }
 
   /// What the plant does is physics: it is checked so that nothing else here is built on sand.
@@ -92,38 +101,6 @@ public struct Judge: Sendable {
     func isConnected(for seconds: Double) -> Bool { second - record.islanded > seconds }
     func isStressed(within seconds: Double) -> Bool { second - record.stressed <= seconds }
     func isLimited(within seconds: Double) -> Bool { second - record.limited <= seconds }
-  }
-}
-
-/// When something was last wrong with what control could know.
-struct EvidenceRecord: Sendable {
-  /// Lying, missing or deaf.
-  private(set) var spoilt: [DeviceID: Double] = [:]
-  /// Lying or deaf.
-  private(set) var lied: [DeviceID: Double] = [:]
-  private(set) var agentDown = 0.0
-  private(set) var islanded = -Double.infinity
-  /// The connection came near its fuse.
-  private(set) var stressed = -Double.infinity
-  /// Some channel limited the site.
-  private(set) var limited = -Double.infinity
-
-  mutating func add(_ step: SiteLoop.Step, _ plant: Plant) {
-    let now = step.second
-    for device in step.evidence.lying {
-      spoilt[device] = now
-      lied[device] = now
-    }
-    for device in step.evidence.missing { spoilt[device] = now }
-    for device in step.evidence.deaf {
-      spoilt[device] = now
-      lied[device] = now
-    }
-    for device in step.circumstances.alarms.keys { spoilt[device] = now }
-    if !step.evidence.isAgentUp { agentDown = now }
-    if !plant.state.isGridPresent { islanded = now }
-    if let fuse = plant.description.parameters.fuse, plant.worstCurrent > 0.85 * fuse.rating.value { stressed = now }
-    let isOrdered = step.circumstances.orders.channels.values.contains { !$0.limits.isEmpty }
-    if isOrdered || !step.circumstances.activeContacts.isEmpty { limited = now }
+    func isLegallyLimited(within seconds: Double) -> Bool { second - record.legallyLimited <= seconds }
   }
 }

@@ -31,18 +31,25 @@ public struct SeedRun: Sendable {
     self.hours = hours
     self.hasFaults = hasFaults
     var random = Random(seed: seed, stream: 21)
-    description = RandomSite.make(&random)
+    var extras = Random(seed: seed, stream: 22)
+    var description = RandomSite.make(&random)
     meterLag = random.pick([0, 0, 1, 3])
     start = Self.firstDay + .seconds(86_400 * random.whole(0...364))
-    faults = hasFaults ? FaultPlan.make(description.parameters, hours: hours, &random) : []
+    let faults = FaultPlan.make(description.parameters, hours: hours, &random)
+    RandomExtras.add(to: &description, &extras)
+    self.description = description
+    self.faults =
+      hasFaults ? faults + FaultPlan.extras(description.parameters, hours: hours, &extras) : []
   }
 
-  /// - Parameter watch: called after each step, before it is judged.
-  public func run(_ watch: (SiteLoop.Step, SiteLoop) -> Void = { _, _ in }) -> Result {
+  /// - Parameters:
+  ///   - end: hours; the rest of the day is left out.
+  ///   - watch: called after each step, before it is judged.
+  public func run(until end: Double? = nil, _ watch: (SiteLoop.Step, SiteLoop) -> Void = { _, _ in }) -> Result {
     var loop = SiteLoop(description, seed: seed, start: start, step: step, faults: faults)
     loop.meterLag = meterLag
     var judge = Judge(loop.plant.description.parameters, step: step)
-    let steps = Int(hours * 3600 / step)
+    let steps = Int(min(hours, end ?? hours) * 3600 / step)
     for index in 0..<steps {
       let done = loop.advance()
       watch(done, loop)

@@ -21,7 +21,8 @@ struct SetpointWatch: Sendable {
         extreme = value
         isRising = change > 0
       }
-      if let first = reversals.first, second - first > 3600 { reversals.removeFirst() }
+      // All of them: a quantity that was not written for hours has forgotten its last swing.
+      if let first = reversals.first, second - first > 3600 { reversals.removeAll { second - $0 > 3600 } }
     }
   }
 

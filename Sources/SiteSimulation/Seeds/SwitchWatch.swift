@@ -18,12 +18,14 @@ struct SwitchWatch: Sendable {
   private let step: Double
   private var contacts: [Contact]
   private var blocks: [Block]
+  private var phases: [(used: Int?, since: Double)]
 
   init(_ site: SiteParameters, step: Double) {
     self.site = site
     self.step = step
     contacts = Array(repeating: Contact(), count: site.loads.count)
     blocks = Array(repeating: Block(), count: site.heatPumps.count)
+    phases = site.chargers.map { _ in (nil, -.infinity) }
   }
 
   mutating func look(_ scene: Judge.Scene) -> Violation? {
@@ -33,7 +35,24 @@ struct SwitchWatch: Sendable {
     for index in blocks.indices {
       if let found = lookAtPump(index, scene) { return found }
     }
+    for index in phases.indices {
+      if let found = lookAtPhases(index, scene) { return found }
+    }
     return nil
+  }
+
+  /// Each change interrupts the charge and switches contactors: nothing is so urgent that it may come sooner.
+  private mutating func lookAtPhases(_ index: Int, _ scene: Judge.Scene) -> Violation? {
+    let charger = site.chargers[index]
+    let used = scene.plant.chargers[index].phases
+    guard used != phases[index].used else { return nil }
+    let lasted = scene.second - phases[index].since
+    let isFirst = phases[index].used == nil
+    phases[index] = (used, isFirst ? -.infinity : scene.second)
+    let minimum = charger.minimumPhaseTime.seconds
+    guard !isFirst, lasted < minimum - 2 * step, scene.isSound(charger.device, for: minimum + scene.reaction)
+    else { return nil }
+    return scene.violation("phases", "\(charger.device) changes its phases after \(Int(lasted)) s")
   }
 
   private mutating func lookAtLoad(_ index: Int, _ scene: Judge.Scene) -> Violation? {
