@@ -234,7 +234,8 @@ struct ImportReliefTests {
       house.run(100)
       #expect(house.isOff(victim))
       house.goal = nil
-      house.run(100)
+      // Long enough that coming back was no mistake.
+      house.run(800)
       #expect(!house.isOff(victim))
     }
     var saved = SavedMemory()

@@ -140,4 +140,15 @@ struct ShedEngineTests {
     house.run(70)
     #expect(house.isOff(Scene.pool) && !house.isOff(Scene.boiler))
   }
+
+  /// The boiler takes thirty times what it is said to pick up, so that there always seems to be room for it: it is tried again
+  /// after 1, 2, 4, … minutes and not each minute of the hour.
+  @Test func whatDoesNotFitIsTriedLessAndLessOften() {
+    var house = House(House.site { for index in $0.loads.indices { $0.loads[index].pickUp = Watts(100) } })
+    house.soc = 10
+    house.goal = House.goal(4000)
+    house.run(3600)
+    let switchings = house.off.filter { $0.device == Scene.boiler }.count
+    #expect((6...14).contains(switchings), "\(switchings)")
+  }
 }

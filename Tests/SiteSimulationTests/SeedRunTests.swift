@@ -15,7 +15,10 @@ import Testing
   /// Seeds that once failed: what was wrong, and how much of the day shows it.
   /// - 168: the judge counted swings of many hours ago, because it forgot only one with each write.
   /// - 49: a pump without memory has to be let run for two hours, and the judge did not know.
-  @Test(arguments: [(168, 3.2), (49, 1.0)]) func aSeedThatOnceFailedIsKept(seed: Int, hours: Double) {
+  /// - 345 and 394: what did not fit was given back and shed again each minute (328 as well, in its last hour).
+  @Test(arguments: [(168, 3.2), (49, 1.0), (345, 2.2), (394, 1.8)]) func aSeedThatOnceFailedIsKept(
+    seed: Int, hours: Double
+  ) {
     let result = SeedRun(seed: UInt64(seed)).run(until: hours)
     #expect(result.violation == nil, "seed \(seed): \(String(describing: result.violation))")
   }

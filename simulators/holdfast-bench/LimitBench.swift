@@ -5,11 +5,11 @@ import MQTTLink
 import SiteStage
 import TestKit
 
-/// From a limit's publishing over MQTT to the last relay command that it causes, as the relays' board has received it.
+/// From the publishing of an order over MQTT to the last relay command that it causes, as the relays' board has received it.
 ///
-/// Broker, simulator and agent are processes of their own. A channel of class legal limits what seven heat pumps draw, each
-/// behind a relay of one board, so far that all are blocked; the release lets them run. Each round begins at a
-/// random moment of the control cycle and of the polls. Nothing else is asked of the board than its regular polls.
+/// Broker, simulator and agent are processes of their own. An order to shed (the one limit that control carries out at once
+/// and by relays alone) names seven loads, each behind a relay of one board; an empty one lets them on again. Each round
+/// begins at a random moment of the control cycle and of the polls. Nothing else is asked of the board than its regular polls.
 struct LimitBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "limit", abstract: "From a limit's arrival over MQTT to the last relay command written.")
@@ -20,7 +20,6 @@ struct LimitBench: AsyncParsableCommand {
   @Option(help: "The site's configuration.")
   var config = "config/demo.yaml"
 
-  /// A heat pump is started at most 60 times an hour.
   private static let mostOfOneSite = 50
 
   func run() async throws {
@@ -39,21 +38,17 @@ struct LimitBench: AsyncParsableCommand {
     print(
       String(
         format: "from a limit over MQTT to the last of %d relay commands: median %.0f ms, p99 %.0f ms, worst %.0f ms "
-          + "(%d limits, %d sites at once; p99: %@)", LimitedSite.pumps.count, median(times), late, worst, limits,
+          + "(%d limits, %d sites at once; p99: %@)", LimitedSite.loads.count, median(times), late, worst, limits,
         sites,
         Bounds.aim(late, atMost: 250)))
   }
 }
 
-/// A site of which the grid operator limits the heat pumps over and over.
+/// A site whose loads an aggregator sheds over and over.
 private struct LimitedSite {
-  /// The coil of each pump: all that the simulator's board has beside the boiler's.
-  static let pumps = 1...7
-  /// What a legal limit has to leave to seven devices (BK6-22-300, annex 1, 4.5), W, and what each of them takes: none fits.
-  private static let leastDraw = 18_060
-  private static let rated = "20 kW"
-  /// SG-Ready: the first contact is closed while the pump is blocked.
-  private static let (blocked, released) = (1, 0)
+  /// The coil of each load: all that the simulator's board has beside the boiler's.
+  static let loads = 1...7
+  private static let (off, on) = (0, 1)
 
   let programs: URL
   let configuration: URL
@@ -82,18 +77,16 @@ private struct LimitedSite {
     var written = RelayWrites(file: stage.requestsFile)
     try stage.startAgent()
     do {
-      // A channel that has not spoken yet limits to its failsafe value; a pump of which nothing is known may have been blocked
-      // for as long as it may be, and runs for as long first.
-      try await written.wait(for: Self.blocked, since: 0, within: 100)
+      // The relays of the simulator begin open; before it was read nothing is written.
+      try await written.wait(for: Self.on, since: 0, within: 60)
       try await eventually("the connection") { link.isConnected }
       var times: [Double] = []
-      for number in 0...limits {
-        let released = send("release", number, "", on: link)
-        try await written.wait(for: Self.released, since: released, within: 10)
-        guard number < limits else { break }
+      for number in 0..<limits {
         try await Task.sleep(for: .milliseconds(Int.random(in: 0..<1000)))
-        let sent = send("limit", number, #","controllable_power_w":\#(Self.leastDraw)"#, on: link)
-        times.append(Double(try await written.wait(for: Self.blocked, since: sent, within: 10) - sent))
+        let sent = send(Self.names, 2 * number, on: link)
+        times.append(Double(try await written.wait(for: Self.off, since: sent, within: 10) - sent))
+        let restored = send([], 2 * number + 1, on: link)
+        try await written.wait(for: Self.on, since: restored, within: 10)
       }
       return times
     } catch {
@@ -101,34 +94,32 @@ private struct LimitedSite {
     }
   }
 
+  private static var names: [String] { loads.map { "load-\($0)" } }
+
   /// - Returns: when, UTC ms.
-  private func send(_ kind: String, _ number: Int, _ quantity: String, on link: MQTTLink) -> Int64 {
+  private func send(_ loads: [String], _ number: Int, on link: MQTTLink) -> Int64 {
     let now = SystemTime().now().wall.milliseconds
-    let counter = 2 * number + (kind == "limit" ? 2 : 1)
+    let list = loads.map { "\"\($0)\"" }.joined(separator: ",")
     let text =
-      #"{"v":1,"id":"\#(kind)-\#(number)","site":"mill-lane-4","issuer":"bench","counter":\#(counter),"#
-      + #""issued":\#(now),"kind":"\#(kind)","parameters":{"channel":"dso"\#(quantity)}}"#
+      #"{"v":1,"id":"shed-\#(number)","site":"mill-lane-4","issuer":"bench","counter":\#(number + 1),"#
+      + #""issued":\#(now),"duration_s":900,"kind":"shed","parameters":{"loads":[\#(list)]}}"#
     _ = link.publish(
-      OutgoingMessage(id: UInt64(counter), topic: "holdfast/v1/mill-lane-4/command", payload: Array(text.utf8)))
+      OutgoingMessage(id: UInt64(number + 1), topic: "holdfast/v1/mill-lane-4/command", payload: Array(text.utf8)))
     return now
   }
 
-  /// The demo's site with heat pumps that nobody has, a connection that bears them, and a channel.
+  /// The demo's site with loads that nobody has, a connection that bears them, and an aggregator who may shed them.
   private static func edit(_ text: String) -> String {
-    let names = pumps.map { "pump-\($0)" }
-    let lines = pumps.map {
-      "  pump-\($0): {sg_ready: [board/1/coil/\($0)], rated: \(rated), shed: 3, on_at_least: 0 s, off_at_least: 0 s, "
-        + "starts_an_hour: 60, block_at_most: 60 s}"
+    let lines = loads.map {
+      "  load-\($0): {switch: board/1/coil/\($0), rated: 1 kW, shed: 3, on_at_least: 0 s, off_at_least: 0 s}"
     }
     return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
       if line.hasPrefix("  heat-pump:") { return lines.joined(separator: "\n") }
-      if line.hasPrefix("  controllable:") {
-        return "  controllable: {devices: [\(names.joined(separator: ", "))]}"
-      }
-      if line.hasPrefix("strategy:") {
-        return "channels:\n  dso: {class: legal, uplink: vpp, failsafe: {grid_draw: 18.06 kW}}\n\n\(line)"
+      if line.hasPrefix("  vpp:") {
+        return "  vpp: {" + "may: {shed: [\(names.joined(separator: ", "))]}, " + line.dropFirst(8)
       }
       return String(line).replacing("fuse: 3 x 25 A", with: "fuse: 3 x 250 A")
+        .replacing("devices: [car, heat-pump]", with: "devices: [car]").replacing("7.56 kW", with: "4.2 kW")
     }.joined(separator: "\n")
   }
 }
@@ -140,10 +131,10 @@ private struct RelayWrites {
 
   init(file: URL) { self.file = file }
 
-  /// Waits until every pump's relay was told `value`; when the last of them was, UTC ms.
+  /// Waits until every load's relay was told `value`; when the last of them was, UTC ms.
   @discardableResult
   mutating func wait(for value: Int, since: Int64, within seconds: Double) async throws -> Int64 {
-    var missing = Set(LimitedSite.pumps)
+    var missing = Set(LimitedSite.loads)
     let end = Date().addingTimeInterval(seconds)
     while Date() < end {
       for request in try more() where request.t >= since && request.values == [value] {

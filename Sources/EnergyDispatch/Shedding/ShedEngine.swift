@@ -6,7 +6,8 @@ import EnergyModel
 /// who was switched off longest ago. Critical loads never. They go as late as the reaction time allows, and at once
 /// where it allows nothing; what was switched off gets `effect` to show at the meter before the next goes.
 ///
-/// They come back one at a time, the last first, after a stable minute in which the power that the next may pick up had room.
+/// They come back one at a time, the last first, after a stable minute in which the power that the next may pick up had room; the
+/// more often that was too early, the longer (see ``ShedMemory/patience(_:)``).
 struct ShedEngine: Sendable {
   /// What is left of the reaction time when loads go: two stages and a late meter.
   static let margin: Duration = .seconds(15)
@@ -72,8 +73,7 @@ struct ShedEngine: Sendable {
     guard now - since >= demand.wait else { return }
     if let last = memory.lastShed, now - last < demand.effect { return }
     for device in Self.chosen(order(input, reaction: demand.reaction), demand, besides: memory.shed) {
-      memory.shed.append(device)
-      memory.lastShed = now
+      memory.shed(device, at: now)
     }
   }
 
@@ -116,9 +116,8 @@ struct ShedEngine: Sendable {
     }
     let since = memory.roomSince ?? now
     memory.roomSince = since
-    guard now - since >= Self.stable + delay, next.wait == .zero else { return nil }
-    memory.shed.removeAll { $0 == next.unit.device }
-    memory.roomSince = nil
+    guard now - since >= memory.patience(Self.stable) + delay, next.wait == .zero else { return nil }
+    memory.restore(next.unit.device, at: now)
     return next.unit
   }
 

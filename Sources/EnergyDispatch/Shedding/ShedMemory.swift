@@ -14,6 +14,9 @@ struct ShedMemory: Hashable, Sendable {
   var lastShed: MonotonicInstant?
   /// Since when there has been room for the next.
   var roomSince: MonotonicInstant?
+  private var restored: MonotonicInstant?
+  /// How often in a row what was given back had to go again soon.
+  private var regrets = 0
 
   init() {}
 
@@ -40,6 +43,29 @@ struct ShedMemory: Hashable, Sendable {
 
   func isSavedLike(_ other: ShedMemory) -> Bool {
     shed == other.shed && areSuspectsUnknown == other.areSuspectsUnknown && isAfterOutage == other.isAfterOutage
+  }
+
+  /// What was given back and goes again within this time should not have come.
+  private static let trial: Duration = .seconds(600)
+  private static let mostRegrets = 4
+
+  /// The stable time before the next is given back: doubled with each time that it was too early, up to sixteenfold. A relay and
+  /// what hangs on it wear with every change of mind.
+  func patience(_ stable: Duration) -> Duration { stable * (1 << regrets) }
+
+  mutating func shed(_ device: DeviceID, at now: MonotonicInstant) {
+    if let restored {
+      regrets = now - restored < Self.trial ? min(regrets + 1, Self.mostRegrets) : 0
+      self.restored = nil
+    }
+    shed.append(device)
+    lastShed = now
+  }
+
+  mutating func restore(_ device: DeviceID, at now: MonotonicInstant) {
+    shed.removeAll { $0 == device }
+    roomSince = nil
+    restored = now
   }
 
   func contains(_ device: DeviceID) -> Bool { shed.contains(device) }
