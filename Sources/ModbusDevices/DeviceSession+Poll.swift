@@ -62,7 +62,6 @@ extension DeviceSession {
   }
 
   private func readBlock(_ block: ReadBlock, _ version: Int, _ tally: inout PollTally) -> Quality {
-    let asked = time.now()
     let failure = attempt(&tally) { () throws(SessionFailure) in
       // After a reconnect within the poll, the device is verified before anything is believed again.
       try prepare()

@@ -17,6 +17,8 @@ final class DeviceSession {
   private(set) var planVersion = 0
   private var discovery = SunSpecDiscovery()
   private var verifiedGeneration: UInt64 = 0
+  /// When the newest request for registers went out.
+  private(set) var asked: Moment?
 
   var image = RegisterImage(registerCount: 0, blockCount: 0)
   var blockBackOffs: [BackOff] = []
@@ -59,6 +61,7 @@ final class DeviceSession {
 
   func read(_ block: ReadBlock, into registers: inout [UInt16]) throws(ModbusFailure) {
     link.rest(rules.pause)
+    asked = time.now()
     try link.read(block, unit: device.unit, timeout: rules.timeout, into: &registers)
   }
 
