@@ -5,7 +5,8 @@ import EnergyModel
 ///
 /// The blocked time grows while the pump is blocked and shrinks while it runs, at the same pace. Once it has reached the
 /// longest block, the pump rests from being blocked until it is back at zero: it runs for as long as it was blocked,
-/// and many short blocks count like one long. No block counts for more than the longest, whoever is to blame for it.
+/// and many short blocks count like one long. No block counts for more than the longest, whoever is to blame for it. While the
+/// agent is away nobody counts: a pump that was blocked then stays so for that much longer.
 ///
 /// Lost memory is the worst case in the house's favour where the pump is found blocked: it has been so for as long as it may
 /// be. One that is found running, as on the first start, has not been blocked: a legal limit does not wait for two hours because

@@ -12,6 +12,7 @@ struct SwitchWatch: Sendable {
   private struct Block: Sendable {
     var state = 2
     var since = -Double.infinity
+    var away = 0.0
   }
 
   private let site: SiteParameters
@@ -101,8 +102,10 @@ struct SwitchWatch: Sendable {
     let state = scene.plant.heatPumps[index].state
     let since = blocks[index].since
     let isSeen = scene.isSound(pump.device, for: scene.reaction) && scene.isAgentUp(for: scene.reaction)
+    // An agent that was away does not know for how long.
+    if !scene.isAgentUp(for: step) { blocks[index].away += step }
     if state == 1, blocks[index].state == 1, isSeen, scene.isConnected(for: scene.reaction),
-      scene.second - since > pump.longestBlock.seconds + scene.reaction
+      scene.second - since - blocks[index].away > pump.longestBlock.seconds + scene.reaction
     {
       return scene.violation("longest block", "\(pump.device) is blocked for \(Int(scene.second - since)) s")
     }
