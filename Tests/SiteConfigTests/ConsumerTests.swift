@@ -36,7 +36,7 @@ import Testing
       mode: "monitor")
     var charger = SiteParameters.Charger(
       device: "car", phases: [2, 3, 1], current: 6...16, failsafeCurrent: 6, reversion: .seconds(60),
-      maximumAge: .milliseconds(7500))
+      maximumAge: .milliseconds(12_500))
     charger.terms = LeaseTerms(expiry: .safe, lag: .seconds(5))
     #expect(site.control.chargers == [charger])
     let device = try #require(site.modbusBuses.first { $0.name == "wallbox" }?.devices.first)
@@ -61,7 +61,7 @@ import Testing
     ])
     var charger = SiteParameters.Charger(
       device: "car", phases: [1, 2, 3], current: 6...32, failsafeCurrent: 0, reversion: .seconds(60),
-      priority: 2, minimumOn: .seconds(60), minimumOff: .seconds(120), maximumAge: .seconds(15))
+      priority: 2, minimumOn: .seconds(60), minimumOff: .seconds(120), maximumAge: .seconds(20))
     charger.terms = LeaseTerms(expiry: .safe, lag: .seconds(5))
     #expect(site.control.chargers == [charger])
   }

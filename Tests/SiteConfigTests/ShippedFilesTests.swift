@@ -68,7 +68,7 @@ import Testing
     expected.chargers = [
       .init(
         device: "car", phases: [2, 3, 1], current: 6...16, failsafeCurrent: 6, reversion: .seconds(60),
-        maximumAge: .milliseconds(7500))
+        maximumAge: .milliseconds(12_500))
     ]
     expected.chargers[0].terms = LeaseTerms(expiry: .safe, lag: .seconds(5))
     expected.heatPumps = [.init(device: "heat-pump", rated: Watts(4500), priority: 3)]

@@ -99,7 +99,9 @@ extension SiteReader {
     let serial = section["serial"].map { $0.text("the serial number, in quotes") }
     let period = readPeriod(section, profile)
     // A device that is read every 10 s must not count as silent after 5.
-    let maximumAge = max(.seconds(5), (period ?? .seconds(1)) * 3)
+    // One that has to be left alone after a write is not read meanwhile.
+    let rest = profile?.reading.writePause ?? .zero
+    let maximumAge = max(.seconds(5), (period ?? .seconds(1)) * 3 + rest)
     readMeasuring(section, into: &entry, profile: profile, maximumAge: maximumAge)
     readCharger(section, into: &entry, profile: profile, maximumAge: maximumAge)
     readHybrid(section, into: &entry, profile: profile, maximumAge: maximumAge)
