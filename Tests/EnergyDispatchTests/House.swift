@@ -22,6 +22,8 @@ struct House {
   var soc = 50.0
   var batteryObeys = true
   var carsObey = true
+  /// Chargers that take what their car wants, whatever they are told.
+  var deaf: Set<DeviceID> = []
   var meterIsSilent = false
   /// Seconds.
   var meterDelay = 0
@@ -115,7 +117,9 @@ struct House {
 
   private func draw(of charger: SiteParameters.Charger) -> Double {
     guard let wants = cars[charger.device] else { return 0 }
-    let most = carsObey ? told[charger.device] ?? charger.current.upperBound : charger.current.upperBound
+    let most =
+      carsObey && !deaf.contains(charger.device)
+      ? told[charger.device] ?? charger.current.upperBound : charger.current.upperBound
     guard most >= charger.current.lowerBound else { return 0 }
     return SiteParameters.Charger.power(min(wants, most), phases: charger.phases.count)
   }

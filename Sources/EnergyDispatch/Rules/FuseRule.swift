@@ -139,11 +139,23 @@ struct FuseRule: Rule {
       memory.phases[index].allowed = held
       allowed.append(held.value)
     }
-    return shares.divide(allowed).compactMap { charger, power in
+    return shares.divide(allowed, besides: stubborn(shares, allowed, input, &memory)).compactMap { charger, power in
       guard power < charger.maximumPower else { return nil }
       return Limit(
         quantity: .charging(charger.device), interval: .atMost(power), cause: "import near the fuse", reason: state)
     }
+  }
+
+  /// Chargers that an overload has shown not to follow, until they do: others make room for them.
+  private func stubborn(
+    _ shares: PhaseShares, _ allowed: [Double], _ input: RuleInput, _ memory: inout FuseMemory
+  ) -> [DeviceID: Double] {
+    let isLasting = memory.overloadedSince.map { input.now.monotonic - $0 >= Self.chargerEffect } ?? false
+    guard isLasting || !memory.stubborn.isEmpty else { return [:] }
+    let found = shares.stubborn(shares.divide(allowed), input.view)
+    if isLasting { memory.stubborn.formUnion(found.keys) }
+    memory.stubborn.formIntersection(found.keys)
+    return found.filter { memory.stubborn.contains($0.key) }
   }
 
   // MARK: batteries

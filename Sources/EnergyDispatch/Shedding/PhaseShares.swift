@@ -2,7 +2,7 @@ import EnergyModel
 
 /// Divides the current that is left on each phase among chargers, by the phases they hang on.
 struct PhaseShares: Sendable {
-  let chargers: [SiteParameters.Charger]
+  private(set) var chargers: [SiteParameters.Charger]
   /// Of the connection.
   let phases: Int
 
@@ -26,6 +26,34 @@ struct PhaseShares: Sendable {
       for place in places(charger) { sums[place] += current }
     }
     return sums
+  }
+
+  /// Those that take more than what `shares` leaves them, A on each of their phases: they do not do as they are told.
+  func stubborn(_ shares: [(charger: SiteParameters.Charger, power: Double)], _ view: SiteView) -> [DeviceID: Double] {
+    var found: [DeviceID: Double] = [:]
+    for (charger, power) in shares {
+      guard let taken = view.charger(charger.device)?.power, taken > 1.1 * power + Self.tolerance else { continue }
+      found[charger.device] = taken / SiteParameters.Charger.power(1, phases: charger.phases.count)
+    }
+    return found
+  }
+
+  /// W; a charger's meter, and a car that rounds up.
+  private static let tolerance = 300.0
+
+  /// The same where some are known to take `stubborn` (A) whatever they are told: the others get what that leaves.
+  func divide(
+    _ allowed: [Double], besides stubborn: [DeviceID: Double]
+  ) -> [(charger: SiteParameters.Charger, power: Double)] {
+    guard !stubborn.isEmpty else { return divide(allowed) }
+    var left = allowed
+    for charger in chargers {
+      for place in places(charger) { left[place] -= stubborn[charger.device] ?? 0 }
+    }
+    var others = self
+    others.chargers.removeAll { stubborn[$0.device] != nil }
+    let told = divide(allowed).filter { stubborn[$0.charger.device] != nil }
+    return told + others.divide(left.map { max(0, $0) })
   }
 
   /// What each may take, W. Who would get less than it can charge with gets the least it can, if there is that much, or pauses.
