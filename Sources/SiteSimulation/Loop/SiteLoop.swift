@@ -83,8 +83,7 @@ public struct SiteLoop: Sendable {
     var isTrusted = true
     var forecastFactor = 1.0
     var fate: MemoryFate?
-    for fault in faults where fault.from < second {
-      guard fault.holds(at: second) else { continue }
+    for fault in faults where fault.from < second && fault.holds(at: second) {
       switch fault.kind {
       case .input(let device, let kind):
         inputs[device] = kind
