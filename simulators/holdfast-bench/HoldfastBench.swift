@@ -8,7 +8,7 @@ struct HoldfastBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "holdfast-bench", abstract: "Figures of this build, as ratios against plain C in one run.",
     subcommands: [
-      AllFigures.self, JournalFigures.self, UplinkFigures.self, OutageBench.self, ControlBench.self, LimitBench.self,
+      AllFigures.self, JournalFigures.self, UplinkFigures.self, OutageBench.self, ControlBench.self,
     ],
     defaultSubcommand: AllFigures.self)
 }
