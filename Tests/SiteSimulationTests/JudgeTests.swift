@@ -57,6 +57,18 @@ import Testing
     #expect(verdict(bare, given(load: 26_000, sun: 0)) == nil)
   }
 
+  /// As in seed 1562: a critical load is too much for L2. A car on L1 cannot help that, one on L2 could.
+  @Test(arguments: [(1, nil), (2, "fuse")]) func aCarOnAnotherPhaseIsNoRelief(phase: Int, found: String?) {
+    let site = Sites.house { site in
+      site.hybrids = []
+      site.feedIn = nil
+      site.loads = [.init(device: "lift", rated: Watts(7000), priority: 1, isCritical: true)]
+      site.loads[0].phase = 2
+      site.chargers = [.init(device: "car", phases: [phase])]
+    }
+    #expect(verdict(site, given(load: 9000, sun: 0, asking: true))?.what == found)
+  }
+
   @Test func theFeedInCap() {
     let site = Sites.house { site in
       site.loads = []

@@ -53,10 +53,13 @@ extension Plant {
     }.min()
   }
 
-  /// The largest current of a phase, import +, A.
-  var worstCurrent: Double {
+  /// Of each phase of the connection, import +, A.
+  var currents: [Double] {
     let phases = description.parameters.fuse?.phases ?? 3
     let grid = state.grid
-    return (phases == 1 ? grid.l1 : max(grid.l1, grid.l2, grid.l3)) / 230
+    return (phases == 1 ? [grid.l1] : [grid.l1, grid.l2, grid.l3]).map { $0 / 230 }
   }
+
+  /// The largest of them, A.
+  var worstCurrent: Double { currents.max() ?? 0 }
 }

@@ -25,7 +25,8 @@ struct GridWatch: Sendable {
   private mutating func lookAtFuse(_ scene: Judge.Scene, _ isUp: Bool) -> Violation? {
     guard let limit = site.fuse, let meter = site.gridMeter?.device else { return nil }
     let worst = scene.plant.worstCurrent
-    let relief = Self.relief(scene)
+    let over = scene.plant.currents.indices.filter { scene.plant.currents[$0] > 1.01 * limit.rating.value }
+    let relief = Self.relief(scene, on: over)
     let isKnown = scene.isSound(meter, for: scene.reaction)
     if fuse.follow(
       worst > 1.01 * limit.rating.value && relief != nil, isExcused: !isUp || !isKnown, at: scene.second)
@@ -46,9 +47,15 @@ struct GridWatch: Sendable {
   }
 
   /// Something that still takes power, could be told to stop, and would answer.
-  static func relief(_ scene: Judge.Scene) -> String? {
+  /// - Parameter places: the phases of the connection (from 0) that it has to hang on; nil where any will do.
+  static func relief(_ scene: Judge.Scene, on places: [Int]? = nil) -> String? {
     let patience = scene.reaction
+    let isSingle = scene.plant.currents.count == 1
+    func relieves(_ phases: [Int]) -> Bool {
+      places.map { $0.contains { isSingle || phases.contains($0 + 1) } } ?? true
+    }
     for load in scene.plant.loads where load.power > 0 && !load.site.isCritical {
+      guard relieves(load.phase.map { [$0 + 1] } ?? [1, 2, 3]) else { continue }
       if scene.isSound(load.site.device, for: patience) { return load.site.device.name }
     }
     for hybrid in scene.plant.hybrids where hybrid.hasBattery && hybrid.inverter.ac < -300 {
@@ -57,6 +64,8 @@ struct GridWatch: Sendable {
       }
     }
     for charger in scene.plant.chargers where charger.power > 0 && charger.site.reversion != nil {
+      // On one phase of three it burdens the first of its own alone.
+      guard relieves(Array(charger.site.phases.prefix(charger.phases))) else { continue }
       if scene.isSound(charger.site.device, for: patience) { return charger.site.device.name }
     }
     return nil
