@@ -213,4 +213,44 @@ struct IslandRuleTests {
     #expect(scene.productionLimit == nil)
     #expect([relay(scene, Scene.pool), relay(scene, Scene.boiler)] == [1, 1])
   }
+
+  /// As in seed 1529. 0:05 the grid is lost and the hybrid carries the island; the roof's inverter is silent · 0:10 the hybrid is
+  /// back at the grid: its word is enough, the roof's was never heard.
+  @Test func whoSaidThatThereIsAnIslandSaysThatItIsOver() {
+    var scene = withRoof()
+    scene.silent = [Self.roof]
+    scene.run(5)
+    scene.values[Scene.hybrid]?[.islanded] = 1
+    scene.run(5)
+    #expect(scene.sentence.contains("because the site runs as an island"))
+    scene.values[Scene.hybrid]?[.islanded] = 0
+    scene.run(1)
+    #expect(!scene.sentence.contains("because the site runs as an island"))
+  }
+
+  /// It falls silent itself: what another inverter does not see is no proof that the grid is back.
+  @Test func whileWhoSaidItIsSilentTheIslandGoesOn() {
+    var scene = withRoof()
+    scene.run(5)
+    scene.values[Scene.hybrid]?[.islanded] = 1
+    scene.run(5)
+    scene.silent = [Scene.hybrid]
+    scene.run(20)
+    #expect(scene.outcome?.decision.bounds.contains { $0.rule == "island" } == true)
+  }
+
+  private static let roof: DeviceID = "roof"
+
+  private func withRoof() -> Scene {
+    let parameters = Self.parameters {
+      $0.hybrids.append(
+        .init(
+          device: Self.roof, acLimit: Watts(5000), pvPeak: Watts(5000), battery: nil, batteryReversion: nil,
+          productionReversion: .seconds(60)))
+      $0.chargers = [.init(device: "car")]
+    }
+    var scene = scene(parameters)
+    scene.values[Self.roof] = [.power: 0, .pvPower: 0, .islanded: 0]
+    return scene
+  }
 }

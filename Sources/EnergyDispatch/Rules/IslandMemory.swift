@@ -3,6 +3,8 @@ import EnergyModel
 /// Whether the site runs as an island, and what was switched off for that.
 struct IslandMemory: RuleMemory {
   var isIslanded = false
+  /// Whose signal told so; not kept over a restart.
+  var tellers: [DeviceID] = []
   /// Why the loads are off: too much was taken, or too little is left.
   var isOverloaded = false
   var shed = ShedMemory()

@@ -15,7 +15,8 @@ import EnergyModel
 /// - Back at the grid loads return one by one, after a stable minute each, by twice the power they may pick up.
 ///
 /// Limits at the grid connection and the backup reserve do not apply meanwhile; their rules see to that. An unknown signal
-/// leaves things as they are: on an island that goes on, elsewhere with all limits in force.
+/// leaves things as they are: on an island that goes on until whoever told of it tells that it is over, elsewhere with all limits
+/// in force.
 struct IslandRule: Rule {
   private static let bindAbove = 0.95
   private static let restoreBelow = 0.8
@@ -48,14 +49,21 @@ struct IslandRule: Rule {
 
   func evaluate(_ input: RuleInput, _ memory: inout IslandMemory) -> Contribution {
     switch input.view.island {
-    case .known: memory.isIslanded = input.view.isIslanded
-    case .unknown: break
+    case .known:
+      memory.isIslanded = input.view.isIslanded
+      memory.tellers = input.view.hybrids.filter(\.isIslanded).map(\.device)
+    case .unknown: if saysOver(memory.tellers, input.view) { memory.isIslanded = false }
     case .absent:
       memory = IslandMemory()
       return Contribution()
     }
     engine.prepare(input, &memory.shed)
     return memory.isIslanded ? island(input, &memory) : connected(input, &memory)
+  }
+
+  /// Whether all who told of the island now tell that they are at the grid.
+  private func saysOver(_ tellers: [DeviceID], _ view: SiteView) -> Bool {
+    !tellers.isEmpty && tellers.allSatisfy { view.hybrid($0)?.islanded.value.map { $0 < 0.5 } ?? false }
   }
 
   // MARK: at the grid

@@ -67,7 +67,7 @@ struct PointReader {
       dischargeMax: read.sensed(.dischargePowerMax, age), alarms: read.sensed(.alarms, age),
       cellMax: hasCells ? read.sensed(.cellVoltageMax, age) : .absent,
       cellMin: hasCells ? read.sensed(.cellVoltageMin, age) : .absent,
-      batteryMeasured: read.measured(.batteryPower))
+      batteryMeasured: read.measured(.batteryPower), islanded: read.sensed(.islanded, age))
   }
 
   typealias PowerSource = (device: DeviceID, maximumAge: Duration)
@@ -88,14 +88,6 @@ struct PointReader {
     return SiteView.HeatPump(
       device: pump.device, power: value(meter.device, .power, meter.maximumAge), state: state,
       measured: state == nil ? nil : measured)
-  }
-
-  /// One inverter that runs an island is enough; while none says so, one that does not answer leaves it open.
-  func island(_ hybrids: [SiteParameters.Hybrid]) -> Sensed {
-    let signals = hybrids.map { sensed($0.device, .islanded, $0.maximumAge) }
-    if signals.contains(where: { $0.value.map { $0 >= 0.5 } ?? false }) { return .known(1) }
-    if signals.contains(.unknown) { return .unknown }
-    return signals.contains { $0.value != nil } ? .known(0) : .absent
   }
 }
 

@@ -44,6 +44,9 @@ struct SiteView: Sendable {
     var cellMin = Sensed.absent
     /// When `batteryPower` was measured.
     var batteryMeasured: MonotonicInstant?
+    /// Its own signal: 1 while it runs an island.
+    var islanded = Sensed.absent
+    var isIslanded: Bool { islanded.value.map { $0 >= 0.5 } ?? false }
     /// True when the device told at least its AC power or its state of charge in time.
     var isHeard: Bool { acPower != nil || soc.value != nil }
   }
@@ -137,10 +140,17 @@ extension SiteView {
       guard case .contact(let device, let age) = channel.kind else { return nil }
       return Contact(device: device, isActive: reader.value(device, .contact, age).map { $0 >= 0.5 })
     }
-    island = reader.island(site.hybrids)
+    island = Self.island(hybrids)
     generatorPower = site.generator.flatMap { reader.value($0.device, .power, $0.maximumAge) }
     tracks.observe(reader)
     balance = tracks.balance()
     surplus = tracks.surplus(self)
+  }
+
+  /// One inverter that runs an island is enough; while none says so, one that does not answer leaves it open.
+  private static func island(_ hybrids: [Hybrid]) -> Sensed {
+    if hybrids.contains(where: \.isIslanded) { return .known(1) }
+    if hybrids.contains(where: { $0.islanded == .unknown }) { return .unknown }
+    return hybrids.contains { $0.islanded.value != nil } ? .known(0) : .absent
   }
 }
