@@ -120,14 +120,22 @@ extension RuleMemory {
   static var hasAges: Bool { true }
 }
 
-/// For rules that need none.
-struct NoMemory: RuleMemory {
-  static func lost(at now: MonotonicInstant) -> NoMemory { NoMemory() }
-  init() {}
-  init?(saved: Substring, at now: MonotonicInstant) {}
+/// What need not outlast a restart: what is measured tells it anew. All of them are alike in what is kept of them, nothing.
+protocol FleetingMemory: RuleMemory {
+  init()
+}
+
+extension FleetingMemory {
+  static func lost(at now: MonotonicInstant) -> Self { Self() }
+  init?(saved: Substring, at now: MonotonicInstant) { self.init() }
   func saved(at now: MonotonicInstant) -> String { "" }
   static var hasAges: Bool { false }
+  static func == (a: Self, b: Self) -> Bool { true }
+  func hash(into hasher: inout Hasher) {}
 }
+
+/// For rules that need none.
+struct NoMemory: FleetingMemory {}
 
 /// A pure function from what is seen and remembered to limits and wishes.
 protocol Rule: Sendable {

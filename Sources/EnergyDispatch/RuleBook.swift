@@ -43,7 +43,7 @@ private struct Chapter: Sendable {
     name = rule.name
     precedence = rule.precedence
     let key = SavedMemory.key(rule.name, rule.subject)
-    self.key = R.Memory.self == NoMemory.self ? nil : key
+    self.key = R.Memory.self is any FleetingMemory.Type ? nil : key
     self.rule = RememberingRule(rule, saved: saved[key], at: now)
   }
 }

@@ -17,19 +17,12 @@ import EnergyModel
 ///   ``ChargerTruth``).
 /// - A battery is charged from its own strings, and from what neither heat pumps nor cars take of what comes on top.
 struct ControllableRule: Rule {
-  struct Memory: RuleMemory {
+  /// What is measured again within a step is not worth keeping.
+  struct Memory: FleetingMemory {
     var forPumps = SlowRise()
     var forChargers = SlowRise()
     var forBatteries = SlowRise()
     var chargers = ChargerTruth()
-
-    static var hasAges: Bool { false }
-
-    init() {}
-    static func lost(at now: MonotonicInstant) -> Memory { Memory() }
-    /// What is measured again within a step is not worth keeping.
-    init?(saved: Substring, at now: MonotonicInstant) {}
-    func saved(at now: MonotonicInstant) -> String { "" }
   }
 
   let channels: SiteParameters.Channel.Class

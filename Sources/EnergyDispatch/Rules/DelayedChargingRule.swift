@@ -11,18 +11,10 @@ import Forecasting
 /// together would not fill the room with a fifth to spare; nor while the owner, his plan or an
 /// aggregator says what the batteries are to do.
 struct DelayedChargingRule: Rule {
-  struct Memory: RuleMemory {
+  /// The forecast tells it anew.
+  struct Memory: FleetingMemory {
     fileprivate var quarter: Timestamp?
     fileprivate var outlook: Outlook?
-
-    static var hasAges: Bool { false }
-    static func lost(at now: MonotonicInstant) -> Memory { Memory() }
-    init() {}
-    /// The forecast tells it anew.
-    init?(saved: Substring, at now: MonotonicInstant) {}
-    func saved(at now: MonotonicInstant) -> String { "" }
-    static func == (a: Self, b: Self) -> Bool { true }
-    func hash(into hasher: inout Hasher) {}
   }
 
   /// What today's sun means.

@@ -13,16 +13,10 @@ import EnergyModel
 ///   permanent cap belongs into an inverter (`stored in`); where none keeps it, that is told.
 /// - legal limit and contract: what channels allow, `cap = min(export_power, export_percent / 100 · Σ peak)`.
 struct FeedInRule: Rule {
-  struct Memory: RuleMemory {
+  /// The bound comes back by itself while production is near it.
+  struct Memory: FleetingMemory {
     var isBound = false
     var calmSince: MonotonicInstant?
-
-    init() {}
-    static var hasAges: Bool { false }
-    static func lost(at now: MonotonicInstant) -> Memory { Memory() }
-    /// The bound comes back by itself while production is near it.
-    init?(saved: Substring, at now: MonotonicInstant) {}
-    func saved(at now: MonotonicInstant) -> String { "" }
   }
 
   /// Of the inverters that it bounds, below the cap.

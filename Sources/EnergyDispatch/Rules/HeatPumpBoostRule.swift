@@ -9,17 +9,11 @@ import EnergyModel
 /// before it, have taken what they want. It ends first when import grows: once `left < −150 W` has lasted for a minute; a boost
 /// and the time between two of them last at least the pump's minimum times. Unknown readings count as no surplus.
 struct HeatPumpBoostRule: Rule {
-  struct Memory: RuleMemory {
+  /// A boost comes back by itself while there is a surplus.
+  struct Memory: FleetingMemory {
     var isOn = false
     /// Since when the opposite of ``isOn`` is wanted.
     var otherSince: MonotonicInstant?
-
-    init() {}
-    /// A boost comes back by itself while there is a surplus.
-    static func lost(at now: MonotonicInstant) -> Memory { Memory() }
-    init?(saved: Substring, at now: MonotonicInstant) {}
-    func saved(at now: MonotonicInstant) -> String { "" }
-    static var hasAges: Bool { false }
   }
 
   static let name = "heat-pump-boost"

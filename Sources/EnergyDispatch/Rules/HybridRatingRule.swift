@@ -10,16 +10,10 @@ import EnergyModel
 /// The bound moves in steps of a tenth of the battery's power, rounded down: it falls at once and rises after a minute, so that
 /// clouds do not write registers. Where the production is unknown the strings are taken to give all they can.
 struct HybridRatingRule: Rule {
-  struct Memory: RuleMemory {
+  struct Memory: FleetingMemory {
     /// The most that may be discharged, W; nil before the first evaluation.
     var most: Double?
     var higherSince: MonotonicInstant?
-
-    init() {}
-    static var hasAges: Bool { false }
-    static func lost(at now: MonotonicInstant) -> Memory { Memory() }
-    init?(saved: Substring, at now: MonotonicInstant) {}
-    func saved(at now: MonotonicInstant) -> String { "" }
   }
 
   private static let patience: Duration = .seconds(60)

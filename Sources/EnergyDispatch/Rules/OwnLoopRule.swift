@@ -10,7 +10,8 @@ import EnergyModel
 /// its slowest sensor whatever that is. Changes below 100 W or 2 % are not worth it, larger ones are taken in steps of 10 % of
 /// the power for each second since the last, at most 30 %. Where a reading is missing for 10 s the battery rests.
 struct OwnLoopRule: Rule {
-  struct Memory: RuleMemory {
+  /// After a restart the loop begins with what is measured.
+  struct Memory: FleetingMemory {
     fileprivate struct Sample: Hashable, Sendable {
       var at: MonotonicInstant
       var power: Double
@@ -22,15 +23,6 @@ struct OwnLoopRule: Rule {
     fileprivate var blindSince: MonotonicInstant?
     /// The battery's power, the newest last.
     fileprivate var history: [Sample] = []
-
-    static var hasAges: Bool { false }
-    static func lost(at now: MonotonicInstant) -> Memory { Memory() }
-    init() {}
-    /// After a restart the loop begins with what is measured.
-    init?(saved: Substring, at now: MonotonicInstant) {}
-    func saved(at now: MonotonicInstant) -> String { "" }
-    static func == (a: Self, b: Self) -> Bool { true }
-    func hash(into hasher: inout Hasher) {}
   }
 
   private static let settling: Duration = .seconds(2)

@@ -8,20 +8,14 @@ import EnergyModel
 /// can move. The bound rises at once and falls only after a minute, so that clouds and kettles do not
 /// write registers. Below the window of the state of charge there is no bound: the BMS may ask for charge.
 struct SelfConsumptionRule: Rule {
-  struct Memory: RuleMemory {
+  /// A bound that follows the sun is not worth keeping.
+  struct Memory: FleetingMemory {
     /// W ≥ 0; nil before the first evaluation.
     var allowed: Double?
     /// Since when less would do.
     var lowerSince: MonotonicInstant?
     /// Since when the surplus is unknown.
     var blindSince: MonotonicInstant?
-
-    init() {}
-    static var hasAges: Bool { false }
-    static func lost(at now: MonotonicInstant) -> Memory { Memory() }
-    /// A bound that follows the sun is not worth keeping.
-    init?(saved: Substring, at now: MonotonicInstant) {}
-    func saved(at now: MonotonicInstant) -> String { "" }
   }
 
   static let name = "self-consumption"

@@ -1,7 +1,7 @@
 import EnergyModel
 
 /// What surplus charging remembers. All of it comes back by itself: nothing is kept over a restart.
-struct SurplusMemory: RuleMemory {
+struct SurplusMemory: FleetingMemory {
   struct Car: Hashable, Sendable {
     /// W; 0 is paused.
     var wish = 0.0
@@ -19,10 +19,4 @@ struct SurplusMemory: RuleMemory {
   /// When the readings behind it were taken.
   var taken: MonotonicInstant?
   var blindSince: MonotonicInstant?
-
-  init() {}
-  static func lost(at now: MonotonicInstant) -> SurplusMemory { SurplusMemory() }
-  init?(saved: Substring, at now: MonotonicInstant) {}
-  func saved(at now: MonotonicInstant) -> String { "" }
-  static var hasAges: Bool { false }
 }

@@ -13,20 +13,12 @@ import Forecasting
 /// While nobody vouches for the clock the tariff is suspended, and so it is while the owner or an aggregator says what the
 /// batteries are to do, or the owner's plan does.
 struct TariffRule: Rule {
-  struct Memory: RuleMemory {
+  /// Prices tell anew what is worth it.
+  struct Memory: FleetingMemory {
     var isHolding = false
     /// The quarter hour that the outlook belongs to.
     fileprivate var quarter: Timestamp?
     fileprivate var outlook: Outlook?
-
-    static var hasAges: Bool { false }
-    static func lost(at now: MonotonicInstant) -> Memory { Memory() }
-    init() {}
-    /// Prices tell anew what is worth it.
-    init?(saved: Substring, at now: MonotonicInstant) {}
-    func saved(at now: MonotonicInstant) -> String { "" }
-    static func == (a: Self, b: Self) -> Bool { true }
-    func hash(into hasher: inout Hasher) {}
   }
 
   /// What the prices of the coming day mean for the battery.
