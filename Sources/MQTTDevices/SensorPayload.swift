@@ -23,6 +23,8 @@ struct SensorPayload {
     switch value {
     case .null:
       return nil
+    case .integer(let integer):
+      return Double(integer)
     case .number(let number):
       return number
     case .text(let text):

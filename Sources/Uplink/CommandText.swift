@@ -52,70 +52,21 @@ enum CommandText {
     return Timestamp(milliseconds: time)
   }
 
-  private static func object(_ bytes: [UInt8], size: Int) throws(Refusal) -> [String: WireValue] {
+  private static func object(_ bytes: [UInt8], size: Int) throws(Refusal) -> [String: JSONValue] {
     guard size <= largestPayload else { throw Refusal(id: nil, text: "\(size) bytes, \(largestPayload) are the most") }
-    guard let value = try? JSONDecoder().decode(WireValue.self, from: Data(bytes)) else {
+    guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else {
       throw Refusal(id: nil, text: "it is no JSON")
     }
     guard case .object(let members) = value else { throw Refusal(id: nil, text: "it is no JSON object") }
     return members
   }
 
-  /// Any JSON value.
-  private enum WireValue: Decodable {
-    case null
-    case flag(Bool)
-    case integer(Int64)
-    case number(Double)
-    case text(String)
-    case list([WireValue])
-    case object([String: WireValue])
-
-    init(from decoder: any Decoder) throws {
-      let container = try decoder.singleValueContainer()
-      if container.decodeNil() {
-        self = .null
-      } else if let flag = try? container.decode(Bool.self) {
-        self = .flag(flag)
-      } else if let integer = try? container.decode(Int64.self) {
-        self = .integer(integer)
-      } else if let number = try? container.decode(Double.self) {
-        self = .number(number)
-      } else if let text = try? container.decode(String.self) {
-        self = .text(text)
-      } else if let list = try? container.decode([WireValue].self) {
-        self = .list(list)
-      } else {
-        self = .object(try container.decode([String: WireValue].self))
-      }
-    }
-
-    /// Nil for what no kind takes.
-    var parameter: Command.Parameter? {
-      switch self {
-      case .null: .nothing
-      case .flag(let flag): .flag(flag)
-      case .integer(let integer): .number(Double(integer))
-      case .number(let number): .number(number)
-      case .text(let text): .text(text)
-      case .list(let items):
-        Self.texts(items).map { .texts($0) }
-      case .object: nil
-      }
-    }
-
-    private static func texts(_ items: [WireValue]) -> [String]? {
-      let texts = items.compactMap { if case .text(let text) = $0 { text } else { nil } }
-      return texts.count == items.count ? texts : nil
-    }
-  }
-
   /// Reads members and gathers what is wrong with them.
   private struct Reader {
-    let members: [String: WireValue]
+    let members: [String: JSONValue]
     private(set) var problems: [String] = []
 
-    init(members: [String: WireValue]) { self.members = members }
+    init(members: [String: JSONValue]) { self.members = members }
 
     mutating func version() {
       if case .integer(1)? = members["v"] { return }
@@ -160,7 +111,7 @@ enum CommandText {
       }
       var parameters: [String: Command.Parameter] = [:]
       for (name, value) in values.sorted(by: { $0.key < $1.key }) {
-        guard let parameter = value.parameter else {
+        guard let parameter = Command.Parameter(value) else {
           problems.append("the parameter \(shown(name)) is neither a number, a text, a flag nor a list of texts")
           continue
         }
@@ -177,6 +128,24 @@ enum CommandText {
 
     private func shown(_ name: String) -> String {
       String(String.UnicodeScalarView(name.unicodeScalars.prefix(64).filter { $0.value >= 0x20 && $0.value != 0x7f }))
+    }
+  }
+}
+
+extension Command.Parameter {
+  /// Nil for what no kind takes.
+  fileprivate init?(_ value: JSONValue) {
+    switch value {
+    case .null: self = .nothing
+    case .flag(let flag): self = .flag(flag)
+    case .integer(let integer): self = .number(Double(integer))
+    case .number(let number): self = .number(number)
+    case .text(let text): self = .text(text)
+    case .list(let items):
+      let texts = items.compactMap { if case .text(let text) = $0 { text } else { nil } }
+      guard texts.count == items.count else { return nil }
+      self = .texts(texts)
+    case .object: return nil
     }
   }
 }

@@ -1,22 +1,24 @@
-import Foundation
-
-/// Any JSON value: what a sensor sends is decided by its maker.
-enum JSONValue: Decodable, Hashable {
+/// Any JSON value: what a peer sends is decided by the peer.
+public enum JSONValue: Decodable, Hashable, Sendable {
   case null
   case flag(Bool)
+  /// A whole number, exact.
+  case integer(Int64)
   case number(Double)
   case text(String)
   case list([JSONValue])
   case object([String: JSONValue])
 
-  init(from decoder: any Decoder) throws {
+  public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if container.decodeNil() {
       self = .null
     } else if let flag = try? container.decode(Bool.self) {
       self = .flag(flag)
     } else if let number = try? container.decode(Double.self) {
-      self = .number(number)
+      // A failed attempt costs much more than this look.
+      let isWhole = number.rounded() == number && number.magnitude < 9.3e18
+      self = (isWhole ? try? container.decode(Int64.self) : nil).map(JSONValue.integer) ?? .number(number)
     } else if let text = try? container.decode(String.self) {
       self = .text(text)
     } else if let list = try? container.decode([JSONValue].self) {
@@ -27,14 +29,14 @@ enum JSONValue: Decodable, Hashable {
   }
 
   /// The value under a key of an object, or at a position of a list ("0" is the first).
-  subscript(key: String) -> JSONValue? {
+  public subscript(key: String) -> JSONValue? {
     switch self {
     case .object(let members):
       return members[key]
     case .list(let items):
       guard let index = Int(key), items.indices.contains(index) else { return nil }
       return items[index]
-    case .null, .flag, .number, .text:
+    case .null, .flag, .integer, .number, .text:
       return nil
     }
   }
