@@ -3,6 +3,7 @@ public import EnergyModel
 import Glibc
 public import ServiceLifecycle
 import Synchronization
+import Threads
 
 /// Looks each second for what the owner left in the state folder (see ``OwnersWord``), away from the control thread: that gets
 /// the latest from memory.
@@ -38,10 +39,25 @@ public final class OverrideFile: Service {
   }
 
   public func run() async throws {
+    let watch = Watch()
     await cancelWhenGracefulShutdown {
+      await withTaskCancellationHandler {
+        await watch.look(at: self)
+      } onCancel: {
+        watch.executor.wake()
+      }
+    }
+  }
+
+  /// Reads on a thread of its own: a disk that hangs holds up nobody else.
+  private actor Watch {
+    nonisolated let executor = ThreadExecutor(name: "hf-override")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    func look(at file: OverrideFile) async {
       while !Task.isCancelled {
-        self.look()
-        try? await Task.sleep(for: .seconds(1))
+        file.look()
+        await executor.sleep(until: .current + .seconds(1))
       }
     }
   }

@@ -182,8 +182,10 @@ import Uplink
     #expect(wire.told == ["a accepted"])
     disk.heal()
     try await eventually(within: 30, "its answer") { wire.told.contains("b accepted") }
-    try await Task.sleep(for: .milliseconds(300))
-    #expect(wire.told == ["a accepted", "b accepted", "a superseded"])
+    // Answers come in order: after that of a later command nothing more is on its way.
+    try await wire.publish("command", wire.limit("c", 1, 1000))
+    try await eventually("the last answer") { wire.told.contains("c refused") }
+    #expect(wire.told == ["a accepted", "b accepted", "a superseded", "c refused"])
     #expect(wire.export == 3000)
     let records = try await wire.records()
     #expect(records.filter { $0.contains(#""id":"b""#) }.count == 1, "\(records)")

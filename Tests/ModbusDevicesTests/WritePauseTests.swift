@@ -106,6 +106,7 @@ import Testing
       server.set([0], at: 72)
       for id in 1...24 where server.value(72) == 0 {
         bus.submit(current(UInt64(id), 6 + Double(id)))
+        // The stream itself: more often than the box may be written, so that each command replaces the one that waits.
         try await Task.sleep(for: .milliseconds(150))
       }
       try await eventually(within: 2, "the last write comes") { server.value(72) == 1 }
