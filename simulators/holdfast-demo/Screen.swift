@@ -48,6 +48,8 @@ final class Screen {
       ("PV", power(balance.pvPowerW)),
       ("battery", power(balance.batteryPowerW) + direction(balance.batteryPowerW, "discharging", "charging")),
       ("load", power(balance.loadPowerW)),
+      ("car", power(value("car", "power_w", site)) + offered(value("car", "charging_current_limit_a", site))),
+      ("heat pump", heatPump(value("heat-pump", "sg_ready_state", site))),
       ("SoC", balance.socPercent.map { String(format: "%8.1f %%", $0) } ?? "       – "),
       ("decision", site.decision?.sentence ?? "–"),
       (
@@ -93,6 +95,20 @@ final class Screen {
   private func uplink(_ uplink: SiteReport.Uplink) -> String {
     let state = uplink.connected ? "connected" : "offline"
     return "\(uplink.destination) \(state), \(uplink.sentRecords) sent, \(uplink.acknowledgedRecords) acknowledged"
+  }
+
+  private func value(_ device: String, _ point: String, _ site: SiteReport) -> Double? {
+    site.devices.first { $0.id == device }?.values[point] ?? nil
+  }
+
+  private func offered(_ amperes: Double?) -> String {
+    amperes.map { $0 > 0 ? String(format: " of at most %.0f A a phase", $0) : " paused" } ?? ""
+  }
+
+  /// SG-Ready.
+  private func heatPump(_ state: Double?) -> String {
+    let words = ["blocked", "as it likes", "may take more", "has to take more"]
+    return state.flatMap { words.indices.contains(Int($0) - 1) ? words[Int($0) - 1] : nil } ?? "–"
   }
 
   private func power(_ watts: Double?) -> String {

@@ -6,14 +6,17 @@ import EnergyModel
 ///     battery ≤ AC rating − pv           discharging has what the strings leave
 ///     battery ≥ −(AC rating + pv)        charging from its own strings bypasses the rating
 ///
-/// An inverter keeps its rating by itself; what is told here keeps the rules above it from counting on a power that cannot come.
-/// The bound moves in steps of a tenth of the battery's power, rounded down: it falls at once and rises after a minute, so that
-/// clouds do not write registers. Where the production is unknown the strings are taken to give all they can.
+/// An inverter keeps its rating by itself; the bound keeps wishes of weaker rules from asking for a power that would hold the
+/// strings back. So it never forgoes anything: it moves in steps of a tenth of the battery's power, rounded up, rises at once, and
+/// falls after a minute, so that clouds do not write registers. What is unknown of the strings changes nothing.
 struct HybridRatingRule: Rule {
   struct Memory: FleetingMemory {
     /// The most that may be discharged, W; nil before the first evaluation.
     var most: Double?
-    var higherSince: MonotonicInstant?
+    /// Since when less would pass.
+    var lowerSince: MonotonicInstant?
+    /// The most that may be charged, W.
+    var charge: Double?
   }
 
   private static let patience: Duration = .seconds(60)
@@ -29,14 +32,18 @@ struct HybridRatingRule: Rule {
       memory = Memory()
       return Contribution()
     }
-    let strings = Headroom.strings(hybrid, seen)
     let rating = hybrid.acLimit.value
-    let most = follow(step(max(0, rating - strings.upperBound)), input.now.monotonic, &memory)
-    let charge = rating + strings.lowerBound
+    let strings = Headroom.strings(hybrid, seen)
+    if strings.lowerBound == strings.upperBound {
+      memory.charge = rating + strings.lowerBound
+      follow(step(max(0, rating - strings.upperBound)), input.now.monotonic, &memory)
+    }
+    let most = memory.most ?? battery.maximumDischarge.value
+    let charge = memory.charge ?? battery.maximumCharge.value
     guard most < battery.maximumDischarge.value || charge < battery.maximumCharge.value else { return Contribution() }
     let reason: Reason = "the \(hybrid.device) passes no more than \(watts: rating) together with its strings"
     let limit = Limit(
-      quantity: .battery(hybrid.device), interval: Interval(-max(charge, 0), max(most, 0)), cause: "inverter rating",
+      quantity: .battery(hybrid.device), interval: Interval(-charge, most), cause: "inverter rating",
       reason: reason, mention: .never)
     return Contribution(limits: [limit])
   }
@@ -44,20 +51,16 @@ struct HybridRatingRule: Rule {
   private func step(_ power: Double) -> Double {
     let step = battery.maximumDischarge.value / 10
     guard step > 0, power < battery.maximumDischarge.value else { return battery.maximumDischarge.value }
-    return (power / step + 1e-6).rounded(.down) * step
+    return (power / step - 1e-6).rounded(.up) * step
   }
 
-  private func follow(_ found: Double, _ now: MonotonicInstant, _ memory: inout Memory) -> Double {
-    guard let before = memory.most, found > before else {
-      memory.most = found
-      memory.higherSince = nil
-      return found
+  private func follow(_ found: Double, _ now: MonotonicInstant, _ memory: inout Memory) {
+    if let before = memory.most, found < before {
+      let since = memory.lowerSince ?? now
+      memory.lowerSince = since
+      guard now - since >= Self.patience else { return }
     }
-    let since = memory.higherSince ?? now
-    memory.higherSince = since
-    guard now - since >= Self.patience else { return before }
     memory.most = found
-    memory.higherSince = nil
-    return found
+    memory.lowerSince = nil
   }
 }
