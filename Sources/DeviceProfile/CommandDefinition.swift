@@ -2,19 +2,10 @@ public import EnergyModel
 
 /// What can be asked of a device: setpoints that it takes together.
 public struct CommandDefinition: Hashable, Sendable {
-  /// What the *device* does when a setpoint is no longer refreshed.
-  public enum Expiry: String, Hashable, Sendable {
-    /// Falls back to a safe value of its own.
-    case safe
-    /// Releases the limit.
-    case open
-    /// Keeps the last value for ever.
-    case hold
-  }
-
   public var name: String
   public var parameters: [SetpointKind]
-  public var onExpiry: Expiry
+  /// What the device does when it is no longer refreshed.
+  public var onExpiry: SetpointExpiry
   /// The device's own timer, written along as ``WriteValue/reversionTime``; nil where it has none.
   public var reversion: Duration?
   /// Of registers backed by flash: how many writes they bear a day. They are written on change only. Nil where writing
@@ -24,7 +15,7 @@ public struct CommandDefinition: Hashable, Sendable {
   public var writes: [RegisterWrite]
 
   public init(
-    name: String, parameters: [SetpointKind], onExpiry: Expiry, reversion: Duration?, writes: [RegisterWrite]
+    name: String, parameters: [SetpointKind], onExpiry: SetpointExpiry, reversion: Duration?, writes: [RegisterWrite]
   ) {
     self.name = name
     self.parameters = parameters

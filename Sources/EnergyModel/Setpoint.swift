@@ -71,3 +71,14 @@ public struct WriteReport: Hashable, Sendable {
     self.at = at
   }
 }
+
+/// What a *device* does when its setpoint is no longer refreshed. The raw value is the word in profiles.
+public enum SetpointExpiry: String, Hashable, Sendable {
+  /// It falls back to a safe value of its own, armed before the first write.
+  case safe
+  /// It releases the limit.
+  case open
+  /// It keeps the last value for ever. It is written only where the installer has confirmed that; the lease is then the
+  /// agent's own.
+  case hold
+}

@@ -6,7 +6,7 @@ import Testing
 @testable import SiteConfig
 
 @Suite struct SetpointLeaseTests {
-  private func profile(_ expiry: CommandDefinition.Expiry, _ reversion: Duration?, writesADay: Int? = nil)
+  private func profile(_ expiry: SetpointExpiry, _ reversion: Duration?, writesADay: Int? = nil)
     -> DeviceProfile
   {
     var command = CommandDefinition(

@@ -11,7 +11,7 @@ struct CommandReader {
     let parameters = section.required("parameters", "a list of setpoints")?.list("a list of setpoints")?
       .map(setpoint)
     let expiry = section.required("on_expiry", "what the device does when nobody writes any more")?
-      .choice(["safe", "open", "hold"], what: "expiry").flatMap(CommandDefinition.Expiry.init(rawValue:))
+      .choice(["safe", "open", "hold"], what: "expiry").flatMap(SetpointExpiry.init(rawValue:))
     let reversion = section["reversion"].map { $0.duration(in: .seconds(2)...(.seconds(65_535))) }
     let writes = section.required("writes", "a list of writes")?.list("a list of writes")?.map(write)
     guard let parameters, let expiry, let writes else { return nil }

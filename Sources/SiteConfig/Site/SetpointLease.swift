@@ -15,13 +15,7 @@ struct SetpointLease {
   /// - Parameter isConfirmed: `without_timer: confirmed` is written.
   init?(_ kind: SetpointKind, in profile: DeviceProfile, isConfirmed: Bool) {
     guard let command = profile.commands.first(where: { $0.parameters.contains(kind) }) else { return nil }
-    let expiry: LeaseTerms.Expiry =
-      switch command.onExpiry {
-      case .safe: .safe
-      case .open: .open
-      case .hold: .hold
-      }
-    terms = LeaseTerms(expiry: expiry, writesADay: command.writesADay, lag: profile.lag)
+    terms = LeaseTerms(expiry: command.onExpiry, writesADay: command.writesADay, lag: profile.lag)
     reversion = command.onExpiry == .hold && isConfirmed ? Self.ownPeriod : command.reversion
   }
 }
