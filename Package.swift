@@ -109,7 +109,8 @@ let package = Package(
       "holdfast-bench",
       [
         "SiteStage", "SiteClient", "DrivenStage", "Receiver", "TestKit", "ModbusDevices", "DeviceProfile",
-        "EnergyModel", "EnergyDispatch", "SiteSimulation", "Journal", "MQTTLink", "Uplink", arguments,
+        "EnergyModel", "EnergyDispatch", "SiteSimulation", "Journal", "MQTTLink", "MQTTDevices", "Gateway", "Uplink",
+        arguments,
       ],
       path: "simulators/holdfast-bench"),
 

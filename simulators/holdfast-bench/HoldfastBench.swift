@@ -8,7 +8,7 @@ struct HoldfastBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "holdfast-bench", abstract: "Figures of this build, as ratios against plain C in one run.",
     subcommands: [
-      AllFigures.self, JournalFigures.self, UplinkFigures.self, OutageBench.self, ControlBench.self,
+      AllFigures.self, JournalFigures.self, UplinkFigures.self, SensorFigures.self, OutageBench.self, ControlBench.self,
     ],
     defaultSubcommand: AllFigures.self)
 }
@@ -55,8 +55,9 @@ struct AllFigures: AsyncParsableCommand {
     if FileManager.default.fileExists(atPath: limits) {
       try BusBench(limits: limits, build: build, rounds: rounds).run()
       missed += try await UplinkBench(limits: limits, build: build, rounds: rounds, segments: segments).run()
+      missed += try await SensorBench(limits: limits, build: build, rounds: rounds, messages: 200_000).run()
     } else {
-      print("bus and uplink: no plain C programs at \(limits), no ratio")
+      print("bus, uplink and sensors: no plain C programs at \(limits), no ratio")
     }
     missed += try await JournalBench(limits: limits, build: build, trace: input.trace, rounds: rounds).run()
     ControlBench.parseOrExit([]).run()
