@@ -93,8 +93,12 @@ extension SiteConfiguration {
   /// Every device as the page lists it. Modbus devices are silent after five missed polls, sensors, which
   /// speak when they like, after ten minutes.
   var listings: [StatusBoard.Listing] {
+    let leftOn = Dictionary(
+      control.loads.map { ($0.device, $0.isOnWhenAgentDies) }
+        + control.heatPumps.map { ($0.device, !$0.isBlockedWhenAgentDies) }, uniquingKeysWith: { $1 })
     let modbus = modbusBuses.flatMap(\.devices).map {
-      StatusBoard.Listing(id: $0.id, profile: $0.profile.name, silentAfter: $0.period * 5)
+      StatusBoard.Listing(
+        id: $0.id, profile: $0.profile.name, silentAfter: $0.period * 5, isLeftOn: leftOn[$0.id])
     }
     let sensors = mqttBuses.flatMap(\.sensors).map {
       StatusBoard.Listing(id: $0.device, profile: "mqtt", silentAfter: .seconds(600))
