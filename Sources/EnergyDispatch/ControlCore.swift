@@ -39,6 +39,7 @@ public struct ControlCore: Sendable {
     var switches: SwitchHistory
     var consumers: ConsumerHistory
     var channels: ChannelWatch
+    var reserves: ReserveWatch
     var started: MonotonicInstant
     var hasSeenAll = false
     var isMemoryFresh = false
@@ -84,9 +85,10 @@ public struct ControlCore: Sendable {
     running.switches.observe(view)
     running.consumers.observe(view)
     let channels = running.channels.step(orders, view, isGuarded: isGuarded)
+    let reserves = running.reserves.step(orders, view)
     let input = RuleInput(
       view: view, forecast: forecast, orders: orders, switches: running.switches, consumers: running.consumers,
-      zone: zone, channels: channels, isGuarded: isGuarded)
+      zone: zone, channels: channels, reserves: reserves, isGuarded: isGuarded)
     let statements = running.rules.evaluate(input)
     var resolutions = arbitration.resolve(statements)
     running.consumers.settle(&resolutions, at: now.monotonic)
@@ -143,7 +145,8 @@ public struct ControlCore: Sendable {
       rules: RuleBook(premises.site, saved: memory, at: now),
       switches: SwitchHistory(premises.site.loads, saved: memory, at: now),
       consumers: ConsumerHistory(premises.site, saved: memory, at: now),
-      channels: ChannelWatch(premises.site.channels, saved: memory, at: now), started: now, view: view)
+      channels: ChannelWatch(premises.site.channels, saved: memory, at: now),
+      reserves: ReserveWatch(premises.site, saved: memory), started: now, view: view)
   }
 
   private mutating func remember(_ running: inout Running, at now: MonotonicInstant) -> Bool {
@@ -160,7 +163,8 @@ public struct ControlCore: Sendable {
     let consumers = running.consumers.save(into: &memory, at: now)
     let budgets = leases.save(into: &memory)
     let channels = running.channels.save(into: &memory)
-    return rules || switches || consumers || budgets || channels
+    let reserves = running.reserves.save(into: &memory)
+    return rules || switches || consumers || budgets || channels || reserves
   }
 
   static func quantities(

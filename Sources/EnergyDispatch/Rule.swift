@@ -97,6 +97,8 @@ struct RuleInput: Sendable {
   var zone: TimeZoneTable
   /// What the channels say.
   var channels = ChannelStates()
+  /// What batteries keep for outages.
+  var reserves = Reserves()
   /// After several crashes: limits take their failsafe values, see ``CrashGuard``.
   var isGuarded = false
 

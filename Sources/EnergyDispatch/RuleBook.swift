@@ -78,8 +78,7 @@ struct RuleBook: Sendable {
       rules += [
         DeviceProtectionRule(hybrid: hybrid.device, battery: battery),
         HybridRatingRule(hybrid: hybrid, battery: battery),
-        BackupReserveRule(
-          hybrid: hybrid.device, battery: battery, reserve: site.reserve, outages: site.outages, pool: pool),
+        BackupReserveRule(hybrid: hybrid.device, battery: battery, reserve: site.reserve, pool: pool),
       ]
       rules += economics(hybrid, battery, site, pool)
     }
