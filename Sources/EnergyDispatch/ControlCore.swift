@@ -109,7 +109,7 @@ public struct ControlCore: Sendable {
       isMonitor: parameters.mode == .monitor)
     let isDecisionNew = substance.follow(
       resolutions, isSafeState: isSafeState, isStarting: isSafeState && isStarting)
-    let isMemoryChanged = remember(&running, at: now.monotonic)
+    let isMemoryChanged = remember(&running, at: now)
     state = running
     return ControlOutcome(
       commands: commands, events: events, isDecisionNew: isDecisionNew, isMemoryChanged: isMemoryChanged,
@@ -144,23 +144,24 @@ public struct ControlCore: Sendable {
     return Running(
       rules: RuleBook(premises.site, saved: memory, at: now),
       switches: SwitchHistory(premises.site.loads, saved: memory, at: now),
-      consumers: ConsumerHistory(premises.site, saved: memory, at: now),
+      consumers: ConsumerHistory(premises.site, saved: memory, at: view.now),
       channels: ChannelWatch(premises.site.channels, saved: memory, at: now),
       reserves: ReserveWatch(premises.site, saved: memory), started: now, view: view)
   }
 
-  private mutating func remember(_ running: inout Running, at now: MonotonicInstant) -> Bool {
+  private mutating func remember(_ running: inout Running, at moment: Moment) -> Bool {
+    let now = moment.monotonic
     guard running.isMemoryFresh else {
       // Lines that nobody has any use for are left behind with the first step. Budgets are read when they are needed.
       let before = memory
       memory = memory.lines(of: LeaseBook.budgetLines)
       running.isMemoryFresh = true
-      _ = remember(&running, at: now)
+      _ = remember(&running, at: moment)
       return memory != before
     }
     let rules = running.rules.save(into: &memory, at: now)
     let switches = running.switches.save(into: &memory, at: now)
-    let consumers = running.consumers.save(into: &memory, at: now)
+    let consumers = running.consumers.save(into: &memory, at: moment)
     let budgets = leases.save(into: &memory)
     let channels = running.channels.save(into: &memory)
     let reserves = running.reserves.save(into: &memory)

@@ -57,7 +57,7 @@ struct House {
     let start = time.now().monotonic
     book = RuleBook(site, saved: SavedMemory(saved), at: start)
     switches = SwitchHistory(site.loads, saved: SavedMemory(saved), at: start)
-    consumers = ConsumerHistory(site, saved: SavedMemory(saved), at: start)
+    consumers = ConsumerHistory(site, saved: SavedMemory(saved), at: time.now())
     reserves = ReserveWatch(site, saved: SavedMemory(saved))
     relief = ImportRelief(site: site)
     arbitration = Arbitration(Self.quantities(site))
