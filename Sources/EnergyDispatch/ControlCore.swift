@@ -40,6 +40,7 @@ public struct ControlCore: Sendable {
     var consumers: ConsumerHistory
     var channels: ChannelWatch
     var reserves: ReserveWatch
+    var returns: StagedReturn
     var started: MonotonicInstant
     var hasSeenAll = false
     var isMemoryFresh = false
@@ -91,6 +92,7 @@ public struct ControlCore: Sendable {
       zone: zone, channels: channels, reserves: reserves, isGuarded: isGuarded)
     let statements = running.rules.evaluate(input)
     var resolutions = arbitration.resolve(statements)
+    running.returns.step(&resolutions, statements, view, running.switches)
     running.consumers.settle(&resolutions, at: now.monotonic)
     let isSafeState = statements.contains { $0.contribution.isBlind } || (view.grid != nil && view.grid?.power == nil)
     running.hasSeenAll = running.hasSeenAll || !isSafeState
@@ -146,7 +148,8 @@ public struct ControlCore: Sendable {
       switches: SwitchHistory(premises.site.loads, saved: memory, at: now),
       consumers: ConsumerHistory(premises.site, saved: memory, at: view.now),
       channels: ChannelWatch(premises.site.channels, saved: memory, at: now),
-      reserves: ReserveWatch(premises.site, saved: memory), started: now, view: view)
+      reserves: ReserveWatch(premises.site, saved: memory), returns: StagedReturn(premises.site, saved: memory),
+      started: now, view: view)
   }
 
   private mutating func remember(_ running: inout Running, at moment: Moment) -> Bool {
@@ -165,7 +168,8 @@ public struct ControlCore: Sendable {
     let budgets = leases.save(into: &memory)
     let channels = running.channels.save(into: &memory)
     let reserves = running.reserves.save(into: &memory)
-    return rules || switches || consumers || budgets || channels || reserves
+    let returns = running.returns.save(into: &memory)
+    return rules || switches || consumers || budgets || channels || reserves || returns
   }
 
   static func quantities(

@@ -77,6 +77,8 @@ struct PeakShavingRule: Rule {
     let reason: Reason = "the mean import of a quarter hour is to stay below \(watts: target)"
     let goal = ImportRelief.Goal(
       limit: allowed, lasts: left, reaction: min(.seconds(60), left / 4), cause: "demand", reason: reason)
-    return Contribution(limits: relief.limits(goal, input, &memory.relief))
+    var contribution = Contribution(limits: relief.limits(goal, input, &memory.relief))
+    contribution.room = memory.relief.room.map { PickUpRoom(room: [$0]) }
+    return contribution
   }
 }

@@ -128,6 +128,7 @@ struct ImportRelief: Sendable {
     _ goal: Goal, room: Double, lasting: Double, _ input: RuleInput, _ memory: inout ReliefMemory
   ) {
     let spare = room + lasting - max(Self.meterError, Self.share * goal.limit)
+    memory.room = spare
     let restored = engine.restore(input, &memory.shed) { $1 <= spare }
     // Chargers make room before the load comes.
     if let restored { memory.allowed?.lower(to: room - engine.pickUp(restored, memory.shed)) }
@@ -138,6 +139,7 @@ struct ImportRelief: Sendable {
     _ goal: Goal?, _ reading: ImportReading, _ input: RuleInput, _ memory: inout ReliefMemory
   ) -> [Limit] {
     let now = input.now.monotonic
+    memory.room = nil
     memory.overSince = nil
     memory.shed.excessSince = nil
     if memory.isLost, memory.allowed == nil { memory.allowed = Allowance(max(0, reading.controlled)) }
