@@ -126,7 +126,12 @@ extension DeviceSession {
           link.rest(rules.pause)
           lastWrite = time.now().monotonic
           try link.write(write, unit: device.unit, timeout: rules.timeout)
-          job.written.append(job.next)
+          if write.isKept, let expected = write.readBack {
+            // A value to fall back to that did not arrive is no value: nothing that relies on it is written.
+            if let difference = Self.difference(expected, try read(expected.block)) { return .notTaken(difference) }
+          } else {
+            job.written.append(job.next)
+          }
           if write.every != nil { repeated[write] = lastWrite }
         }
         job.next += 1
