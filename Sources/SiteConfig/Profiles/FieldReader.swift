@@ -140,7 +140,7 @@ struct FieldReader {
   private func meanings(_ value: ConfigValue) -> [UInt64: Double] {
     var table: [UInt64: Double] = [:]
     for (key, meaning) in value.pairs("raw numbers and what they stand for, such as {0: 1, 1: 0}") ?? [] {
-      guard let raw = UInt64(key), raw <= UInt64(Int.max) else {
+      guard let raw = ConfigValue.raw(key), raw <= UInt64(Int.max) else {
         meaning.problems.add(line: meaning.line, path: meaning.path, "\(key) is no raw number")
         continue
       }
@@ -180,9 +180,10 @@ struct FieldReader {
 
 extension ConfigValue {
   /// A raw value, decimal or hexadecimal.
-  fileprivate var raw: UInt64? {
-    let text = written ?? ""
-    return text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
+  fileprivate var raw: UInt64? { Self.raw(written ?? "") }
+
+  fileprivate static func raw(_ text: String) -> UInt64? {
+    text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
   }
 }
 
