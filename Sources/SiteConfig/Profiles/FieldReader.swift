@@ -21,7 +21,7 @@ struct FieldReader {
     let keys = (several.map { [$0, "values"] } ?? Self.termKeys) + ["range", "every"]
     guard let section = ConfigSection(value, keys: keys) else { return nil }
     let range = section["range"].flatMap { limits($0, of: point) }
-    let every = section["every"].flatMap { $0.duration(in: .seconds(1)...(.seconds(86_400))) }
+    let every = section["every"].flatMap { pace($0, of: point) }
     guard let several else { return term(section).map { PointDefinition(point, [$0], range: range, every: every) } }
     let table = section["values"].map(meanings)
     let terms = section[several]?.list("a list of fields").map { list in
@@ -35,6 +35,18 @@ struct FieldReader {
       point, terms, range: range, combination: several == "sum" ? .sum : .highest,
       values: Dictionary((table ?? [:]).map { (Int($0), $1) }, uniquingKeysWith: { first, _ in first }),
       every: every)
+  }
+
+  /// What control acts on: to it a value older than a few seconds is unknown, and the worst is assumed.
+  private static let actedOn: Set<Point> = [
+    .power, .powerL1, .powerL2, .powerL3, .currentL1, .currentL2, .currentL3, .energyImport, .pvPower, .batteryPower, .soc,
+    .batteryTemperature, .chargePowerMax, .dischargePowerMax, .cellVoltageMax, .cellVoltageMin, .alarms, .islanded, .relayOn,
+    .chargingCurrentLimit, .chargingPhases, .chargingState, .heatPumpState, .contact,
+  ]
+
+  private func pace(_ value: ConfigValue, of point: Point) -> Duration? {
+    if Self.actedOn.contains(point) { value.refuse("control acts on \(point.rawValue), so it is read with every poll") }
+    return value.duration(in: .seconds(1)...(.seconds(86_400)))
   }
 
   private func term(_ section: ConfigSection) -> PointDefinition.Term? {
