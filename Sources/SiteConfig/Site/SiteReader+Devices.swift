@@ -14,6 +14,10 @@ struct DeviceEntry {
   var isHybrid = false
   /// Its keys, for what is checked once everything is read.
   var section: ConfigSection?
+  /// Why it is never written, in words; nil where it may be.
+  var onlyRead: String?
+  /// The same of a device without a timer, which nobody has confirmed.
+  var withoutTimer: String?
   /// Of a contact: which digital input it hangs on.
   var input: Int?
   /// Whose power a meter tells, and the meter above it.
@@ -26,12 +30,21 @@ struct DeviceEntry {
   var installation: SiteConfiguration.Installation?
 }
 
+extension DeviceEntry {
+  /// An inverter often tells of the meter at the connection as well, under the same unit id: those are two devices with
+  /// two profiles.
+  fileprivate func isSame(as other: SiteConfiguration.ModbusDevice, on bus: String?) -> Bool {
+    self.bus == bus && modbus?.unit == other.unit && modbus?.profile.name == other.profile.name
+  }
+}
+
 extension SiteReader {
   /// Of devices on every bus.
   static let deviceKeys = ["bus", "profile", "measures", "below"]
   static let modbusKeys =
     [
-      "unit", "serial", "period", "generator", "ac_limit", "pv", "battery", "without_timer", "regulates",
+      "unit", "serial", "period", "generator", "ac_limit", "pv", "battery", "without_timer", "experimental",
+      "regulates",
     ]
     + contactKeys + chargerKeys
   static let laterDeviceKeys = ["bms"]
@@ -42,10 +55,10 @@ extension SiteReader {
     let devices = entries.map { readDevice($0.name, $0.value, buses: buses, mode: mode) }
     for (index, device) in devices.enumerated() {
       if let modbus = device.modbus,
-        let first = devices[..<index].first(where: { $0.bus == device.bus && $0.modbus?.unit == modbus.unit }),
-        device.input == nil || first.input == nil || device.input == first.input
+        let first = devices[..<index].first(where: { $0.isSame(as: modbus, on: device.bus) }),
+        device.input == first.input
       {
-        let what = device.input == nil || first.input == nil ? "bus and unit" : "input"
+        let what = device.input == nil ? "bus, unit and profile" : "input"
         device.value.refuse("the same \(what) as devices.\(first.name)")
       }
       if device.gridMeter != nil, let first = devices[..<index].first(where: { $0.gridMeter != nil }) {
@@ -103,12 +116,16 @@ extension SiteReader {
     // One that has to be left alone after a write is not read meanwhile.
     let rest = profile?.reading.writePause ?? .zero
     let maximumAge = max(.seconds(5), (period ?? .seconds(1)) * 3 + rest)
+    let isConfirmed = isConfirmedExperiment(section, profile)
+    entry.onlyRead = profile.flatMap { readingOnly($0, isConfirmed: isConfirmed) }
     readMeasuring(section, into: &entry, profile: profile, maximumAge: maximumAge)
     readCharger(section, into: &entry, profile: profile, maximumAge: maximumAge)
     readHybrid(section, into: &entry, profile: profile, maximumAge: maximumAge)
-    if let profile { checkSerial(section, profile, mode) }
+    if let profile { checkSerial(section, profile, entry.onlyRead == nil ? mode : .monitor) }
     guard var profile, let unit, let period else { return }
     if let charger = entry.charger { profile = profile.configured(failsafeCurrent: charger.failsafeCurrent) }
+    // The bus refuses what control would never plan.
+    if entry.onlyRead != nil { profile.commands = [] }
     entry.modbus = .init(
       id: DeviceID(entry.name), profile: profile, unit: unit, serial: serial ?? nil, period: period)
   }
@@ -137,8 +154,7 @@ extension SiteReader {
     case .unknown:
       let names = (library.names + [ContactProfile.name]).sorted()
       let hint = NearestName.hint(name, among: names)
-      let known = names.isEmpty ? "no profiles were found" : "expected \(names.joined(separator: " or "))"
-      value.refuse("there is no device profile of that name" + (hint.isEmpty ? ": \(known)" : hint))
+      value.refuse("there is no device profile of that name" + (hint.isEmpty ? " in any folder of profiles" : hint))
       return nil
     }
   }
