@@ -28,14 +28,9 @@ public struct ResolvedProfile: Sendable {
   /// the map holds.
   public var usedModels: [SunSpecModel] {
     guard let map else { return [] }
-    var ids = Set<Int>()
-    func use(_ address: RegisterAddress) { if case .sunSpec(let id, _) = address { ids.insert(id) } }
-    for field in profile.points.flatMap({ $0.terms.map(\.field) }) {
-      use(field.address)
-      if case .factor(let address, _) = field.scale { use(address) }
+    let used = profile.addresses.flatMap { address in
+      if case .sunSpec(let address) = address { map.models(address) } else { [SunSpecModel]() }
     }
-    for write in profile.commands.flatMap(\.writes) { use(write.start) }
-    if let serial = profile.serial { use(serial.address) }
-    return ids.sorted().compactMap { map.model($0) }
+    return Set(used).sorted { $0.address < $1.address }
   }
 }

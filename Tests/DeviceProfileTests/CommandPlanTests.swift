@@ -14,7 +14,7 @@ import Testing
   func percentOf() throws {
     let setpoints = [setpoint(.chargeLimit, 1250), setpoint(.dischargeLimit, 5000)]
     let plan = try Profiles.hybrid().plan(setpoints)
-    #expect(plan.blocks == [ReadBlock(space: .holding, start: 40345, count: 24)])
+    #expect(plan.blocks == [ReadBlock(space: .holding, start: 40343, count: 26)])
     #expect(
       try plan.encode(setpoints, with: plan.image(references)) == [
         EncodedWrite(space: .holding, address: 40348, registers: [3]),

@@ -71,8 +71,21 @@ extension ReadPlan {
   }
 }
 
+extension SunSpecMap {
+  /// ID and L of all models, as they stand on the device.
+  var headers: [Int: UInt16] {
+    var registers: [Int: UInt16] = [:]
+    for model in models {
+      registers[model.address] = UInt16(model.id)
+      registers[model.address + 1] = UInt16(model.length)
+    }
+    return registers
+  }
+}
+
 extension CommandPlan {
   func image(_ values: [Int: UInt16]) -> RegisterImage {
+    let values = Profiles.map.headers.merging(values) { $1 }
     var image = emptyImage()
     for (index, block) in blocks.enumerated() {
       image.blocks[index] = .good

@@ -73,7 +73,8 @@ struct SunSpecFactsTests {
   }
 
   private func agrees(_ write: RegisterWrite, with names: [String]) throws {
-    guard case .sunSpec(let model, var offset) = write.start else { return #expect(Bool(false)) }
+    guard case .sunSpec(let place) = write.start, let model = place.models.first else { return #expect(Bool(false)) }
+    var offset = place.offset
     #expect(names.count == write.values.count)
     for (value, name) in zip(write.values, names) {
       let fact = try #require(models.facts[name], "\(name)")
