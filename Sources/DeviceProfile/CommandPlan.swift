@@ -130,7 +130,7 @@ public struct CommandPlan: Hashable, Sendable {
     precondition(
       references.registers.count == registerCount && references.blocks.count == blocks.count,
       "the image is of another plan")
-    if let moved = landmarks.unconfirmed(in: references) { throw .modelMoved(id: moved.id) }
+    if let moved = landmarks.unconfirmed(in: references) { throw .modelUnconfirmed(id: moved.id) }
     var encoded: [EncodedWrite] = []
     var isTaken = !writes.contains { !$0.definition.only.isEmpty }
     for write in writes {

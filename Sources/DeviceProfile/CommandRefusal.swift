@@ -15,8 +15,8 @@ public enum CommandRefusal: Error, Hashable, Sendable, CustomStringConvertible {
   case limitMissing(SetpointKind)
   case outOfRange(SetpointKind, Double)
   case reversionTimeInvalid
-  /// ID or L of a SunSpec model is not where it was found.
-  case modelMoved(id: Int)
+  /// ID or L of a SunSpec model is not, or cannot be read, where it was found.
+  case modelUnconfirmed(id: Int)
   /// A charger's failsafe current belongs to the site and was not configured.
   case failsafeCurrentMissing
   /// Function code 6 writes exactly one.
@@ -36,7 +36,7 @@ public enum CommandRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     case .limitMissing(let kind): "the most that the device takes of \(kind.rawValue) is missing"
     case .outOfRange(let kind, let value): "\(kind.rawValue) of \(value) does not fit the device"
     case .failsafeCurrentMissing: "the current to fall back to is not configured"
-    case .modelMoved(let id): "SunSpec model \(id) is not where it was found"
+    case .modelUnconfirmed(let id): "SunSpec model \(id) does not show its ID and length where it was found"
     case .notOneRegister: "function code 6 writes one register"
     case .reversionTimeInvalid: "the reversion time does not fit one register"
     }

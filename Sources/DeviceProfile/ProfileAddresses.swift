@@ -17,3 +17,7 @@ extension DeviceProfile {
     return fields.map(\.address) + factors + writes.map(\.start) + [serial?.address].compactMap(\.self)
   }
 }
+
+extension RegisterAddress {
+  var sunSpecModels: [Int] { if case .sunSpec(let address) = self { address.models } else { [] } }
+}

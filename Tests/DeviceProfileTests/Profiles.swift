@@ -26,6 +26,12 @@ enum Profiles {
     return RegisterField(address: .sunSpec(model: model, offset: offset), type: type, scale: scale)
   }
 
+  static func sunSpec(_ points: [PointDefinition], commands: [CommandDefinition] = []) -> DeviceProfile {
+    DeviceProfile(
+      name: "test", title: "Test", source: "SunSpec", confidence: .single, isSunSpec: true, points: points,
+      commands: commands)
+  }
+
   /// Models 1, 103, 124 and 160 as a GEN24 lays them out, common model of 65 registers.
   static let map = SunSpecMap(
     base: 40000,
