@@ -48,6 +48,20 @@ import Testing
     }
   }
 
+  @Test("when SunSpec models move while the connection stands, no value is taken from their old place")
+  func movedWithoutReconnect() async throws {
+    let server = try FaultyServer()
+    TestDevices.serveInverter(server, common: 66)
+    try await with([TestDevices.device("inverter", TestDevices.inverter)], server) { recorder, _ in
+      try await eventually("a value") { recorder.hasGood("inverter", .power, 234.5) }
+      // Its old place keeps something that could be a power.
+      TestDevices.serveInverter(server, common: 65, power: 7777)
+      try await eventually("the value at its new place") { recorder.hasGood("inverter", .power, 777.7) }
+      #expect(server.connections == 1)
+      #expect(recorder.samples(of: "inverter").allSatisfy { [234.5, 777.7, nil].contains($0[.power]?.value) })
+    }
+  }
+
   @Test("a refused block marks its points, the others stay good, the connection stays")
   func exception() async throws {
     let server = try FaultyServer()
