@@ -25,34 +25,43 @@ struct BlockLayout: Hashable, Sendable {
   private(set) var blocks: [ReadBlock] = []
   /// Of each block.
   private(set) var groups: [Int] = []
+  /// Of each block: where it may be cut, its own start first. No field reaches across.
+  private(set) var boundaries: [[Int]] = []
   private(set) var registerCount = 0
   private var positions: [RegisterSpan: Position] = [:]
 
   /// A span is never split, even where it alone is longer than the rules allow. Within a SunSpec model
   /// every register exists, so there gaps do not count and a scale factor stays with its values; each
   /// model is read in requests of its own.
-  init(_ spans: [RegisterSpan], rules: ReadingRules) {
+  init(_ spans: [RegisterSpan], rules: ReadingRules, avoiding refused: RefusedRegisters = RefusedRegisters()) {
     let limit = min(rules.maximumRegisters, 125)
     var open: RegisterSpan?
+    var starts: [Int] = []
     for span in Set(spans).sorted(by: Self.precedes) {
-      if !rules.isOneValuePerRequest, var block = open, Self.joins(span, block, limit: limit, gap: rules.maximumGap) {
+      if !rules.isOneValuePerRequest, var block = open, Self.joins(span, block, limit: limit, gap: rules.maximumGap),
+        span.end <= block.end
+          || !refused.separates(span.space, block.start..<span.end, at: span.start)
+      {
+        if span.start >= block.end { starts.append(span.start) }
         block.count = max(block.end, span.end) - block.start
         open = block
       } else {
-        close(open)
+        close(open, starts)
         open = span
+        starts = [span.start]
       }
       positions[span] = Position(block: blocks.count, offset: registerCount + span.start - (open?.start ?? span.start))
     }
-    close(open)
+    close(open, starts)
   }
 
   func position(of span: RegisterSpan) -> Position? { positions[span] }
 
-  private mutating func close(_ span: RegisterSpan?) {
+  private mutating func close(_ span: RegisterSpan?, _ starts: [Int]) {
     guard let span else { return }
     blocks.append(ReadBlock(space: span.space, start: span.start, count: span.count, imageOffset: registerCount))
     groups.append(span.group)
+    boundaries.append(starts)
     registerCount += span.count
   }
 

@@ -11,6 +11,8 @@ public struct ReadGroup: Hashable, Sendable {
 /// How all points of a device are read: the requests, and what to make of their answers.
 public struct ReadPlan: Hashable, Sendable {
   public let blocks: [ReadBlock]
+  /// Of each block: the addresses at which it may be cut without splitting a field, its own start first.
+  public let boundaries: [[Int]]
   public let registerCount: Int
   /// All blocks, the most frequent first.
   public let groups: [ReadGroup]
@@ -43,7 +45,10 @@ public struct ReadPlan: Hashable, Sendable {
     case field(Int)
   }
 
-  init(_ definitions: [PointDefinition], isSunSpec: Bool, rules: ReadingRules, _ locator: RegisterLocator) {
+  init(
+    _ definitions: [PointDefinition], isSunSpec: Bool, rules: ReadingRules, _ locator: RegisterLocator,
+    avoiding refused: RefusedRegisters = RefusedRegisters()
+  ) {
     let paces = Set(definitions.map { $0.every ?? .zero }).sorted()
     let located = definitions.map { definition in
       RegisterLocator(map: locator.map, group: paces.firstIndex(of: definition.every ?? .zero) ?? 0)
@@ -51,7 +56,7 @@ public struct ReadPlan: Hashable, Sendable {
     let spans = zip(definitions, located).flatMap { definition, locator in
       definition.terms.flatMap { $0.field.spans(locator) + ($0.negative?.spans(locator) ?? []) }
     }
-    let layout = BlockLayout(spans, rules: rules)
+    let layout = BlockLayout(spans, rules: rules, avoiding: refused)
     var fields = FieldTable()
     var terms: [Term] = []
     var tables: [[Int: Double]] = []
@@ -74,6 +79,7 @@ public struct ReadPlan: Hashable, Sendable {
     self.terms = terms
     self.fields = fields
     blocks = layout.blocks
+    boundaries = layout.boundaries
     registerCount = layout.registerCount
     groups = paces.enumerated().map { index, pace in
       let blocks = layout.groups.indices.filter { layout.groups[$0] == index }

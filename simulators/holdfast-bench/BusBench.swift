@@ -44,7 +44,7 @@ struct BusBench {
     let device = BusDevice(
       id: "bench", profile: Self.profile, unit: 1, serial: nil, period: .zero, mayWrite: false)
     let bus = ModbusBus(
-      name: "bench", host: "127.0.0.1", port: port, devices: [device], time: SystemTime(), samples: counter,
+      name: "bench", .tcp(host: "127.0.0.1", port: port), devices: [device], time: SystemTime(), samples: counter,
       reports: counter, events: counter)
     bus.start()
     while counter.samples < 100 { usleep(1000) }
