@@ -35,18 +35,21 @@ public struct Evidence: Hashable, Sendable {
   public var points: [Point: Expected]
   /// A command, and ...
   public var asked: [SetpointKind: Double]
+  /// What the site lets a charger fall back to, A, where the command writes that along.
+  public var failsafeCurrent: Double?
   /// ... the transfers that it has to become, in order; nil where nothing is asked.
   public var written: [Block]?
 
   public init(
     origin: Origin, source: String? = nil, blocks: [Block], points: [Point: Expected] = [:],
-    asked: [SetpointKind: Double] = [:], written: [Block]? = nil
+    asked: [SetpointKind: Double] = [:], failsafeCurrent: Double? = nil, written: [Block]? = nil
   ) {
     self.origin = origin
     self.source = source
     self.blocks = blocks
     self.points = points
     self.asked = asked
+    self.failsafeCurrent = failsafeCurrent
     self.written = written
   }
 }

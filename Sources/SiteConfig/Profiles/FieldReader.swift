@@ -108,6 +108,7 @@ struct FieldReader {
       $0.choice(["high-first", "low-first"], what: "word order").flatMap(WordOrder.init(rawValue:))
     }
     let sentinels = section["not_implemented"].map(sentinels)
+    let mask = mask(section)
     // A written number has no meanings to look up.
     let table = section.knows("values") ? section["values"].map(meanings) : nil
     let scale = scale(section, at: address)
@@ -119,7 +120,7 @@ struct FieldReader {
     }
     return RegisterField(
       address: address, type: type, order: order, scale: scale, plus: plus ?? 0,
-      notImplemented: Set(sentinels ?? []), mask: mask(section), values: table ?? [:])
+      notImplemented: Set(sentinels ?? []), mask: mask, values: table ?? [:])
   }
 
   /// `bit: 2`, or `mask: 0x7F00`.

@@ -37,9 +37,17 @@ struct ProfileReader {
     let known = Set((points ?? []).map(\.point))
     let commands = root["commands"].map { commandDefinitions($0, known) } ?? []
     guard let title, let source, let confidence, let lag, let connection, let reading, let points else { return nil }
-    return DeviceProfile(
+    let evidence = root["evidence"].map(EvidenceReader(fields: fields).read) ?? []
+    let profile = DeviceProfile(
       name: name, title: title, source: source, confidence: confidence, isSunSpec: isSunSpec, unit: unit ?? nil,
-      connection: connection, reading: reading, points: points, serial: serial ?? nil, commands: commands, lag: lag)
+      connection: connection, reading: reading, points: points, serial: serial ?? nil, commands: commands, lag: lag,
+      evidence: evidence.map(\.evidence))
+    // What is wrong already would be told a second time.
+    guard root.value.problems.problems.isEmpty else { return nil }
+    for (evidence, value) in evidence {
+      for problem in profile.problems(with: evidence) { value.refuse(problem.description) }
+    }
+    return profile
   }
 
   private func connectionRules(_ value: ConfigValue) -> ConnectionRules? {
