@@ -1,18 +1,5 @@
+import DeviceProfile
 import Glibc
-
-/// Where registers are served to others.
-public struct ServedAddress: Hashable, Sendable, CustomStringConvertible {
-  /// An address of this machine, not a name: who may read is not left to a name service.
-  public var address: String
-  public var port: Int
-
-  public init(address: String, port: Int) {
-    self.address = address
-    self.port = port
-  }
-
-  public var description: String { address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)" }
-}
 
 /// A socket that listens at one address of this machine.
 struct ListeningSocket {

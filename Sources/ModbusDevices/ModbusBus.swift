@@ -1,3 +1,4 @@
+public import DeviceProfile
 public import EnergyModel
 import Synchronization
 import Threads
@@ -113,7 +114,8 @@ public final class ModbusBus: SetpointPort, Sendable {
   /// The handle, the sessions and the schedule are made on the thread that uses them.
   private func run() {
     BusWorker(
-      name: name, endpoint, pause: pause, devices: devices, store: server?.store, queue: queue, wakeup: wakeup, time: time,
+      name: name, endpoint, pause: pause, devices: devices, store: server?.store, queue: queue, wakeup: wakeup,
+      time: time,
       samples: samples, reports: reports, events: events
     ).run()
   }

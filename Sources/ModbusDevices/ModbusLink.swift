@@ -26,6 +26,7 @@ final class ModbusLink {
   static let longestQuiet = Duration.seconds(1)
 
   private let endpoint: BusEndpoint
+  private let isSerial: Bool
   private let manners: Manners
   private var context: OpaquePointer?
   private var lock: SerialLock?
@@ -38,6 +39,7 @@ final class ModbusLink {
 
   init(_ endpoint: BusEndpoint, manners: Manners = Manners()) {
     self.endpoint = endpoint
+    isSerial = endpoint.framing == .rtu
     self.manners = manners
   }
 
@@ -61,11 +63,11 @@ final class ModbusLink {
       modbus_close(fresh)
       modbus_free(fresh)
       lock = nil
-      if endpoint.isSerial, code == EBUSY { throw ModbusFailure(.connect, .portTaken) }
+      if isSerial, code == EBUSY { throw ModbusFailure(.connect, .portTaken) }
       // Whatever opening a port says, there is no port.
       throw ModbusFailure(.connect, .notConnected(code == EINPROGRESS || code == EAGAIN ? ETIMEDOUT : code))
     }
-    if endpoint.isSerial {
+    if isSerial {
       lock?.exclude()
       modbus_flush(fresh)
     } else {
@@ -136,7 +138,7 @@ final class ModbusLink {
   /// The place of the checked answer in ``frame``.
   private func exchange(_ request: ModbusRequest, unit: Int, timeout: Duration) throws(ModbusFailure) -> Range<Int> {
     guard let context else { throw ModbusFailure(request.operation, code: ENOTCONN) }
-    guard (1...247).contains(unit) || unit == 255 && !endpoint.isSerial else {
+    guard (1...247).contains(unit) || unit == 255 && !isSerial else {
       throw ModbusFailure(request.operation, code: EINVAL)
     }
     Self.setDeadline(timeout, of: context)
@@ -145,7 +147,7 @@ final class ModbusLink {
       lastUnit = unit
     }
     do throws(ModbusFailure) {
-      let answer = endpoint.isSerial ? try ask(request, unit, line: context) : try ask(request, unit, socket: context)
+      let answer = isSerial ? try ask(request, unit, line: context) : try ask(request, unit, socket: context)
       try frame.withUnsafeBufferPointer { frame throws(ModbusFailure) in
         try request.check(UnsafeBufferPointer(rebasing: frame[answer]))
       }
@@ -195,8 +197,8 @@ final class ModbusLink {
 
   private func recover(from failure: ModbusFailure) {
     guard failure.endsConnection else { return }
-    guard endpoint.isSerial, case .timeout = failure.reason else {
-      if endpoint.isSerial, case .garbled = failure.reason { return calm() }
+    guard isSerial, case .timeout = failure.reason else {
+      if isSerial, case .garbled = failure.reason { return calm() }
       return close()
     }
     calm()

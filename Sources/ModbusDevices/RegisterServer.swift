@@ -1,3 +1,4 @@
+import DeviceProfile
 import EnergyModel
 import Glibc
 import Synchronization
