@@ -11,8 +11,8 @@ public final class ModbusPeer: Sendable {
     case answer
     case swallow
     case late(milliseconds: Int)
-    /// As some gateways do: what is late goes out under the newest transaction.
-    case lateUnderNewest(milliseconds: Int)
+    /// As some gateways do: the answer to this question is given to the unit's next one, over whichever connection.
+    case givenToTheNext
     /// One byte at a time.
     case drip(milliseconds: Int)
     case exception(UInt8)
@@ -27,6 +27,8 @@ public final class ModbusPeer: Sendable {
     case badChecksum
     /// Acknowledged and not carried out.
     case ignoreWrite
+    /// One bit of the data is another, and the checksum is that of the frame: nobody can see it.
+    case altered
   }
 
   public struct Request: Hashable, Sendable {
@@ -40,8 +42,7 @@ public final class ModbusPeer: Sendable {
   struct Line {
     var descriptor: Int32
     var waiting: [UInt8] = []
-    var newest: [UInt8] = [0, 0]
-    var outbox: [(due: MonotonicInstant, bytes: [UInt8], isNewest: Bool, ends: Bool)] = []
+    var outbox: [(due: MonotonicInstant, bytes: [UInt8], ends: Bool)] = []
   }
 
   /// The port, or zero.
@@ -52,7 +53,9 @@ public final class ModbusPeer: Sendable {
   let decide: @Sendable (Request) -> Behaviour
   let value: @Sendable (_ unit: Int, _ address: Int) -> UInt16?
   let written = Mutex<[Int: UInt16]>([:])
-  private let requestLog = Mutex<[Request]>([])
+  /// By unit: what its next question is answered.
+  let misplaced = Mutex<[Int: [UInt8]]>([:])
+  private let requestLog = Mutex<(requests: [Request], count: Int)>(([], 0))
   private let listener: Int32
   /// Keeps the pair alive while nobody has the port open.
   private let slave: Int32
@@ -92,7 +95,14 @@ public final class ModbusPeer: Sendable {
     thread.withLock { $0 = OwnThread(name: "modbus-peer") { self.run() } }
   }
 
-  public var requests: [Request] { requestLog.withLock { $0 } }
+  /// The first thousand.
+  public var requests: [Request] { requestLog.withLock { $0.requests } }
+  public var requestCount: Int { requestLog.withLock { $0.count } }
+
+  /// What stands in a register.
+  public func register(_ unit: Int, _ address: Int) -> UInt16? {
+    written.withLock { $0[unit << 16 | address] } ?? value(unit, address)
+  }
 
   public func stop() {
     isStopped.withLock { $0 = true }
@@ -140,8 +150,10 @@ public final class ModbusPeer: Sendable {
       let request = Request(
         unit: unit, function: body[0], address: Int(body[1]) << 8 | Int(body[2]),
         count: isSingle ? 1 : Int(body[3]) << 8 | Int(body[4]), at: .current)
-      requestLog.withLock { $0.append(request) }
-      line.newest = Array(head.prefix(2))
+      requestLog.withLock { log in
+        log.count += 1
+        if log.count <= 1000 { log.requests.append(request) }
+      }
       answer(request, body, head, &line)
     }
     return true

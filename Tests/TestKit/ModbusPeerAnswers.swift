@@ -29,19 +29,21 @@ extension ModbusPeer {
 
   func answer(_ request: Request, _ body: [UInt8], _ head: [UInt8], _ line: inout Line) {
     let behaviour = decide(request)
+    let other = misplaced.withLock { $0.removeValue(forKey: request.unit) }
     var head = head
     var unit = request.unit
     var reply = carryOut(request, body, isIgnored: behaviour == .ignoreWrite)
+    if let other { reply = other }
     var due = MonotonicInstant.current
-    var isNewest = false
     switch behaviour {
     case .answer, .ignoreWrite, .drip, .cut, .badChecksum: break
     case .swallow: return
     case .late(let milliseconds): due = due + .milliseconds(milliseconds)
-    case .lateUnderNewest(let milliseconds):
-      due = due + .milliseconds(milliseconds)
-      isNewest = true
+    case .givenToTheNext:
+      misplaced.withLock { $0[unit] = reply }
+      return
     case .exception(let code): reply = [body[0] | 0x80, code]
+    case .altered: if request.function == 3 || request.function == 4, reply.count > 3 { reply[2] ^= 1 }
     case .wrongTransaction: head[1] &+= 7
     case .wrongUnit: unit = unit % 247 + 1
     case .wrongFunction: reply[0] = reply[0] == 3 ? 4 : 3
@@ -52,7 +54,7 @@ extension ModbusPeer {
       }
     }
     let frame = frame(reply, unit, head, isBroken: behaviour == .badChecksum)
-    line.post(frame, due, isNewest: isNewest, behaviour)
+    line.post(frame, due, behaviour)
   }
 
   private func frame(_ reply: [UInt8], _ unit: Int, _ head: [UInt8], isBroken: Bool) -> [UInt8] {
@@ -103,16 +105,14 @@ extension ModbusPeer {
 }
 
 extension ModbusPeer.Line {
-  mutating func post(
-    _ frame: [UInt8], _ due: MonotonicInstant, isNewest: Bool, _ behaviour: ModbusPeer.Behaviour
-  ) {
+  mutating func post(_ frame: [UInt8], _ due: MonotonicInstant, _ behaviour: ModbusPeer.Behaviour) {
     switch behaviour {
     case .drip(let milliseconds):
       for (index, byte) in frame.enumerated() {
-        outbox.append((due + .milliseconds(index * milliseconds), [byte], false, false))
+        outbox.append((due + .milliseconds(index * milliseconds), [byte], false))
       }
-    case .cut: outbox.append((due, Array(frame.prefix(frame.count / 2)), false, true))
-    default: outbox.append((due, frame, isNewest, false))
+    case .cut: outbox.append((due, Array(frame.prefix(frame.count / 2)), true))
+    default: outbox.append((due, frame, false))
     }
     outbox.sort { $0.due < $1.due }
   }
@@ -121,8 +121,7 @@ extension ModbusPeer.Line {
   mutating func send(isSerial: Bool) -> Bool {
     while let first = outbox.first, first.due <= .current {
       outbox.removeFirst()
-      var bytes = first.bytes
-      if first.isNewest, !isSerial { bytes.replaceSubrange(0..<2, with: newest) }
+      let bytes = first.bytes
       let sent =
         isSerial
         ? write(descriptor, bytes, bytes.count)
