@@ -21,7 +21,7 @@ struct FieldReader {
     let keys = (several.map { [$0, "values"] } ?? Self.termKeys) + ["range", "every"]
     guard let section = ConfigSection(value, keys: keys) else { return nil }
     let range = section["range"].flatMap { limits($0, of: point) }
-    let every = section["every"].flatMap { $0.duration(in: .seconds(1)...(.seconds(86_400))) }
+    let every = section["every"].flatMap { pace($0, of: point) }
     guard let several else { return term(section).map { PointDefinition(point, [$0], range: range, every: every) } }
     let table = section["values"].map(meanings)
     let terms = section[several]?.list("a list of fields").map { list in
@@ -35,6 +35,20 @@ struct FieldReader {
       point, terms, range: range, combination: several == "sum" ? .sum : .highest,
       values: Dictionary((table ?? [:]).map { (Int($0), $1) }, uniquingKeysWith: { first, _ in first }),
       every: every)
+  }
+
+  /// What control acts on: to it a value older than a few seconds is unknown, and the worst is assumed.
+  private static let actedOn: Set<Point> = [
+    .power, .powerL1, .powerL2, .powerL3, .currentL1, .currentL2, .currentL3, .energyImport, .pvPower, .batteryPower,
+    .soc,
+    .batteryTemperature, .chargePowerMax, .dischargePowerMax, .cellVoltageMax, .cellVoltageMin, .alarms, .islanded,
+    .relayOn,
+    .chargingCurrentLimit, .chargingPhases, .chargingState, .heatPumpState, .contact,
+  ]
+
+  private func pace(_ value: ConfigValue, of point: Point) -> Duration? {
+    if Self.actedOn.contains(point) { value.refuse("control acts on \(point.rawValue), so it is read with every poll") }
+    return value.duration(in: .seconds(1)...(.seconds(86_400)))
   }
 
   private func term(_ section: ConfigSection) -> PointDefinition.Term? {
@@ -118,9 +132,27 @@ struct FieldReader {
       section.value.refuse("type bit belongs to coils and discrete inputs, every other type to registers")
       return nil
     }
-    return RegisterField(
+    let field = RegisterField(
       address: address, type: type, order: order, scale: scale, plus: plus ?? 0,
       notImplemented: Set(sentinels ?? []), mask: mask, values: table ?? [:])
+    check(field, section)
+    return field
+  }
+
+  /// What the parts of a field say about each other.
+  private func check(_ field: RegisterField, _ section: ConfigSection) {
+    let width = field.type.width
+    if case .absolute(_, let start) = field.address, start + width > 65_536 {
+      section.value.refuse("\(field.type.rawValue) at \(start) goes beyond the last register, 65535")
+    }
+    let most = width == 4 ? UInt64.max : 1 << (16 * UInt64(width)) - 1
+    if let mask = field.mask, mask > most || field.type.isFloat {
+      (section["bit"] ?? section["mask"])?.refuse("\(field.type.rawValue) has no such bit")
+    }
+    if let pattern = field.notImplemented.first(where: { $0 > most }) {
+      section["not_implemented"]?.refuse("\(pattern) does not fit \(field.type.rawValue)")
+    }
+    if case .literal(0) = field.scale { section["scale"]?.refuse("everything would be zero") }
   }
 
   /// `bit: 2`, or `mask: 0x7F00`.
@@ -140,7 +172,7 @@ struct FieldReader {
   private func meanings(_ value: ConfigValue) -> [UInt64: Double] {
     var table: [UInt64: Double] = [:]
     for (key, meaning) in value.pairs("raw numbers and what they stand for, such as {0: 1, 1: 0}") ?? [] {
-      guard let raw = UInt64(key), raw <= UInt64(Int.max) else {
+      guard let raw = ConfigValue.raw(key), raw <= UInt64(Int.max) else {
         meaning.problems.add(line: meaning.line, path: meaning.path, "\(key) is no raw number")
         continue
       }
@@ -178,11 +210,16 @@ struct FieldReader {
   }
 }
 
+extension RegisterType {
+  fileprivate var isFloat: Bool { self == .float32 || self == .float64 }
+}
+
 extension ConfigValue {
   /// A raw value, decimal or hexadecimal.
-  fileprivate var raw: UInt64? {
-    let text = written ?? ""
-    return text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
+  fileprivate var raw: UInt64? { Self.raw(written ?? "") }
+
+  fileprivate static func raw(_ text: String) -> UInt64? {
+    text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
   }
 }
 
