@@ -82,4 +82,37 @@ import Testing
       #expect(recorder.events.map(\.name) == ["device-exception"])
     }
   }
+
+  /// What libmodbus does not look at.
+  @Test(arguments: [ModbusPeer.Behaviour.wrongUnit, .badChecksum, .wrongTransaction, .wrongFunction])
+  func anAnswerUnderAnotherHeadIsNoAnswer(behaviour: ModbusPeer.Behaviour) async throws {
+    let peer = try ModbusPeer(value: { _, _ in 7 }, decide: { $0.unit == 1 ? behaviour : .answer })
+    let recorder = Recorder()
+    let devices = [TestDevices.device("odd", unit: 1), TestDevices.device("good", unit: 2)]
+    let bus = TestDevices.bus(peer.port, devices, recorder)
+    bus.start()
+    defer {
+      bus.stop()
+      bus.join()
+      peer.stop()
+    }
+    try await eventually("values") {
+      recorder.samples(of: "good").count { $0[.power]?.value == 7 } >= 5 && !recorder.samples(of: "odd").isEmpty
+    }
+    #expect(recorder.samples(of: "odd").allSatisfy { $0[.power]?.quality == .timeout })
+  }
+
+  /// Devices that are asked as 255 answer under any unit.
+  @Test func unit255IsAnsweredAsTheDeviceLikes() async throws {
+    let peer = try ModbusPeer(value: { _, _ in 7 }, decide: { _ in .wrongUnit })
+    let recorder = Recorder()
+    let bus = TestDevices.bus(peer.port, [TestDevices.device("only", unit: 255)], recorder)
+    bus.start()
+    defer {
+      bus.stop()
+      bus.join()
+      peer.stop()
+    }
+    try await eventually("a value") { recorder.hasGood("only", .power, 7) }
+  }
 }

@@ -96,10 +96,11 @@ public struct BusSoak: Sendable {
     UInt16(truncatingIfNeeded: instant.nanoseconds / 4_000_000)
   }
 
-  /// Points that take any number at any time, and where they are.
+  /// Points that take any number at any time, and where they are: in three requests of one length, so that an answer to
+  /// one would fit the others.
   static let places: [Point: Int] = [
-    .operatingState: 0, .batteryState: 1, .acPowerRating: 100, .chargePowerMax: 101, .dischargePowerMax: 102,
-    .alarms: 103,
+    .operatingState: 0, .batteryState: 1, .acPowerRating: 100, .chargePowerMax: 101, .dischargePowerMax: 150,
+    .alarms: 151,
   ]
 
   private static func device(_ unit: Int) -> BusDevice {
