@@ -98,7 +98,11 @@ import Testing
     #expect(profile.commands.filter { !asked.contains(Set($0.parameters)) }.map(\.name) == [])
   }
 
-  @Test func thereAreProfiles() { #expect(Self.profiles.count > 20) }
+  @Test func everyProfileIsListed() throws {
+    let list = try String(contentsOfFile: TestFiles.profiles + "/README.md", encoding: .utf8)
+    #expect(Self.profiles.count > 40)
+    #expect(Self.profiles.filter { !list.contains("| `\($0.dropLast(5))` |") } == [])
+  }
 
   @Test func meter() throws {
     let meter = try ConfigurationLoader.loadProfile(file: TestFiles.profiles + "/eastron-sdm630.yaml").get()
