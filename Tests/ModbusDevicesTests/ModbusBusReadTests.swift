@@ -68,10 +68,13 @@ import Testing
     TestDevices.serveMeter(server)
     server.fail(.exception(2), at: 20)
     try await with([TestDevices.device()], server) { recorder, _ in
-      try await eventually("samples") { recorder.samples(of: "meter").count >= 5 }
-      for sample in recorder.samples(of: "meter") {
-        #expect(sample.readings == [Reading(.power, 1500), Reading(.frequency, quality: .exception)])
+      try await eventually("samples") { recorder.samples(of: "meter").count >= 6 }
+      for (index, sample) in recorder.samples(of: "meter").enumerated() {
+        // Three times is no accident: the register is not there, and is left alone.
+        let quality = index < 3 ? Quality.exception : .notImplemented
+        #expect(sample.readings == [Reading(.power, 1500), Reading(.frequency, quality: quality)])
       }
+      #expect(server.requests.count { $0.address == 20 } == 3)
       #expect(recorder.events.map(\.name) == ["device-exception"])
       #expect(server.connections == 1)
     }
