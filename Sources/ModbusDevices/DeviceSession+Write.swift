@@ -123,7 +123,7 @@ extension DeviceSession {
             waitingJob = job
             return nil
           }
-          link.rest(rules.pause)
+          link.rest(rules.pause, unit: device.unit)
           lastWrite = time.now().monotonic
           try link.write(write, unit: device.unit, timeout: rules.timeout)
           if write.isKept, let expected = write.readBack {
