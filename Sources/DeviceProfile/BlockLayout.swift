@@ -23,6 +23,8 @@ struct BlockLayout: Hashable, Sendable {
   }
 
   private(set) var blocks: [ReadBlock] = []
+  /// Of each block.
+  private(set) var groups: [Int] = []
   private(set) var registerCount = 0
   private var positions: [RegisterSpan: Position] = [:]
 
@@ -33,7 +35,7 @@ struct BlockLayout: Hashable, Sendable {
     let limit = min(rules.maximumRegisters, 125)
     var open: RegisterSpan?
     for span in Set(spans).sorted(by: Self.precedes) {
-      if var block = open, Self.joins(span, block, limit: limit, gap: rules.maximumGap) {
+      if !rules.isOneValuePerRequest, var block = open, Self.joins(span, block, limit: limit, gap: rules.maximumGap) {
         block.count = max(block.end, span.end) - block.start
         open = block
       } else {
@@ -50,16 +52,18 @@ struct BlockLayout: Hashable, Sendable {
   private mutating func close(_ span: RegisterSpan?) {
     guard let span else { return }
     blocks.append(ReadBlock(space: span.space, start: span.start, count: span.count, imageOffset: registerCount))
+    groups.append(span.group)
     registerCount += span.count
   }
 
   private static func joins(_ span: RegisterSpan, _ block: RegisterSpan, limit: Int, gap: Int) -> Bool {
-    guard span.space == block.space, span.model == block.model else { return false }
+    guard span.group == block.group, span.space == block.space, span.model == block.model else { return false }
     if span.end <= block.end { return true }
     return (span.model != nil || span.start - block.end <= gap) && span.end - block.start <= limit
   }
 
   private static func precedes(_ a: RegisterSpan, _ b: RegisterSpan) -> Bool {
-    (a.space.rawValue, a.model ?? -1, a.start, -a.count) < (b.space.rawValue, b.model ?? -1, b.start, -b.count)
+    if a.group != b.group { return a.group < b.group }
+    return (a.space.rawValue, a.model ?? -1, a.start, -a.count) < (b.space.rawValue, b.model ?? -1, b.start, -b.count)
   }
 }

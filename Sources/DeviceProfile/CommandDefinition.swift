@@ -6,11 +6,15 @@ public struct CommandDefinition: Hashable, Sendable {
   public var parameters: [SetpointKind]
   /// What the device does when it is no longer refreshed.
   public var onExpiry: SetpointExpiry
-  /// The device's own timer, written along as ``WriteValue/reversionTime``; nil where it has none.
+  /// The device's own timer, nil where it has none: written along as ``WriteValue/reversionTime``, or fixed by its vendor.
   public var reversion: Duration?
   /// Of registers backed by flash: how many writes they bear a day. They are written on change only. Nil where writing
   /// wears nothing.
   public var writesADay: Int?
+  /// How far these registers can be relied on; nil as far as the profile's others.
+  public var confidence: DeviceProfile.Confidence?
+  /// The point that shows what the command does, where nothing reads back what was written.
+  public var effect: Point?
   /// In this order, each as one transfer.
   public var writes: [RegisterWrite]
 
@@ -62,15 +66,16 @@ public struct RegisterWrite: Hashable, Sendable {
   public var readBack: ReadBack
   /// A setting that the device keeps: it is read first and written only where it differs.
   public var isKept: Bool
-  /// The values of the command's first parameter that it belongs to; nil for all.
-  public var only: ClosedRange<Double>?
+  /// The values of the command's parameters that it belongs to; empty for all.
+  public var only: [SetpointKind: ClosedRange<Double>]
   public var unless: Exemption?
   /// A device's timer that one write in so long keeps going: it is left out while the last one is younger.
   public var every: Duration?
 
   public init(
     start: RegisterAddress, values: [WriteValue], function: Function = .multiple, readBack: ReadBack = .same,
-    isKept: Bool = false, only: ClosedRange<Double>? = nil, unless: Exemption? = nil, every: Duration? = nil
+    isKept: Bool = false, only: [SetpointKind: ClosedRange<Double>] = [:], unless: Exemption? = nil,
+    every: Duration? = nil
   ) {
     self.start = start
     self.values = values
@@ -92,8 +97,10 @@ public enum WriteValue: Hashable, Sendable {
   /// (``DeviceProfile/configured(failsafeCurrent:)``).
   case failsafeCurrent(field: RegisterField)
   /// A setpoint. With `percentOf`, the setpoint in watts is written as percent of that field's value,
-  /// held within 0...100. `field.address` is ignored: the position follows from the write.
-  case parameter(SetpointKind, field: RegisterField, percentOf: RegisterField?)
+  /// held within 0...100. With `atMost` it is held within what that field tells, in the setpoint's unit: the device
+  /// refuses more. `field.address` is ignored: the position follows from the write.
+  case parameter(
+    SetpointKind, field: RegisterField, percentOf: RegisterField? = nil, atMost: RegisterField? = nil)
 }
 
 extension DeviceProfile {

@@ -31,6 +31,8 @@ public struct CommandPlan: Hashable, Sendable {
     var isPercent: Bool
     /// What percent refer to, in the plan's table.
     var reference: Int?
+    /// The most that the device takes, in the plan's table.
+    var most: Int?
     /// Patterns that the device would take for "not implemented".
     var reserved: Set<UInt64>
   }
@@ -39,8 +41,8 @@ public struct CommandPlan: Hashable, Sendable {
     let locator = resolved.locator
     var spans: [RegisterSpan] = []
     for value in definition.writes.flatMap(\.values) {
-      guard case .parameter(_, let field, let percentOf) = value else { continue }
-      spans += field.scale.spans(locator) + (percentOf?.spans(locator) ?? [])
+      guard case .parameter(_, let field, let percentOf, let atMost) = value else { continue }
+      spans += field.scale.spans(locator) + (percentOf?.spans(locator) ?? []) + (atMost?.spans(locator) ?? [])
     }
     let layout = BlockLayout(spans, rules: resolved.profile.reading)
     self.definition = definition
@@ -102,15 +104,17 @@ public struct CommandPlan: Hashable, Sendable {
       else { throw .reversionTimeInvalid }
       return .constant(register)
     case .failsafeCurrent: throw .failsafeCurrentMissing
-    case .parameter(let kind, let field, let percentOf):
+    case .parameter(let kind, let field, let percentOf, let atMost):
       let isSunSpec = resolved.profile.isSunSpec
       guard let scale = LocatedScale(field.scale, resolved.locator, layout) else { throw .scaleMissing(kind) }
       let reference = percentOf.flatMap { fields.add($0, isSunSpec: isSunSpec, resolved.locator, layout) }
+      let most = atMost.flatMap { fields.add($0, isSunSpec: isSunSpec, resolved.locator, layout) }
+      if atMost != nil, most == nil { throw .limitMissing(kind) }
       let reserved = isSunSpec ? field.type.sunSpecNotImplemented : nil
       return .parameter(
         Parameter(
           kind: kind, type: field.type, order: field.order, scale: scale, isPercent: percentOf != nil,
-          reference: reference, reserved: field.notImplemented.union(reserved.map { [$0] } ?? [])))
+          reference: reference, most: most, reserved: field.notImplemented.union(reserved.map { [$0] } ?? [])))
     }
   }
 
@@ -122,13 +126,11 @@ public struct CommandPlan: Hashable, Sendable {
     precondition(
       references.registers.count == registerCount && references.blocks.count == blocks.count,
       "the image is of another plan")
-    let first = definition.parameters.first.flatMap { kind in setpoints.first { $0.kind == kind } }
     var encoded: [EncodedWrite] = []
-    var isTaken = !writes.contains { $0.definition.only != nil }
+    var isTaken = !writes.contains { !$0.definition.only.isEmpty }
     for write in writes {
-      if let only = write.definition.only {
-        guard let first else { throw .parameterMissing(definition.parameters.first ?? .relayOn) }
-        guard only.contains(first.value) else { continue }
+      if !write.definition.only.isEmpty {
+        guard try belongs(write.definition.only, setpoints) else { continue }
         isTaken = true
       }
       var registers: [UInt16] = []
@@ -141,8 +143,20 @@ public struct CommandPlan: Hashable, Sendable {
       encoded.append(try transfer(registers, write))
     }
     // Settings that go along are no answer to a value that no write takes.
-    if !isTaken, let first { throw .outOfRange(first.kind, first.value) }
+    if !isTaken, let first = setpoints.first(where: { $0.kind == definition.parameters.first }) {
+      throw .outOfRange(first.kind, first.value)
+    }
     return encoded
+  }
+
+  private func belongs(
+    _ only: [SetpointKind: ClosedRange<Double>], _ setpoints: [Setpoint]
+  ) throws(CommandRefusal) -> Bool {
+    for (kind, range) in only {
+      guard let setpoint = setpoints.first(where: { $0.kind == kind }) else { throw .parameterMissing(kind) }
+      guard range.contains(setpoint.value) else { return false }
+    }
+    return true
   }
 
   private func transfer(_ registers: [UInt16], _ write: PlannedWrite) throws(CommandRefusal) -> EncodedWrite {
@@ -167,16 +181,23 @@ public struct CommandPlan: Hashable, Sendable {
     let kind = parameter.kind
     guard let setpoint = setpoints.first(where: { $0.kind == kind }) else { throw .parameterMissing(kind) }
     guard setpoint.value.isFinite else { throw .outOfRange(kind, setpoint.value) }
-    // A battery that is forced has a limit below zero in the other direction; a device that cannot say that gets zero.
     let isBattery = kind == .chargeLimit || kind == .dischargeLimit
-    var value = isBattery && !parameter.type.isSigned ? max(0, setpoint.value) : setpoint.value
+    var value = setpoint.value
+    if let field = parameter.most {
+      guard case .number(let most) = fields.value(of: field, in: references), most >= 0 else {
+        throw .limitMissing(kind)
+      }
+      value = min(max(value, -most), most)
+    }
     if parameter.isPercent {
       guard let field = parameter.reference, case .number(let reference) = fields.value(of: field, in: references),
         reference > 0
       else { throw .referenceMissing(kind) }
       value = min(max(value / reference * 100, isBattery ? -100 : 0), 100)
     }
-    guard case .number(let raw) = parameter.scale.invert(value, references) else { throw .scaleMissing(kind) }
+    guard case .number(var raw) = parameter.scale.invert(value, references) else { throw .scaleMissing(kind) }
+    // A battery that is forced has a limit below zero in the other direction; a device that cannot say that gets zero.
+    if isBattery, !parameter.type.isSigned { raw = max(0, raw) }
     guard let bits = parameter.type.bits(of: raw), !parameter.reserved.contains(bits) else {
       throw .outOfRange(kind, setpoint.value)
     }
@@ -203,7 +224,7 @@ extension WriteValue {
   var width: Int {
     switch self {
     case .constant, .reversionTime: 1
-    case .parameter(_, let field, _), .failsafeCurrent(let field): field.type.width
+    case .parameter(_, let field, _, _), .failsafeCurrent(let field): field.type.width
     }
   }
 }

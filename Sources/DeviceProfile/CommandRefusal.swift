@@ -11,6 +11,8 @@ public enum CommandRefusal: Error, Hashable, Sendable, CustomStringConvertible {
   case scaleMissing(SetpointKind)
   /// The field that percent refer to has no usable value.
   case referenceMissing(SetpointKind)
+  /// The register that tells the most that the device takes has no usable value.
+  case limitMissing(SetpointKind)
   case outOfRange(SetpointKind, Double)
   case reversionTimeInvalid
   /// A charger's failsafe current belongs to the site and was not configured.
@@ -29,6 +31,7 @@ public enum CommandRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     case .notWritable(let space): "the \(space.rawValue) space cannot be written"
     case .scaleMissing(let kind): "the scale factor of \(kind.rawValue) is missing"
     case .referenceMissing(let kind): "the value that \(kind.rawValue) is a percentage of is missing"
+    case .limitMissing(let kind): "the most that the device takes of \(kind.rawValue) is missing"
     case .outOfRange(let kind, let value): "\(kind.rawValue) of \(value) does not fit the device"
     case .failsafeCurrentMissing: "the current to fall back to is not configured"
     case .notOneRegister: "function code 6 writes one register"

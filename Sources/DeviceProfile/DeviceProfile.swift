@@ -1,5 +1,3 @@
-public import EnergyModel
-
 /// What one kind of Modbus device is like, as data: where its points are, how it wants to be read, what
 /// can be asked of it and what it does when nobody asks any more. Users add one without building anything.
 ///
@@ -15,6 +13,7 @@ public struct DeviceProfile: Hashable, Sendable {
   public var isSunSpec: Bool
   /// The unit id where the vendor fixes it; nil where the installer chooses.
   public var unit: Int?
+  public var connection: ConnectionRules
   public var reading: ReadingRules
   public var points: [PointDefinition]
   /// Where the serial number is; nil where the device reports none.
@@ -22,11 +21,14 @@ public struct DeviceProfile: Hashable, Sendable {
   public var commands: [CommandDefinition]
   /// How long the device takes to follow a setpoint.
   public var lag: Duration
+  /// Registers and what they have to mean: the profile's own test.
+  public var evidence: [Evidence]
 
   public init(
     name: String, title: String, source: String, confidence: Confidence, isSunSpec: Bool = false,
-    unit: Int? = nil, reading: ReadingRules = ReadingRules(), points: [PointDefinition], serial: TextField? = nil,
-    commands: [CommandDefinition] = [], lag: Duration = .seconds(1)
+    unit: Int? = nil, connection: ConnectionRules = ConnectionRules(), reading: ReadingRules = ReadingRules(),
+    points: [PointDefinition], serial: TextField? = nil,
+    commands: [CommandDefinition] = [], lag: Duration = .seconds(1), evidence: [Evidence] = []
   ) {
     self.name = name
     self.title = title
@@ -34,11 +36,13 @@ public struct DeviceProfile: Hashable, Sendable {
     self.confidence = confidence
     self.isSunSpec = isSunSpec
     self.unit = unit
+    self.connection = connection
     self.reading = reading
     self.points = points
     self.serial = serial
     self.commands = commands
     self.lag = lag
+    self.evidence = evidence
   }
 
   /// How far the register facts can be relied on.
@@ -49,162 +53,5 @@ public struct DeviceProfile: Hashable, Sendable {
     case independent
     /// One project says so.
     case single
-  }
-}
-
-/// How a device wants to be read.
-public struct ReadingRules: Hashable, Sendable {
-  /// Most registers in one request, 1...125.
-  public var maximumRegisters: Int
-  /// Unwanted registers that may be read to join two wanted ones into one request.
-  public var maximumGap: Int
-  /// Pause between two requests.
-  public var pause: Duration
-  /// Pause between two writes: some devices keep each in flash, or lose what comes sooner.
-  public var writePause: Duration
-  /// The deadline of one answer.
-  public var timeout: Duration
-
-  public init(
-    maximumRegisters: Int = 125, maximumGap: Int = 8, pause: Duration = .zero, writePause: Duration = .zero,
-    timeout: Duration = .seconds(1)
-  ) {
-    self.maximumRegisters = maximumRegisters
-    self.maximumGap = maximumGap
-    self.pause = pause
-    self.writePause = writePause
-    self.timeout = timeout
-  }
-}
-
-/// The four address spaces of Modbus.
-public enum RegisterSpace: String, Hashable, Sendable {
-  case holding, input, coil, discrete
-}
-
-/// Where a register is.
-public enum RegisterAddress: Hashable, Sendable {
-  /// 0-based, as on the wire.
-  case absolute(RegisterSpace, Int)
-  /// An offset within a SunSpec model, counted from its ID register (ID = 0, L = 1); holding space.
-  case sunSpec(model: Int, offset: Int)
-}
-
-/// How the bits of one or more registers make a number.
-public enum RegisterType: String, Hashable, Sendable {
-  case uint16, int16, uint32, int32, uint64, int64, float32, float64
-  /// SunSpec accumulators: zero means that nothing was accumulated, and they roll over.
-  case acc32, acc64
-  /// A coil or discrete input.
-  case bit
-
-  /// Whether it holds numbers below zero.
-  public var isSigned: Bool {
-    switch self {
-    case .int16, .int32, .int64, .float32, .float64: true
-    case .uint16, .uint32, .uint64, .acc32, .acc64, .bit: false
-    }
-  }
-
-  /// Number of registers (or of coils).
-  public var width: Int {
-    switch self {
-    case .uint16, .int16, .bit: 1
-    case .uint32, .int32, .float32, .acc32: 2
-    case .uint64, .int64, .float64, .acc64: 4
-    }
-  }
-}
-
-/// Order of the 16-bit words of a wider value; bytes inside a word are always big-endian.
-public enum WordOrder: String, Hashable, Sendable {
-  case highFirst = "high-first"
-  case lowFirst = "low-first"
-}
-
-/// From the raw number to the point's unit.
-public enum Scale: Hashable, Sendable {
-  case literal(Double)
-  /// 10^(value of a SunSpec scale-factor register) × `times`. A missing factor makes the value bad: it
-  /// is never taken for 0.
-  case factor(RegisterAddress, times: Double)
-}
-
-/// One number in a device's registers.
-public struct RegisterField: Hashable, Sendable {
-  public var address: RegisterAddress
-  public var type: RegisterType
-  public var order: WordOrder
-  public var scale: Scale
-  /// Raw patterns, besides SunSpec's own, that mean "not implemented", as unsigned bits of the type's width.
-  public var notImplemented: Set<UInt64>
-  /// The one bit that counts, 0 the lowest; nil for the whole number.
-  public var bit: Int?
-  /// What raw numbers stand for; every other is out of range. Empty where the number itself is the value.
-  public var values: [UInt64: Double]
-
-  public init(
-    address: RegisterAddress, type: RegisterType, order: WordOrder = .highFirst, scale: Scale = .literal(1),
-    notImplemented: Set<UInt64> = [], bit: Int? = nil, values: [UInt64: Double] = [:]
-  ) {
-    self.address = address
-    self.type = type
-    self.order = order
-    self.scale = scale
-    self.notImplemented = notImplemented
-    self.bit = bit
-    self.values = values
-  }
-}
-
-/// Text in registers, two characters each, padded with NUL, or a number that is taken as its decimal digits.
-public struct TextField: Hashable, Sendable {
-  public var address: RegisterAddress
-  /// Number of registers.
-  public var length: Int
-  /// True where the registers hold an unsigned number, high word first.
-  public var isNumber: Bool
-
-  public init(address: RegisterAddress, length: Int, isNumber: Bool = false) {
-    self.address = address
-    self.length = length
-    self.isNumber = isNumber
-  }
-}
-
-/// One point: the sum of signed fields (a hybrid may count charging and discharging separately), or the highest
-/// of several (a state that two registers tell of).
-public struct PointDefinition: Hashable, Sendable {
-  public enum Combination: Hashable, Sendable { case sum, highest }
-
-  public struct Term: Hashable, Sendable {
-    public var field: RegisterField
-    /// +1 or −1: turns the vendor's sign into ours.
-    public var sign: Double
-
-    public init(_ field: RegisterField, sign: Double = 1) {
-      self.field = field
-      self.sign = sign
-    }
-  }
-
-  public var point: Point
-  public var terms: [Term]
-  /// Narrows ``EnergyModel/Point/plausibleRange``.
-  public var range: ClosedRange<Double>?
-  public var combination: Combination
-  /// What the combined whole number stands for, as of contacts that are a code together; every other is out of range.
-  /// Empty where the number itself is the value.
-  public var values: [Int: Double]
-
-  public init(
-    _ point: Point, _ terms: [Term], range: ClosedRange<Double>? = nil, combination: Combination = .sum,
-    values: [Int: Double] = [:]
-  ) {
-    self.point = point
-    self.terms = terms
-    self.range = range
-    self.combination = combination
-    self.values = values
   }
 }

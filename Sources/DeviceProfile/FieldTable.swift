@@ -65,7 +65,8 @@ struct FieldTable: Hashable, Sendable {
     var reserved: UInt64?
     /// The profile's patterns, in ``FieldTable/markers``.
     var markers: Range<Int>
-    var bit: UInt64?
+    var mask: UInt64?
+    var plus: Double
     /// In ``FieldTable/tables``.
     var table: Int?
   }
@@ -88,7 +89,7 @@ struct FieldTable: Hashable, Sendable {
       LocatedField(
         position: position, type: field.type, width: field.type.width, order: field.order, scale: scale,
         reserved: isSunSpec ? field.type.sunSpecNotImplemented : nil, markers: first..<markers.count,
-        bit: field.bit.map(UInt64.init), table: field.values.isEmpty ? nil : tables.count - 1))
+        mask: field.mask, plus: field.plus, table: field.values.isEmpty ? nil : tables.count - 1))
     return fields.count - 1
   }
 
@@ -120,10 +121,12 @@ struct FieldTable: Hashable, Sendable {
       var bits = field.order.bits(registers, at: field.position.offset, width: field.width)
       if bits == field.reserved { return .bad(.notImplemented) }
       if !field.markers.isEmpty, markers[field.markers].contains(bits) { return .bad(.notImplemented) }
-      if let bit = field.bit { bits = bits >> bit & 1 }
+      if let mask = field.mask { bits = (bits & mask) >> UInt64(mask.trailingZeroBitCount) }
       if let table = field.table { return tables[table][bits].map { .number($0) } ?? .bad(.outOfRange) }
       guard let raw = field.type.number(bits) else { return .bad(.notImplemented) }
-      return field.scale.apply(raw, registers, blocks)
+      let value = field.scale.apply(raw, registers, blocks)
+      guard field.plus != 0, case .number(let number) = value else { return value }
+      return .number(number + field.plus)
     }
   }
 }

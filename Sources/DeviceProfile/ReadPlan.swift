@@ -1,9 +1,19 @@
 public import EnergyModel
 
+/// Blocks that are read at one pace.
+public struct ReadGroup: Hashable, Sendable {
+  /// Nil: with every poll.
+  public var every: Duration?
+  /// In ``ReadPlan/blocks``.
+  public var blocks: Range<Int>
+}
+
 /// How all points of a device are read: the requests, and what to make of their answers.
 public struct ReadPlan: Hashable, Sendable {
   public let blocks: [ReadBlock]
   public let registerCount: Int
+  /// All blocks, the most frequent first.
+  public let groups: [ReadGroup]
   private let points: [PlannedPoint]
   private let terms: [Term]
   private let fields: FieldTable
@@ -14,6 +24,8 @@ public struct ReadPlan: Hashable, Sendable {
     var terms: Range<Int>
     var range: ClosedRange<Double>
     var isHighest: Bool
+    /// In ``ReadPlan/groups``.
+    var group: Int
     /// In ``ReadPlan/tables``.
     var table: Int?
   }
@@ -22,31 +34,52 @@ public struct ReadPlan: Hashable, Sendable {
     /// Nil where the device has no such register.
     var field: Int?
     var sign: Double
+    /// The sign is turned where this is not zero.
+    var negative: Negative
+  }
+
+  private enum Negative: Hashable, Sendable {
+    case never, absent
+    case field(Int)
   }
 
   init(_ definitions: [PointDefinition], isSunSpec: Bool, rules: ReadingRules, _ locator: RegisterLocator) {
-    let wanted = definitions.flatMap { $0.terms.map(\.field) }
-    let layout = BlockLayout(wanted.flatMap { $0.spans(locator) }, rules: rules)
+    let paces = Set(definitions.map { $0.every ?? .zero }).sorted()
+    let located = definitions.map { definition in
+      RegisterLocator(map: locator.map, group: paces.firstIndex(of: definition.every ?? .zero) ?? 0)
+    }
+    let spans = zip(definitions, located).flatMap { definition, locator in
+      definition.terms.flatMap { $0.field.spans(locator) + ($0.negative?.spans(locator) ?? []) }
+    }
+    let layout = BlockLayout(spans, rules: rules)
     var fields = FieldTable()
     var terms: [Term] = []
     var tables: [[Int: Double]] = []
-    points = definitions.map { definition in
+    points = zip(definitions, located).map { definition, locator in
       let first = terms.count
       for term in definition.terms {
-        terms.append(Term(field: fields.add(term.field, isSunSpec: isSunSpec, locator, layout), sign: term.sign))
+        let add = { (field: RegisterField) in fields.add(field, isSunSpec: isSunSpec, locator, layout) }
+        let negative = term.negative.map { add($0).map(Negative.field) ?? .absent } ?? .never
+        terms.append(Term(field: add(term.field), sign: term.sign, negative: negative))
       }
       let plausible = definition.point.plausibleRange
       if !definition.values.isEmpty { tables.append(definition.values) }
       return PlannedPoint(
         point: definition.point, terms: first..<terms.count,
         range: definition.range.map { $0.clamped(to: plausible) } ?? plausible,
-        isHighest: definition.combination == .highest, table: definition.values.isEmpty ? nil : tables.count - 1)
+        isHighest: definition.combination == .highest, group: locator.group,
+        table: definition.values.isEmpty ? nil : tables.count - 1)
     }
     self.tables = tables
     self.terms = terms
     self.fields = fields
     blocks = layout.blocks
     registerCount = layout.registerCount
+    groups = paces.enumerated().map { index, pace in
+      let blocks = layout.groups.indices.filter { layout.groups[$0] == index }
+      return ReadGroup(
+        every: pace == .zero ? nil : pace, blocks: (blocks.first ?? 0)..<(blocks.last.map { $0 + 1 } ?? 0))
+    }
   }
 
   /// An image of the right size, in which no block has been read yet.
@@ -55,11 +88,15 @@ public struct ReadPlan: Hashable, Sendable {
   }
 
   /// One reading for each point of the profile, good or with the reason why not.
-  public func decode(_ image: RegisterImage) -> [Reading] {
+  /// - Parameter due: the ``groups`` whose points are wanted, because they were read now; nil for all. What was not read
+  ///   has no reading: an old value never passes for a new one.
+  public func decode(_ image: RegisterImage, groups due: Set<Int>? = nil) -> [Reading] {
     precondition(
       image.registers.count == registerCount && image.blocks.count == blocks.count, "the image is of another plan")
     return fields.withReader(image) { reader in
-      terms.withUnsafeBufferPointer { terms in points.map { reading($0, terms, reader) } }
+      terms.withUnsafeBufferPointer { terms in
+        points.compactMap { due?.contains($0.group) ?? true ? reading($0, terms, reader) : nil }
+      }
     }
   }
 
@@ -72,9 +109,10 @@ public struct ReadPlan: Hashable, Sendable {
     for index in planned.terms {
       let term = terms[index]
       guard let field = term.field else { return Reading(planned.point, quality: .notImplemented) }
-      switch reader.value(of: field) {
-      case .number(let value): sum = planned.isHighest ? max(sum, value * term.sign) : sum + value * term.sign
-      case .bad(let quality): return Reading(planned.point, quality: quality)
+      switch (reader.value(of: field), sign(of: term, reader)) {
+      case (.number(let value), .number(let sign)):
+        sum = planned.isHighest ? max(sum, value * sign) : sum + value * sign
+      case (.bad(let quality), _), (_, .bad(let quality)): return Reading(planned.point, quality: quality)
       }
     }
     if let table = planned.table {
@@ -85,5 +123,16 @@ public struct ReadPlan: Hashable, Sendable {
     }
     guard planned.range.contains(sum) else { return Reading(planned.point, quality: .outOfRange) }
     return Reading(planned.point, sum)
+  }
+
+  @inline(__always)
+  private func sign(of term: Term, _ reader: FieldTable.Reader) -> FieldValue {
+    switch term.negative {
+    case .never: return .number(term.sign)
+    case .absent: return .bad(.notImplemented)
+    case .field(let field):
+      guard case .number(let told) = reader.value(of: field) else { return reader.value(of: field) }
+      return .number(told == 0 ? term.sign : -term.sign)
+    }
   }
 }

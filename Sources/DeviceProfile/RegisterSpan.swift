@@ -5,6 +5,8 @@ struct RegisterSpan: Hashable, Sendable {
   var count: Int
   /// The SunSpec model they are part of.
   var model: Int?
+  /// What is read at another pace is never in one request with it.
+  var group = 0
 
   var end: Int { start + count }
 }
@@ -12,16 +14,18 @@ struct RegisterSpan: Hashable, Sendable {
 /// Turns a profile's addresses into absolute ones.
 struct RegisterLocator: Sendable {
   var map: SunSpecMap?
+  /// Of the spans that are located.
+  var group = 0
 
   /// Nil where the device has no such register: the model is absent, or shorter than the definition.
   func locate(_ address: RegisterAddress, count: Int) -> RegisterSpan? {
     switch address {
     case .absolute(let space, let start):
       guard start >= 0, count > 0, start + count <= 65536 else { return nil }
-      return RegisterSpan(space: space, start: start, count: count, model: nil)
+      return RegisterSpan(space: space, start: start, count: count, model: nil, group: group)
     case .sunSpec(let id, let offset):
       guard let model = map?.model(id), offset >= 0, count > 0, offset + count <= model.length + 2 else { return nil }
-      return RegisterSpan(space: .holding, start: model.address + offset, count: count, model: id)
+      return RegisterSpan(space: .holding, start: model.address + offset, count: count, model: id, group: group)
     }
   }
 }

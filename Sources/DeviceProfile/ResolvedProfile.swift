@@ -28,14 +28,7 @@ public struct ResolvedProfile: Sendable {
   /// the map holds.
   public var usedModels: [SunSpecModel] {
     guard let map else { return [] }
-    var ids = Set<Int>()
-    func use(_ address: RegisterAddress) { if case .sunSpec(let id, _) = address { ids.insert(id) } }
-    for field in profile.points.flatMap({ $0.terms.map(\.field) }) {
-      use(field.address)
-      if case .factor(let address, _) = field.scale { use(address) }
-    }
-    for write in profile.commands.flatMap(\.writes) { use(write.start) }
-    if let serial = profile.serial { use(serial.address) }
+    let ids = Set(profile.addresses.compactMap(\.sunSpecModel))
     return ids.sorted().compactMap { map.model($0) }
   }
 }

@@ -13,6 +13,14 @@ public struct SiteConfiguration: Sendable {
   public var api: API?
   /// What is known of strings and batteries beyond what control needs; forecasts and plans build on it.
   public var installations: [Installation]
+  /// Devices that are only read although their profiles could ask for something.
+  public var readOnly: [ReadOnlyDevice] = []
+
+  public struct ReadOnlyDevice: Hashable, Sendable {
+    public var device: DeviceID
+    /// In words.
+    public var reason: String
+  }
 
   public struct Site: Hashable, Sendable {
     public var id: String

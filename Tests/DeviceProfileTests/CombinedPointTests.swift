@@ -36,7 +36,7 @@ import Testing
   @Test("one bit of a wide register")
   func bit() {
     var field = Profiles.holding(0, .uint32)
-    field.bit = 17
+    field.mask = 1 << 17
     let definition = PointDefinition(.islanded, [.init(field)])
     #expect(reading(definition, [0: 0b10, 1: 0]) == Reading(.islanded, 1))
     #expect(reading(definition, [0: 0b101, 1: 0xFFFF]) == Reading(.islanded, 0))
@@ -46,7 +46,7 @@ import Testing
   func highest() {
     let state = RegisterField(address: .absolute(.holding, 0), type: .uint16, values: [1: 0, 3: 2, 4: 3])
     var plug = Profiles.holding(4, .uint16)
-    plug.bit = 2
+    plug.mask = 1 << 2
     let definition = PointDefinition(.chargingState, [.init(state), .init(plug)], combination: .highest)
     for (registers, expected) in [([1, 1], 0.0), ([1, 5], 1), ([3, 7], 2), ([4, 0], 3)] as [([UInt16], Double)] {
       #expect(reading(definition, [0: registers[0], 4: registers[1]]) == Reading(.chargingState, expected))

@@ -22,7 +22,7 @@ import Testing
     RegisterWrite(
       start: .absolute(.holding, 5004),
       values: [.parameter(.chargingCurrent, field: milliamperes, percentOf: nil)], function: .single,
-      readBack: .field(Profiles.holding(1100, .uint32)), only: only)
+      readBack: .field(Profiles.holding(1100, .uint32)), only: only.map { [.chargingCurrent: $0] } ?? [:])
   }
 
   @Test("another register shows the same number, in its own width and order")
@@ -36,7 +36,7 @@ import Testing
   @Test("a write belongs to some values, and a value that no write takes is refused")
   func onlySomeValues() throws {
     let pause = RegisterWrite(
-      start: .absolute(.holding, 5014), values: [.constant(0)], readBack: .nowhere, only: 0...0)
+      start: .absolute(.holding, 5014), values: [.constant(0)], readBack: .nowhere, only: [.chargingCurrent: 0...0])
     #expect(try writes(0, [pause, current(6...63)]).map(\.address) == [5014])
     #expect(try writes(0, [pause]).first?.readBack == nil)
     #expect(try writes(8, [pause, current(6...63)]).map(\.address) == [5004])

@@ -13,7 +13,7 @@ import Testing
       devices:
         grid-meter: {profile: eastron-sdm630, bus: meter, unit: 1, measures: grid}
         dso-contact: {profile: digital-input, bus: board, unit: 3, input: 1, active: open, period: 2 s}
-        car: {profile: keba-p30, bus: wallbox, phases: [L2, L3, L1], current: 6..16 A, failsafe: 6 A}
+        car: {profile: keba-p30, experimental: confirmed, bus: wallbox, phases: [L2, L3, L1], current: 6..16 A, failsafe: 6 A}
       loads:
         heat-pump: {sg_ready: [board/4/coil/1, board/4/coil/2], rated: 4.5 kW, shed: 3, off_at_least: 10 min}
       uplinks: {vpp: {mqtt: "tcp://vpp.example"}}

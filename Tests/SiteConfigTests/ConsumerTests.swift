@@ -32,7 +32,9 @@ import Testing
 
   @Test func chargerOfTheExample() throws {
     let site = try site(
-      devices: ["car: {profile: keba-p30, bus: wallbox, phases: [L2, L3, L1], current: 6..16 A, failsafe: 6 A}"],
+      devices: [
+        "car: {profile: keba-p30, experimental: confirmed, bus: wallbox, phases: [L2, L3, L1], current: 6..16 A, failsafe: 6 A}"
+      ],
       mode: "monitor")
     var charger = SiteParameters.Charger(
       device: "car", phases: [2, 3, 1], current: 6...16, failsafeCurrent: 6, reversion: .seconds(60),
@@ -48,7 +50,9 @@ import Testing
 
   @Test func surplusForCarsAndHeat() throws {
     let site = try site(
-      devices: ["car: {profile: keba-p30, bus: wallbox, phases: [L2, L3, L1], current: 6..16 A, failsafe: 6 A}"],
+      devices: [
+        "car: {profile: keba-p30, experimental: confirmed, bus: wallbox, phases: [L2, L3, L1], current: 6..16 A, failsafe: 6 A}"
+      ],
       loads: ["heat-pump: {sg_ready: [board/4/coil/1, board/4/coil/2], rated: 4.5 kW, shed: 3}"],
       mode: "monitor", rules: "surplus-car, heat-pump-boost")
     #expect(site.control.economics == ["surplus-car", "heat-pump-boost"])
@@ -57,7 +61,7 @@ import Testing
   @Test func whatAChargerMaySay() throws {
     let words = "shed: 2, on_at_least: 1 min, off_at_least: 2 min, period: 5 s"
     let site = try site(devices: [
-      "car: {profile: keba-p30, bus: wallbox, serial: 17, current: 6..32 A, failsafe: 0 A, \(words)}"
+      "car: {profile: keba-p30, experimental: confirmed, bus: wallbox, serial: 17, current: 6..32 A, failsafe: 0 A, \(words)}"
     ])
     var charger = SiteParameters.Charger(
       device: "car", phases: [1, 2, 3], current: 6...32, failsafeCurrent: 0, reversion: .seconds(60),
@@ -69,7 +73,7 @@ import Testing
   /// What goes out for 13 A and for a pause: failsafe current and time are shown by 1600 and 1602.
   @Test func writesOfTheWallBox() throws {
     let site = try site(devices: [
-      "car: {profile: keba-p30, bus: wallbox, serial: 17, current: 6..16 A, failsafe: 8 A}"
+      "car: {profile: keba-p30, experimental: confirmed, bus: wallbox, serial: 17, current: 6..16 A, failsafe: 8 A}"
     ])
     let device = try #require(site.modbusBuses.first { $0.name == "wallbox" }?.devices.first)
     func writes(_ value: Double) throws -> [EncodedWrite] {

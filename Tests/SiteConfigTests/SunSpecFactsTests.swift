@@ -80,7 +80,7 @@ struct SunSpecFactsTests {
       #expect(fact.model == model && fact.offset == offset, "\(name)")
       #expect(fact.isWritable, "\(name)")
       #expect((value == .reversionTime) == name.hasSuffix("RvrtTms"))
-      if case .parameter(_, let field, let reference) = value {
+      if case .parameter(_, let field, let reference, _) = value {
         try agrees(field, with: name)
         let whole = try #require(reference)
         try agrees(whole, with: model == 124 ? "124.WChaMax" : "121.WMax")

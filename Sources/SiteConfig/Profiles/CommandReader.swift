@@ -4,12 +4,19 @@ import EnergyModel
 /// Reads what can be asked of a device.
 struct CommandReader {
   let fields: FieldReader
+  /// What the profile has points for.
+  let points: Set<Point>
+  /// Of the command that is read.
+  var parameters: [SetpointKind] = []
 
-  func read(_ name: String, _ value: ConfigValue) -> CommandDefinition? {
-    let keys = ["parameters", "on_expiry", "reversion", "flash", "writes_a_day", "writes"]
+  mutating func read(_ name: String, _ value: ConfigValue) -> CommandDefinition? {
+    let keys = [
+      "parameters", "on_expiry", "reversion", "timer", "flash", "writes_a_day", "confidence", "effect", "writes",
+    ]
     guard let section = ConfigSection(value, keys: keys) else { return nil }
     let parameters = section.required("parameters", "a list of setpoints")?.list("a list of setpoints")?
       .map(setpoint)
+    self.parameters = (parameters ?? []).compactMap(\.self)
     let expiry = section.required("on_expiry", "what the device does when nobody writes any more")?
       .choice(["safe", "open", "hold"], what: "expiry").flatMap(SetpointExpiry.init(rawValue:))
     let reversion = section["reversion"].map { $0.duration(in: .seconds(2)...(.seconds(65_535))) }
@@ -20,6 +27,8 @@ struct CommandReader {
       name: name, parameters: parameters.compactMap(\.self), onExpiry: expiry, reversion: reversion ?? nil,
       writes: writes.compactMap(\.self))
     definition.writesADay = writesADay
+    definition.confidence = section["confidence"]?.confidence()
+    definition.effect = section["effect"].flatMap(effect)
     if writes.allSatisfy({ $0 != nil }), !parameters.contains(nil) {
       check(definition, section)
     }
@@ -39,6 +48,15 @@ struct CommandReader {
       section["flash"]?.refuse("registers backed by flash cannot carry a lease that is refreshed, so no reversion")
     }
     return isFlash ? budget : nil
+  }
+
+  private func effect(_ value: ConfigValue) -> Point? {
+    guard let name = value.text("the name of a point") else { return nil }
+    guard let point = Point(rawValue: name), points.contains(point) else {
+      value.refuse("no point of this profile" + NearestName.hint(name, among: points.map(\.rawValue).sorted()))
+      return nil
+    }
+    return point
   }
 
   private func setpoint(_ value: ConfigValue) -> SetpointKind? {
@@ -71,25 +89,20 @@ struct CommandReader {
       return value.integer(in: 0...65_535, what: "a register's value or reversion_time")
         .map { .constant(UInt16($0)) }
     }
-    let keys = ["parameter", "percent_of"] + FieldReader.writtenKeys
+    let keys = ["parameter", "percent_of", "at_most"] + FieldReader.writtenKeys
     guard let section = ConfigSection(value, keys: keys) else { return nil }
     if section["parameter"]?.written == Self.failsafeCurrent {
-      section["percent_of"]?.refuse("a current is no percentage")
+      for key in ["percent_of", "at_most"] { section[key]?.refuse("belongs to a setpoint") }
       return fields.number(section, at: place).map { .failsafeCurrent(field: $0) }
     }
     let kind = section.required("parameter", "a setpoint").flatMap(setpoint)
     let field = fields.number(section, at: place)
-    let reference = section["percent_of"].map(reference)
-    guard let kind, let field, let reference = reference ?? .some(nil) else { return nil }
-    return .parameter(kind, field: field, percentOf: reference)
-  }
-
-  /// The outer optional is nil where something is wrong.
-  private func reference(_ value: ConfigValue) -> RegisterField?? {
-    guard let section = ConfigSection(value, keys: FieldReader.addressKeys + FieldReader.numberKeys),
-      let address = fields.address(section), let field = fields.number(section, at: address)
-    else { return .none }
-    return .some(field)
+    let reference = section["percent_of"].map(fields.whole)
+    let most = section["at_most"].map(fields.whole)
+    guard let kind, let field, let reference = reference ?? .some(nil), let most = most ?? .some(nil) else {
+      return nil
+    }
+    return .parameter(kind, field: field, percentOf: reference, atMost: most)
   }
 
   /// What the parts of a command say about each other.
@@ -98,14 +111,12 @@ struct CommandReader {
     var writesTimer = false
     for value in command.writes.flatMap(\.values) {
       switch value {
-      case .parameter(let kind, _, _): written.insert(kind)
+      case .parameter(let kind, _, _, _): written.insert(kind)
       case .reversionTime: writesTimer = true
       case .constant, .failsafeCurrent: break
       }
     }
-    if command.writes.contains(where: { $0.only != nil }), let first = command.parameters.first {
-      written.insert(first)
-    }
+    written.formUnion(command.writes.flatMap(\.only.keys))
     for kind in command.parameters where !written.contains(kind) {
       section["parameters"]?.refuse("\(kind.rawValue) is a parameter that no write uses")
     }
@@ -118,8 +129,14 @@ struct CommandReader {
     if writesTimer, command.reversion == nil {
       section.refuse(missing: "reversion", "missing: reversion_time is written, so say how long it is, such as 60 s")
     }
-    if !writesTimer, let reversion = section["reversion"] {
-      reversion.refuse("no write has reversion_time, so the device never learns of it")
+    let isFixed = section["timer"]?.choice(["fixed"], what: "word") != nil
+    if isFixed, command.reversion == nil {
+      section.refuse(missing: "reversion", "missing: say how long the device's own timer is, such as 60 s")
+    }
+    if isFixed, writesTimer { section["timer"]?.refuse("reversion_time is written, so the timer is not fixed") }
+    if !writesTimer, !isFixed, let reversion = section["reversion"] {
+      reversion.refuse(
+        "no write has reversion_time, so the device never learns of it (timer: fixed, where it is the vendor's)")
     }
     if command.reversion != nil, command.onExpiry == .hold {
       section["on_expiry"]?.refuse("hold: a device with a reversion time does not hold its value")

@@ -6,7 +6,10 @@ struct FieldReader {
   let isSunSpec: Bool
 
   static let addressKeys = ["holding", "input", "coil", "discrete", "model", "offset"]
-  static let numberKeys = ["type", "order", "scale", "scale_factor", "not_implemented", "bit", "values"]
+  static let numberKeys = [
+    "type", "order", "scale", "scale_factor", "plus", "not_implemented", "bit", "mask", "values",
+  ]
+  static let termKeys = addressKeys + numberKeys + ["sign", "negative_if"]
   /// Without what only makes sense when it is read.
   static let writtenKeys = ["type", "order", "scale", "scale_factor", "not_implemented"]
   static let types = [
@@ -15,29 +18,40 @@ struct FieldReader {
 
   func point(_ point: Point, _ value: ConfigValue) -> PointDefinition? {
     let several = ["sum", "highest"].first(where: value.hasKey)
-    let single = Self.addressKeys + Self.numberKeys + ["sign", "range"]
-    let keys = several.map { [$0, "range", "values"] } ?? single
+    let keys = (several.map { [$0, "values"] } ?? Self.termKeys) + ["range", "every"]
     guard let section = ConfigSection(value, keys: keys) else { return nil }
     let range = section["range"].flatMap { limits($0, of: point) }
-    guard let several else { return term(section).map { PointDefinition(point, [$0], range: range) } }
+    let every = section["every"].flatMap { $0.duration(in: .seconds(1)...(.seconds(86_400))) }
+    guard let several else { return term(section).map { PointDefinition(point, [$0], range: range, every: every) } }
     let table = section["values"].map(meanings)
     let terms = section[several]?.list("a list of fields").map { list in
       list.compactMap { item in
-        ConfigSection(item, keys: Self.addressKeys + Self.numberKeys + ["sign"]).flatMap(term)
+        ConfigSection(item, keys: Self.termKeys).flatMap(term)
       }
     }
     guard let terms else { return nil }
     if terms.isEmpty { value.refuse("a \(several) needs at least one field") }
     return PointDefinition(
       point, terms, range: range, combination: several == "sum" ? .sum : .highest,
-      values: Dictionary((table ?? [:]).map { (Int($0), $1) }, uniquingKeysWith: { first, _ in first }))
+      values: Dictionary((table ?? [:]).map { (Int($0), $1) }, uniquingKeysWith: { first, _ in first }),
+      every: every)
   }
 
   private func term(_ section: ConfigSection) -> PointDefinition.Term? {
     let address = address(section)
     let sign = section["sign"].map { $0.choice(["1", "-1"], what: "sign") } ?? "1"
-    guard let address, let field = number(section, at: address), let sign else { return nil }
-    return PointDefinition.Term(field, sign: sign == "1" ? 1 : -1)
+    let negative = section["negative_if"].map(whole)
+    guard let address, let field = number(section, at: address), let sign, let negative = negative ?? .some(nil)
+    else { return nil }
+    return PointDefinition.Term(field, sign: sign == "1" ? 1 : -1, negative: negative)
+  }
+
+  /// A field in a mapping of its own. The outer optional is nil where something is wrong.
+  func whole(_ value: ConfigValue) -> RegisterField?? {
+    guard let section = ConfigSection(value, keys: Self.addressKeys + Self.numberKeys),
+      let address = address(section), let field = number(section, at: address)
+    else { return .none }
+    return .some(field)
   }
 
   /// Bounds in the point's own unit, such as `0..1000`, inside what is plausible for it at all.
@@ -94,18 +108,32 @@ struct FieldReader {
       $0.choice(["high-first", "low-first"], what: "word order").flatMap(WordOrder.init(rawValue:))
     }
     let sentinels = section["not_implemented"].map(sentinels)
+    let mask = mask(section)
     // A written number has no meanings to look up.
-    let bit = section.knows("bit") ? section["bit"].map { $0.integer(in: 0...63, what: "a bit, 0 the lowest") } : nil
     let table = section.knows("values") ? section["values"].map(meanings) : nil
     let scale = scale(section, at: address)
+    let plus = section.knows("plus") ? section["plus"]?.number(in: -1e9...1e9, what: "a number") : nil
     guard let type, let scale, let order = order ?? .highFirst else { return nil }
     guard (type == .bit) == isBitSpace else {
       section.value.refuse("type bit belongs to coils and discrete inputs, every other type to registers")
       return nil
     }
     return RegisterField(
-      address: address, type: type, order: order, scale: scale, notImplemented: Set(sentinels ?? []),
-      bit: bit ?? nil, values: table ?? [:])
+      address: address, type: type, order: order, scale: scale, plus: plus ?? 0,
+      notImplemented: Set(sentinels ?? []), mask: mask, values: table ?? [:])
+  }
+
+  /// `bit: 2`, or `mask: 0x7F00`.
+  private func mask(_ section: ConfigSection) -> UInt64? {
+    guard section.knows("bit") else { return nil }
+    if let bit = section["bit"] {
+      section["mask"]?.refuse("either one bit or a mask")
+      return bit.integer(in: 0...63, what: "a bit, 0 the lowest").map { 1 << UInt64($0) }
+    }
+    guard let mask = section["mask"] else { return nil }
+    let raw = mask.raw
+    if raw == nil || raw == 0 { mask.refuse("expected the bits that count, such as 0x7F00") }
+    return raw == 0 ? nil : raw
   }
 
   /// `{0: 1, 1: 0}`: raw numbers and what they stand for.
@@ -123,24 +151,38 @@ struct FieldReader {
 
   func sentinels(_ value: ConfigValue) -> [UInt64] {
     (value.list("a list of raw values such as [0x8000]") ?? []).compactMap { item in
-      let text = item.written ?? ""
-      let number = text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
+      let number = item.raw
       if number == nil { item.refuse("expected a raw value such as 0x8000") }
       return number
     }
   }
 
-  /// `scale: 0.01`, `scale_factor: 15` (an offset in the same model), or both multiplied.
+  /// `scale: 0.01`, `scale_factor: 15` (an offset in the same model), `scale_factor: {holding: 9}`, or both multiplied.
   private func scale(_ section: ConfigSection, at address: RegisterAddress) -> Scale? {
     let times = section["scale"].map { $0.number(in: -1e9...1e9, what: "a factor") } ?? 1
     guard let factor = section["scale_factor"] else { return times.map { .literal($0) } }
+    if factor.isMapping {
+      let place = ConfigSection(factor, keys: Self.addressKeys).flatMap(self.address)
+      guard let times, let place else { return nil }
+      return .factor(place, times: times)
+    }
     guard case .sunSpec(let model, _) = address else {
-      factor.refuse("a scale factor is an offset in a SunSpec model: write scale: with the factor itself")
+      factor.refuse(
+        "an offset in a SunSpec model: write scale: with the factor itself, or {holding: 9} for a register with its exponent"
+      )
       return nil
     }
     let offset = factor.integer(in: 0...65_535, what: "an offset in the same model")
     guard let times, let offset else { return nil }
     return .factor(.sunSpec(model: model, offset: offset), times: times)
+  }
+}
+
+extension ConfigValue {
+  /// A raw value, decimal or hexadecimal.
+  fileprivate var raw: UInt64? {
+    let text = written ?? ""
+    return text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
   }
 }
 

@@ -7,7 +7,8 @@ struct ProfileReader {
   let isSunSpec: Bool
 
   static let keys = [
-    "name", "title", "source", "confidence", "sunspec", "unit", "lag", "reading", "serial", "points", "commands",
+    "name", "title", "source", "confidence", "sunspec", "unit", "lag", "connection", "reading", "serial", "points",
+    "commands", "evidence",
   ]
 
   /// - Parameter name: the file's name without `.yaml`, which the profile has to repeat.
@@ -26,29 +27,66 @@ struct ProfileReader {
     }
     let title = root.required("title", "a text")?.text()
     let source = root.required("source", "where the register facts come from")?.text()
-    let confidence = root.required("confidence", "vendor, independent or single")?
-      .choice(["vendor", "independent", "single"], what: "confidence").flatMap(DeviceProfile.Confidence.init(rawValue:))
+    let confidence = root.required("confidence", "vendor, independent or single")?.confidence()
     let lag = root["lag"].map { $0.duration(in: .zero...(.seconds(600))) } ?? .seconds(1)
     let unit = root["unit"].map { $0.integer(in: 1...255, what: "a unit id") }
+    let connection = root["connection"].map(connectionRules) ?? ConnectionRules()
     let reading = root["reading"].map(readingRules) ?? ReadingRules()
     let serial = root["serial"].map(textField)
     let points = root.required("points", "a mapping of points").map(pointDefinitions)
-    let commands = root["commands"].map(commandDefinitions) ?? []
-    guard let title, let source, let confidence, let lag, let reading, let points else { return nil }
-    return DeviceProfile(
+    let known = Set((points ?? []).map(\.point))
+    let commands = root["commands"].map { commandDefinitions($0, known) } ?? []
+    guard let title, let source, let confidence, let lag, let connection, let reading, let points else { return nil }
+    let evidence = root["evidence"].map(EvidenceReader(fields: fields).read) ?? []
+    let profile = DeviceProfile(
       name: name, title: title, source: source, confidence: confidence, isSunSpec: isSunSpec, unit: unit ?? nil,
-      reading: reading,
-      points: points, serial: serial ?? nil, commands: commands, lag: lag)
+      connection: connection, reading: reading, points: points, serial: serial ?? nil, commands: commands, lag: lag,
+      evidence: evidence.map(\.evidence))
+    // What is wrong already would be told a second time.
+    guard root.value.problems.problems.isEmpty else { return nil }
+    for (evidence, value) in evidence {
+      for problem in profile.problems(with: evidence) { value.refuse(problem.description) }
+    }
+    return profile
+  }
+
+  private func connectionRules(_ value: ConfigValue) -> ConnectionRules? {
+    let keys = ["framing", "port", "line", "delay", "clients", "idle_close"]
+    guard let section = ConfigSection(value, keys: keys) else { return nil }
+    var rules = ConnectionRules()
+    if let written = section["framing"] {
+      let list = written.isList ? written.list("a list of framings") ?? [] : [written]
+      rules.framings = Set(list.compactMap(framing))
+      if written.isList, list.isEmpty { written.refuse("a device has at least one framing") }
+    }
+    if let port = section["port"]?.integer(in: 1...65_535, what: "a TCP port") { rules.port = port }
+    if let line = section["line"] {
+      rules.line = SerialLine(line.written ?? "")
+      if rules.line == nil { line.refuse("expected a serial line such as 9600 8N1") }
+    }
+    if let delay = section["delay"]?.duration(in: .zero...(.seconds(60))) { rules.connectDelay = delay }
+    rules.maximumClients = section["clients"]?.integer(in: 1...1000, what: "a number of clients")
+    rules.idleClose = section["idle_close"]?.duration(in: .seconds(1)...(.seconds(86_400)))
+    return rules
+  }
+
+  private func framing(_ value: ConfigValue) -> Framing? {
+    if let written = value.written, ["rtu-over-tcp", "rtu-over-udp"].contains(written) {
+      value.refuse("the Modbus library in use speaks tcp and rtu only: such a device needs a converter between")
+      return nil
+    }
+    return value.choice(Framing.allCases.map(\.rawValue), what: "framing").flatMap(Framing.init(rawValue:))
   }
 
   private func readingRules(_ value: ConfigValue) -> ReadingRules? {
-    guard let section = ConfigSection(value, keys: ["max_registers", "max_gap", "pause", "write_pause", "timeout"])
-    else { return nil }
+    let keys = ["max_registers", "max_gap", "one_value", "pause", "write_pause", "timeout"]
+    guard let section = ConfigSection(value, keys: keys) else { return nil }
     var rules = ReadingRules()
     if let most = section["max_registers"]?.integer(in: 1...125, what: "a number of registers") {
       rules.maximumRegisters = most
     }
     if let gap = section["max_gap"]?.integer(in: 0...124, what: "a number of registers") { rules.maximumGap = gap }
+    rules.isOneValuePerRequest = section["one_value"].map { $0.yesOrNo() ?? false } ?? false
     if let pause = section["pause"]?.duration(in: .zero...(.seconds(10))) { rules.pause = pause }
     if let pause = section["write_pause"]?.duration(in: .zero...(.seconds(60))) { rules.writePause = pause }
     if let timeout = section["timeout"]?.duration(in: .milliseconds(10)...(.seconds(60))) { rules.timeout = timeout }
@@ -79,9 +117,16 @@ struct ProfileReader {
     }
   }
 
-  private func commandDefinitions(_ value: ConfigValue) -> [CommandDefinition] {
-    value.namedEntries("a mapping of commands").compactMap { CommandReader(fields: fields).read($0.name, $0.value) }
+  private func commandDefinitions(_ value: ConfigValue, _ points: Set<Point>) -> [CommandDefinition] {
+    var reader = CommandReader(fields: fields, points: points)
+    return value.namedEntries("a mapping of commands").compactMap { reader.read($0.name, $0.value) }
   }
 
   private var fields: FieldReader { FieldReader(isSunSpec: isSunSpec) }
+}
+
+extension ConfigValue {
+  func confidence() -> DeviceProfile.Confidence? {
+    choice(["vendor", "independent", "single"], what: "confidence").flatMap(DeviceProfile.Confidence.init(rawValue:))
+  }
 }

@@ -16,7 +16,7 @@ extension CommandReader {
     }
     write.isKept = section["kept"].map { $0.yesOrNo() ?? false } ?? false
     write.every = section["every"]?.duration(in: .seconds(1)...(.seconds(3600)))
-    write.only = section["only"].flatMap(range)
+    write.only = section["only"].map(conditions) ?? [:]
     if let shown = section["read_back"] {
       guard let readBack = readBack(shown) else { return nil }
       write.readBack = readBack
@@ -62,9 +62,35 @@ extension CommandReader {
     return RegisterField(address: address, type: type, order: order)
   }
 
-  /// `0` or `6..63`, in the setpoint's own unit.
+  /// `6..63` of the first parameter, or `{discharge_limit_w: below 0}`.
+  private func conditions(_ value: ConfigValue) -> [SetpointKind: ClosedRange<Double>] {
+    guard value.isMapping else {
+      guard let range = range(value), let first = parameters.first else { return [:] }
+      return [first: range]
+    }
+    var only: [SetpointKind: ClosedRange<Double>] = [:]
+    for (name, entry) in value.pairs() ?? [] {
+      guard let kind = SetpointKind(rawValue: name), parameters.contains(kind) else {
+        entry.problems.add(
+          line: entry.line, path: entry.path,
+          "no parameter of the command" + NearestName.hint(name, among: parameters.map(\.rawValue)))
+        continue
+      }
+      only[kind] = range(entry)
+    }
+    return only
+  }
+
+  /// `0`, `6..63`, `0..` or `below 0`, in the setpoint's own unit.
   private func range(_ value: ConfigValue) -> ClosedRange<Double>? {
-    let pieces = (value.written ?? "").split(separator: "..", omittingEmptySubsequences: false)
+    let written = value.written ?? ""
+    if written.hasPrefix("below "), let end = Measure.number(Measure.trimmed(written.dropFirst(6))) {
+      return -.infinity...end.nextDown
+    }
+    if written.hasSuffix(".."), let start = Measure.number(Measure.trimmed(written.dropLast(2))) {
+      return start...(.infinity)
+    }
+    let pieces = written.split(separator: "..", omittingEmptySubsequences: false)
       .map { Measure.number(Measure.trimmed($0)) }
     if pieces.count == 1, let only = pieces[0] { return only...only }
     if pieces.count == 2, let lower = pieces[0], let upper = pieces[1], lower < upper { return lower...upper }
@@ -78,7 +104,7 @@ extension WriteValue {
   var width: Int {
     switch self {
     case .constant, .reversionTime: 1
-    case .parameter(_, let field, _), .failsafeCurrent(let field): field.type.width
+    case .parameter(_, let field, _, _), .failsafeCurrent(let field): field.type.width
     }
   }
 }

@@ -43,7 +43,7 @@ enum HeatPumpProfile {
   }
 
   private static func write(_ coil: Int, _ values: [UInt16], _ states: ClosedRange<Double>) -> RegisterWrite {
-    RegisterWrite(start: .absolute(.coil, coil), values: values.map { .constant($0) }, only: states)
+    RegisterWrite(start: .absolute(.coil, coil), values: values.map { .constant($0) }, only: [.heatPumpState: states])
   }
 
   private static func blocking(_ coil: Int) -> [RegisterWrite] { [write(coil, [1], 1...1), write(coil, [0], 2...2)] }

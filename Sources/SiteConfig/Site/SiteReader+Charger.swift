@@ -16,12 +16,15 @@ extension SiteReader {
     let isConfirmed = section.has("current") && isConfirmedWithoutTimer(section, profile)
     if profile != nil, command == nil {
       section["profile"]?.refuse("takes no charging_current_a, so it is no profile for a charger")
-    } else if let profile, command?.reversion == nil, !isConfirmed {
+    } else if let profile, command?.reversion == nil, !isConfirmed, entry.onlyRead == nil {
       section["profile"]?.refuse(
         "\(profile.name) has no timer of its own: a car would go on charging without the agent")
     }
     var charger = SiteParameters.Charger(device: DeviceID(entry.name), maximumAge: maximumAge)
-    if let lease = profile.flatMap({ SetpointLease(.chargingCurrent, in: $0, isConfirmed: isConfirmed) }) {
+    let lease = profile.flatMap {
+      SetpointLease(.chargingCurrent, in: $0, isConfirmed: isConfirmed, mayWrite: entry.onlyRead == nil)
+    }
+    if let lease {
       (charger.reversion, charger.terms) = (lease.reversion, lease.terms)
     }
     let current = section.required("current", "what a car may draw on each phase, such as 6..16 A")?

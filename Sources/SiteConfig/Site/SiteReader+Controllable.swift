@@ -81,6 +81,10 @@ extension SiteReader {
       item.refuse("is no charger, no heat pump and no hybrid")
       return nil
     }
+    if let reason = device.onlyRead {
+      item.refuse("is only read, so it cannot keep a limit: \(reason) (experimental: confirmed)")
+      return nil
+    }
     return DeviceID(name)
   }
 

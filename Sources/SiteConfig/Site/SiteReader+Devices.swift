@@ -14,6 +14,8 @@ struct DeviceEntry {
   var isHybrid = false
   /// Its keys, for what is checked once everything is read.
   var section: ConfigSection?
+  /// Why it is never written, in words; nil where it may be.
+  var onlyRead: String?
   /// Of a contact: which digital input it hangs on.
   var input: Int?
   /// Whose power a meter tells, and the meter above it.
@@ -31,7 +33,7 @@ extension SiteReader {
   static let modbusKeys =
     [
       "profile", "unit", "serial", "period", "measures", "below", "generator", "ac_limit", "pv", "battery",
-      "without_timer", "regulates",
+      "without_timer", "experimental", "regulates",
     ]
     + contactKeys + chargerKeys
   static let laterDeviceKeys = ["bms"]
@@ -102,12 +104,16 @@ extension SiteReader {
     // One that has to be left alone after a write is not read meanwhile.
     let rest = profile?.reading.writePause ?? .zero
     let maximumAge = max(.seconds(5), (period ?? .seconds(1)) * 3 + rest)
+    let isConfirmed = isConfirmedExperiment(section, profile)
+    entry.onlyRead = profile.flatMap { readingOnly($0, isConfirmed: isConfirmed) }
     readMeasuring(section, into: &entry, profile: profile, maximumAge: maximumAge)
     readCharger(section, into: &entry, profile: profile, maximumAge: maximumAge)
     readHybrid(section, into: &entry, profile: profile, maximumAge: maximumAge)
-    if let profile { checkSerial(section, profile, mode) }
+    if let profile { checkSerial(section, profile, entry.onlyRead == nil ? mode : .monitor) }
     guard var profile, let unit, let period else { return }
     if let charger = entry.charger { profile = profile.configured(failsafeCurrent: charger.failsafeCurrent) }
+    // The bus refuses what control would never plan.
+    if entry.onlyRead != nil { profile.commands = [] }
     entry.modbus = .init(
       id: DeviceID(entry.name), profile: profile, unit: unit, serial: serial ?? nil, period: period)
   }

@@ -17,8 +17,11 @@ extension SiteReader {
     let isConfirmed = isConfirmedWithoutTimer(section, profile)
     guard let acLimit, let pv = pv ?? .some(.none), let battery = battery ?? .some(.none), let regulates
     else { return }
-    let batteryLease = profile.flatMap { SetpointLease(.dischargeLimit, in: $0, isConfirmed: isConfirmed) }
-    let productionLease = profile.flatMap { SetpointLease(.productionLimit, in: $0, isConfirmed: isConfirmed) }
+    func lease(_ kind: SetpointKind) -> SetpointLease? {
+      profile.flatMap { SetpointLease(kind, in: $0, isConfirmed: isConfirmed, mayWrite: entry.onlyRead == nil) }
+    }
+    let batteryLease = lease(.dischargeLimit)
+    let productionLease = lease(.productionLimit)
     var hybrid = SiteParameters.Hybrid(
       device: DeviceID(entry.name), acLimit: acLimit, pvPeak: pv?.peak ?? .zero, battery: battery?.battery,
       batteryReversion: batteryLease?.reversion, productionReversion: productionLease?.reversion,

@@ -66,10 +66,14 @@ struct SiteReader {
     control.plan = strategy.plan
     control.outages = strategy.outages
     control.island = strategy.island
-    return SiteConfiguration(
+    var configuration = SiteConfiguration(
       site: site.site, modbusBuses: modbusBuses(buses, devices, loads, pumps), mqttBuses: mqttBuses(buses, devices),
       control: control,
       uplinks: uplinks, journal: journal, api: api, installations: devices.compactMap(\.installation))
+    configuration.readOnly = devices.compactMap { device in
+      device.onlyRead.map { .init(device: DeviceID(device.name), reason: $0) }
+    }
+    return configuration
   }
 
   /// Who may limit the site, and what. A contact first: its wire is there from the start.

@@ -1,0 +1,159 @@
+public import EnergyModel
+
+/// Where a profile and its evidence do not agree.
+public enum EvidenceProblem: Hashable, Sendable, CustomStringConvertible {
+  /// The evidence has no registers, or not all, for the point.
+  case registersMissing(Point)
+  case unknownPoint(Point)
+  case different(Point, expected: Evidence.Expected, found: Evidence.Expected)
+  /// The command cannot be made into transfers.
+  case refused(CommandRefusal)
+  /// A transfer, counted from 1, is not what the evidence says.
+  case writes(Int, expected: Evidence.Block?, found: Evidence.Block?)
+
+  public var description: String {
+    switch self {
+    case .registersMissing(let point): "the registers of \(point.rawValue) are not all given"
+    case .unknownPoint(let point): "the profile has no \(point.rawValue)"
+    case .different(let point, let expected, let found):
+      "\(point.rawValue) reads \(Self.text(found)), not \(Self.text(expected))"
+    case .refused(let refusal): refusal.description
+    case .writes(let number, let expected, let found):
+      "transfer \(number) is \(found.map(Self.text) ?? "none"), not \(expected.map(Self.text) ?? "none")"
+    }
+  }
+
+  private static func text(_ expected: Evidence.Expected) -> String {
+    switch expected {
+    case .value(let value): "\(value)"
+    case .bad(let quality): quality.rawValue
+    }
+  }
+
+  private static func text(_ block: Evidence.Block) -> String {
+    let words = block.registers.map { register in
+      let digits = String(register, radix: 16, uppercase: true)
+      return String(repeating: "0", count: 4 - digits.count) + digits
+    }
+    guard case .absolute(let space, let address) = block.start else { return words.joined(separator: " ") }
+    return "\(space.rawValue) \(address): \(words.joined(separator: " "))"
+  }
+}
+
+extension DeviceProfile {
+  /// Runs the evidence through the decoder and the encoder that a real device's registers go through.
+  public func problems(with evidence: Evidence) -> [EvidenceProblem] {
+    let resolved = ResolvedProfile(self, map: isSunSpec ? standInMap(evidence) : nil)
+    let given = GivenRegisters(evidence, resolved.locator)
+    return pointProblems(evidence, resolved, given) + commandProblems(evidence, resolved, given)
+  }
+
+  private func pointProblems(
+    _ evidence: Evidence, _ resolved: ResolvedProfile, _ given: GivenRegisters
+  ) -> [EvidenceProblem] {
+    let wanted = points.filter { evidence.points[$0.point] != nil }
+    let unknown = evidence.points.keys.filter { point in !points.contains { $0.point == point } }
+    // Nothing else is read along, so that only what is given has to be there.
+    let rules = ReadingRules(maximumRegisters: 125, isOneValuePerRequest: true)
+    let plan = ReadPlan(wanted, isSunSpec: isSunSpec, rules: rules, resolved.locator)
+    var image = plan.emptyImage()
+    given.fill(&image, plan.blocks)
+    var problems = unknown.sorted { $0.rawValue < $1.rawValue }.map(EvidenceProblem.unknownPoint)
+    for reading in plan.decode(image) {
+      guard let expected = evidence.points[reading.point] else { continue }
+      let found = reading.value.map(Evidence.Expected.value) ?? .bad(reading.quality)
+      if found == .bad(.timeout) {
+        problems.append(.registersMissing(reading.point))
+      } else if !expected.agrees(found) {
+        problems.append(.different(reading.point, expected: expected, found: found))
+      }
+    }
+    return problems
+  }
+
+  private func commandProblems(
+    _ evidence: Evidence, _ resolved: ResolvedProfile, _ given: GivenRegisters
+  ) -> [EvidenceProblem] {
+    guard let expected = evidence.written else { return [] }
+    let setpoints = evidence.asked.map {
+      Setpoint(device: "", kind: $0, value: $1, owner: "", expires: MonotonicInstant(nanoseconds: 0))
+    }
+    let profile = evidence.failsafeCurrent.map { configured(failsafeCurrent: $0) } ?? self
+    do throws(CommandRefusal) {
+      let plan = try ResolvedProfile(profile, map: resolved.map).plan(setpoints)
+      var image = plan.emptyImage()
+      given.fill(&image, plan.blocks)
+      let found = try plan.encode(setpoints, with: image).map {
+        Evidence.Block(start: .absolute($0.space, $0.address), registers: $0.registers)
+      }
+      let wanted = expected.map { resolved.locator.absolute($0) }
+      return (0..<max(found.count, wanted.count)).compactMap { index in
+        let pair = (
+          expected: wanted.indices.contains(index) ? wanted[index] : nil,
+          found: found.indices.contains(index) ? found[index] : nil
+        )
+        return pair.expected == pair.found
+          ? nil : .writes(index + 1, expected: pair.expected, found: pair.found)
+      }
+    } catch {
+      return [.refused(error)]
+    }
+  }
+
+  /// Models far enough apart that each has room for all that the profile knows of it.
+  private func standInMap(_ evidence: Evidence) -> SunSpecMap {
+    let written = evidence.blocks.map(\.start) + (evidence.written ?? []).map(\.start)
+    let ids = Set((addresses + written).compactMap(\.sunSpecModel)).sorted()
+    let room = min(1000, 25_000 / max(1, ids.count))
+    return SunSpecMap(
+      base: 40_000,
+      models: ids.enumerated().map { SunSpecModel(id: $1, address: 40_002 + $0 * room, length: room - 2) })
+  }
+}
+
+extension Evidence.Expected {
+  /// The accuracy of an IEEE single is all that many devices have.
+  fileprivate func agrees(_ found: Self) -> Bool {
+    switch (self, found) {
+    case (.value(let a), .value(let b)): (a - b).magnitude <= 1e-6 * max(1e-3, a.magnitude)
+    case (.bad(let a), .bad(let b)): a == b
+    default: false
+    }
+  }
+}
+
+extension RegisterLocator {
+  fileprivate func absolute(_ block: Evidence.Block) -> Evidence.Block {
+    guard let span = locate(block.start, count: block.registers.count) else { return block }
+    return Evidence.Block(start: .absolute(span.space, span.start), registers: block.registers)
+  }
+}
+
+/// The registers that evidence has, by where they are.
+private struct GivenRegisters {
+  private struct Place: Hashable {
+    var space: RegisterSpace
+    var address: Int
+  }
+
+  private var values: [Place: UInt16] = [:]
+
+  init(_ evidence: Evidence, _ locator: RegisterLocator) {
+    for block in evidence.blocks {
+      guard let span = locator.locate(block.start, count: block.registers.count) else { continue }
+      for (offset, register) in block.registers.enumerated() {
+        values[Place(space: span.space, address: span.start + offset)] = register
+      }
+    }
+  }
+
+  /// Blocks that are given in full count as read.
+  func fill(_ image: inout RegisterImage, _ blocks: [ReadBlock]) {
+    for (index, block) in blocks.enumerated() {
+      let found = (0..<block.count).compactMap { values[Place(space: block.space, address: block.start + $0)] }
+      guard found.count == block.count else { continue }
+      image.blocks[index] = .good
+      image.registers.replaceSubrange(block.imageOffset..<block.imageOffset + block.count, with: found)
+    }
+  }
+}
