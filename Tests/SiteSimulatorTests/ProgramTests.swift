@@ -56,7 +56,8 @@ import Testing
   @Test func saysWhatItDoesNotUnderstandAndWhichPortIsTaken() async throws {
     let simulator = try await SimulatorProgram()
     let taken = [
-      "--inverter-port", "\(try simulator.port("inverter"))", "--meter-port", "0", "--relay-port", "0", "--wallbox-port", "0",
+      "--inverter-port", "\(try simulator.port("inverter"))", "--meter-port", "0", "--relay-port", "0",
+      "--wallbox-port", "0",
     ]
     for arguments in [taken, ["--sky", "yesterday"], ["--soc", "120"], ["--load-script", "/nonexistent"]] {
       let output = simulator.folder.appendingPathComponent("refusal")

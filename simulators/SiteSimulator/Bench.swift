@@ -15,31 +15,42 @@ public struct Bench: Sendable {
     public var isForNobody: Bool
   }
 
-  private struct Place: Hashable {
+  struct Place: Hashable {
     var bus: Int
     var unit: UInt8
   }
 
-  private enum Content: Sendable {
+  enum Content: Sendable {
     case site(SiteBench.Device)
     case image(any UnitImage)
   }
 
-  private struct Unit: Sendable {
+  struct Unit: Sendable {
     var name: String
     var content: Content
     var faulty = FaultyUnit()
   }
 
-  public private(set) var site: SiteBench?
-  private var units: [Place: Unit] = [:]
-  private var script: [(second: Double, order: FaultOrder, text: String)] = []
-  private var ordersTaken: UInt64 = 0
-  private let seed: UInt64
-  private var elapsed = Duration.zero
+  public internal(set) var site: SiteBench?
+  var units: [Place: Unit] = [:]
+  var script: [(second: Double, order: FaultOrder, text: String)] = []
+  var values: [ValueScript.Line] = []
+  /// Which part of the site a device stands for.
+  var roles: [Place: SiteRole] = [:]
+  /// What a script says in place of the site.
+  var forced: [Place: [Point: Double?]] = [:]
+  var ordersTaken: UInt64 = 0
+  let seed: UInt64
+  var elapsed = Duration.zero
+  private var measured = Duration.zero
 
-  /// - Parameter seed: of the faults that bite by chance.
-  public init(seed: UInt64) { self.seed = seed }
+  /// - Parameters:
+  ///   - seed: of the faults that bite by chance.
+  ///   - world: a site that devices may measure (``add(_:name:bus:unit:role:)``), without any of its own.
+  public init(seed: UInt64, measuring world: SiteBench? = nil) {
+    self.seed = seed
+    site = world
+  }
 
   /// Puts the site's devices on the buses of their places in ``SiteBench/Device/allCases``.
   public init(site: SiteBench, seed: UInt64) {
@@ -54,14 +65,17 @@ public struct Bench: Sendable {
   }
 
   /// False where the name or the place is taken.
-  public mutating func add(_ image: any UnitImage, name: String, bus: Int, unit: UInt8) -> Bool {
+  /// - Parameter role: of the site, where the device measures it.
+  public mutating func add(
+    _ image: any UnitImage, name: String, bus: Int, unit: UInt8, role: SiteRole? = nil
+  ) -> Bool {
     let place = Place(bus: bus, unit: unit)
     guard units[place] == nil, !units.values.contains(where: { $0.name == name }) else { return false }
     units[place] = Unit(name: name, content: .image(image))
+    roles[place] = role
+    measure(place)
     return true
   }
-
-  public var names: [String] { units.values.map(\.name).sorted() }
 
   /// Time passes for the world, the devices' timers and the faults.
   public mutating func step(by duration: Duration) {
@@ -71,11 +85,14 @@ public struct Bench: Sendable {
       script.removeFirst()
       carryOut(next.order, next.text)
     }
+    // Devices measure twice a second.
+    if elapsed - measured >= .milliseconds(500) {
+      measured = elapsed
+      for place in roles.keys { measure(place) }
+    }
+    takeValues()
     for place in units.keys {
-      if case .image(var image) = units[place]?.content {
-        image.pass(duration)
-        units[place]?.content = .image(image)
-      }
+      withContent(place) { $0.pass(duration) }
       guard units[place]?.faulty.isHealthy == false else { continue }
       withImage(at: place) { $1.tend(&$0, now: $2) }
     }
@@ -117,18 +134,18 @@ public struct Bench: Sendable {
 
   /// Whether a bus takes another client beside those that it has.
   public func takesClient(bus: Int, beside present: Int) -> Bool {
-    let isAlone = units.contains { place, unit in
-      guard place.bus == bus else { return false }
-      if unit.faulty.isSecondClientRefused { return true }
-      switch unit.content {
-      case .site(let device): return device == .wallBox
-      case .image(let image): return image.isSingleClient
-      }
-    }
-    return present < (isAlone ? 1 : 16)
+    let here = units.filter { $0.key.bus == bus }
+    if here.values.contains(where: \.faulty.isSecondClientRefused) { return present < 1 }
+    return present < (here.map { image(of: $0.value, number: $0.key.unit).mostClients }.min() ?? 16)
   }
 
-  private mutating func withImage<Result>(
+  /// When a bus closes a connection on which nothing is asked.
+  public func idleClose(bus: Int) -> Duration {
+    let here = units.filter { $0.key.bus == bus }
+    return here.compactMap { image(of: $0.value, number: $0.key.unit).idleClose }.min() ?? .seconds(300)
+  }
+
+  mutating func withImage<Result>(
     at place: Place, _ body: (inout any UnitImage, inout FaultyUnit, Duration) -> Result
   ) -> Result {
     guard var unit = units[place] else { preconditionFailure("nobody is at \(place)") }
@@ -143,76 +160,12 @@ public struct Bench: Sendable {
     return result
   }
 
-  private func image(of unit: Unit, number: UInt8) -> any UnitImage {
+  func image(of unit: Unit, number: UInt8) -> any UnitImage {
     switch unit.content {
     case .image(let image): return image
     case .site(let device):
       guard let site else { preconditionFailure("a site's device without a site") }
       return SiteUnit(bench: site, device: device, unit: number)
-    }
-  }
-}
-
-extension Bench {
-  /// What became of an order, and what is wrong with the devices now.
-  public struct OrderAnswer: Hashable, Sendable {
-    public var order: String
-    /// Nil where it was taken.
-    public var refusal: String?
-    public var active: [String]
-  }
-
-  /// Faults by time.
-  public mutating func follow(_ script: FaultScript) throws(FaultScript.Malformed) {
-    for line in script.lines {
-      do throws(FaultOrder.Refusal) {
-        self.script.append((line.second, try read(line.order), line.order))
-      } catch {
-        throw FaultScript.Malformed(line: line.number, reason: error.reason)
-      }
-    }
-  }
-
-  /// Carries out an order in words, or refuses it in words.
-  public mutating func order(_ text: String) -> OrderAnswer {
-    var answer = OrderAnswer(order: text, active: [])
-    do throws(FaultOrder.Refusal) {
-      carryOut(try read(text), text)
-    } catch {
-      answer.refusal = error.reason
-    }
-    answer.active = activeFaults
-    return answer
-  }
-
-  /// The orders in force, in the order they came.
-  public var activeFaults: [String] {
-    units.values.flatMap { $0.faulty.faults }.sorted { $0.number < $1.number }.map(\.text)
-  }
-
-  private func place(of name: String) -> Place? { units.first { $0.value.name == name }?.key }
-
-  private func read(_ text: String) throws(FaultOrder.Refusal) -> FaultOrder {
-    let order = try FaultOrder(text) { device, point in
-      guard let place = place(of: device), let unit = units[place] else { return nil }
-      return image(of: unit, number: place.unit).register(of: point)
-    }
-    guard place(of: order.device) != nil else {
-      throw FaultOrder.Refusal("there is no device '\(order.device)'; there are \(names.joined(separator: ", "))")
-    }
-    return order
-  }
-
-  private mutating func carryOut(_ order: FaultOrder, _ text: String) {
-    guard let place = place(of: order.device) else { return }
-    guard let fault = order.fault else {
-      units[place]?.faulty.heal()
-      return
-    }
-    ordersTaken += 1
-    let (seed, number) = (seed, ordersTaken)
-    withImage(at: place) { image, faulty, now in
-      faulty.add(ActiveFault(fault, order, text: text, before: image, now: now, seed: seed, number: number))
     }
   }
 }

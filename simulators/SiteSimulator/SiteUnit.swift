@@ -8,17 +8,14 @@ struct SiteUnit: UnitImage {
     try bench.answer(request, from: device, unit: unit)
   }
 
-  /// The world's time passes for all of its devices at once.
-  mutating func pass(_ time: Duration) {}
-
   mutating func restoreSettings(of earlier: any UnitImage) {
     guard let earlier = earlier as? SiteUnit else { return }
     bench.restoreSettings(of: device, from: earlier.bench)
   }
 
   var latency: Duration { device.latency(unit: unit) }
-  /// As small devices are.
-  var isSingleClient: Bool { device == .wallBox }
+  /// A small device takes one.
+  var mostClients: Int { device == .wallBox ? 1 : 16 }
 
   func register(of point: String) -> RegisterTarget? {
     switch device {

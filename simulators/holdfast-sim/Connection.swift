@@ -19,17 +19,19 @@ struct Connection {
   /// A client that sends and never reads is let go at this many bytes of answers.
   private static let mostWaiting = 64 * 260
   private static let halfFrameLimit = Duration.seconds(5)
-  private static let idleLimit = Duration.seconds(300)
+  private let idleLimit: Duration
 
-  init(bus: Int, descriptor: Int32, now: MonotonicInstant) {
+  /// - Parameter idleLimit: after so long without a request it is closed.
+  init(bus: Int, descriptor: Int32, idleLimit: Duration, now: MonotonicInstant) {
     self.bus = bus
     self.descriptor = descriptor
+    self.idleLimit = idleLimit
     lastHeard = now
   }
 
   /// When something is to be done without anything arriving.
   var deadline: MonotonicInstant {
-    let silence = halfFrameSince.map { $0 + Self.halfFrameLimit } ?? lastHeard + Self.idleLimit
+    let silence = halfFrameSince.map { $0 + Self.halfFrameLimit } ?? lastHeard + idleLimit
     return isBlocked ? silence : min(silence, outbox.due ?? silence)
   }
 
@@ -58,7 +60,7 @@ struct Connection {
   /// Sends what is due and notices what took too long.
   mutating func tend(_ now: MonotonicInstant) {
     if let halfFrameSince, now - halfFrameSince >= Self.halfFrameLimit { isAlive = false }
-    if now - lastHeard >= Self.idleLimit { isAlive = false }
+    if now - lastHeard >= idleLimit { isAlive = false }
     guard isAlive else { return }
     let socket = descriptor
     isAlive = outbox.flush(now) { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }

@@ -7,7 +7,7 @@ import Threads
 struct ModbusServer: Sendable {
   let bench: SharedBench
   let listeners: [Listener]
-  let lines: [SerialLine]
+  let lines: [PseudoTerminal]
   let stop: StopSign
 
   func run() {
@@ -40,8 +40,11 @@ struct ModbusServer: Sendable {
   private func accept(from listener: Listener, into connections: inout [Connection], now: MonotonicInstant) {
     while let client = listener.accept() {
       let present = connections.count { $0.bus == listener.bus }
-      if bench.withLock({ $0.takesClient(bus: listener.bus, beside: present) }) {
-        connections.append(Connection(bus: listener.bus, descriptor: client, now: now))
+      let limit = bench.withLock { bench in
+        bench.takesClient(bus: listener.bus, beside: present) ? bench.idleClose(bus: listener.bus) : nil
+      }
+      if let limit {
+        connections.append(Connection(bus: listener.bus, descriptor: client, idleLimit: limit, now: now))
       } else {
         close(client)
       }
@@ -49,7 +52,7 @@ struct ModbusServer: Sendable {
   }
 
   /// The descriptors that something arrived on, after waiting for it or for the next deadline.
-  private func wait(bell: Wakeup, connections: [Connection], lines: [SerialLine]) -> Set<Int32> {
+  private func wait(bell: Wakeup, connections: [Connection], lines: [PseudoTerminal]) -> Set<Int32> {
     var entries = [pollfd(fd: bell.descriptor, events: Int16(POLLIN), revents: 0)]
     entries += listeners.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
     entries += connections.map { Self.entry($0.descriptor, isBlocked: $0.isBlocked) }

@@ -19,10 +19,10 @@ struct PortOptions: ParsableArguments {
     }
   }
 
-  func serialLines() throws -> [SerialLine] {
+  func serialLines() throws -> [PseudoTerminal] {
     guard (300...921_600).contains(baud) else { throw ValidationError("--baud lies in 300...921600") }
     guard let meterRtu, let bus = SiteBench.Device.allCases.firstIndex(of: .meter) else { return [] }
-    return [try SerialLine(bus: bus, link: meterRtu, speed: LineSpeed(baud: baud))]
+    return [try PseudoTerminal(bus: bus, link: meterRtu, speed: LineSpeed(baud: baud))]
   }
 
   private func port(of device: SiteBench.Device) -> UInt16 {

@@ -34,7 +34,7 @@ struct Service {
   let broker: BrokerAddress?
   let faultTopic: String
   var listeners: [Listener] = []
-  var lines: [SerialLine] = []
+  var lines: [PseudoTerminal] = []
   var truth: TruthFile?
   /// Where there is a cellar.
   var climateSeed: UInt64?

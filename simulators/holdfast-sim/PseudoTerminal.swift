@@ -7,7 +7,7 @@ import SiteSimulator
 ///
 /// The client's end stays open here too, so that the line outlives its clients. What nobody reads stays in it, as
 /// it would in a port that was not flushed.
-struct SerialLine {
+struct PseudoTerminal {
   let bus: Int
   let descriptor: Int32
   /// Where a client finds it.

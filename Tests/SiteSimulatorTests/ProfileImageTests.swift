@@ -1,0 +1,168 @@
+import DeviceProfile
+import EnergyModel
+import SiteSimulator
+import Testing
+
+@Suite struct ProfileImageTests {
+  /// Fields of the test's own, none like the other.
+  private static let odd = DeviceProfile(
+    name: "odd", title: "t", source: "s", confidence: .single,
+    connection: ConnectionRules(maximumClients: 1, idleClose: .seconds(120)),
+    reading: ReadingRules(maximumRegisters: 10, maximumGap: 2),
+    points: [
+      PointDefinition(
+        .power,
+        [
+          .init(
+            RegisterField(address: .absolute(.holding, 10), type: .int32, order: .lowFirst, scale: .literal(0.1)),
+            sign: -1)
+        ]),
+      PointDefinition(
+        .energyImport,
+        [.init(RegisterField(address: .absolute(.holding, 12), type: .uint64, order: .lowFirst, scale: .literal(10)))]),
+      PointDefinition(
+        .voltageL1, [.init(RegisterField(address: .absolute(.input, 7), type: .float32, order: .lowFirst))]),
+      PointDefinition(
+        .temperature,
+        [.init(RegisterField(address: .absolute(.holding, 17), type: .uint16, scale: .literal(0.5), plus: -40))]),
+      PointDefinition(
+        .batteryPower,
+        [
+          .init(RegisterField(address: .absolute(.holding, 18), type: .uint16, notImplemented: [0x7FFF])),
+          .init(RegisterField(address: .absolute(.holding, 19), type: .uint16), sign: -1),
+        ]),
+      PointDefinition(
+        .relayOn, [.init(RegisterField(address: .absolute(.holding, 21), type: .uint16, mask: 0b1000))]),
+      PointDefinition(
+        .contact, [.init(RegisterField(address: .absolute(.holding, 21), type: .uint16, mask: 0b0010))]),
+      PointDefinition(
+        .reactivePower,
+        [
+          .init(
+            RegisterField(address: .absolute(.holding, 22), type: .uint16),
+            negative: RegisterField(address: .absolute(.holding, 23), type: .uint16))
+        ]),
+      PointDefinition(
+        .apparentPower,
+        [
+          .init(RegisterField(address: .absolute(.holding, 24), type: .uint16)),
+          .init(RegisterField(address: .absolute(.holding, 30), type: .uint16, scale: .literal(65_536))),
+        ]),
+      PointDefinition(
+        .heatPumpState,
+        [
+          .init(RegisterField(address: .absolute(.coil, 1), type: .bit)),
+          .init(RegisterField(address: .absolute(.coil, 2), type: .bit, scale: .literal(2))),
+        ], values: [1: 1, 0: 2, 2: 3, 3: 4]),
+    ])
+
+  /// Words written down by hand, so that a mistake made on both sides shows.
+  @Test func registersAreAsTheyAreWrittenDownByHand() throws {
+    var client = ProfileClient(
+      Self.odd,
+      [
+        .power: 123_456, .energyImport: 1_234_567_890_120, .voltageL1: 230.5, .temperature: -12.5, .batteryPower: -700,
+        .relayOn: 1, .contact: 0, .reactivePower: -55, .apparentPower: 70_000, .heatPumpState: 3,
+      ])
+    // −1234560 is 0xFFED2980.
+    #expect(try client.read(.holding, 10, 2) == [0x2980, 0xFFED])
+    // 123456789012 is 0x1C_BE99_1A14.
+    #expect(try client.read(.holding, 12, 4) == [0x1A14, 0xBE99, 0x001C, 0])
+    // 230.5 is 0x43668000.
+    #expect(try client.read(.input, 7, 2) == [0x8000, 0x4366])
+    #expect(try client.read(.holding, 17, 3) == [55, 0, 700])
+    #expect(try client.read(.holding, 21, 4) == [0b1000, 55, 1, 4464])
+    #expect(try client.read(.holding, 30, 1) == [1])
+    #expect(try client.read(.coil, 1, 2) == [0, 1])
+    let readings = try client.readings()
+    #expect(readings[.power]?.value == 123_456 && readings[.batteryPower]?.value == -700)
+    #expect(readings[.apparentPower]?.value == 70_000 && readings[.heatPumpState]?.value == 3)
+    #expect(readings[.reactivePower]?.value == -55 && readings[.contact]?.value == 0)
+  }
+
+  @Test func whatHasNoValueIsNotImplementedAndWhatIsUnknownIsNotThere() throws {
+    var client = ProfileClient(Self.odd)
+    #expect(try client.read(.holding, 18, 1) == [0x7FFF])
+    let readings = try client.readings()
+    #expect(readings[.batteryPower]?.quality == .notImplemented && readings[.voltageL1]?.quality == .notImplemented)
+    #expect(throws: ModbusException.illegalDataAddress) { try client.read(.holding, 26, 1) }
+    #expect(throws: ModbusException.illegalDataValue) { try client.read(.holding, 10, 11) }
+    #expect(throws: ModbusException.illegalFunction) { try client.read(.discrete, 1, 1) }
+    #expect(throws: ModbusException.illegalFunction) {
+      try client.image.answer(.writeRegister(address: 10, value: 1))
+    }
+    var single = Self.odd
+    single.reading.isOneValuePerRequest = true
+    client = ProfileClient(single, [.power: 1])
+    #expect(try client.read(.holding, 10, 2).count == 2)
+    #expect(throws: ModbusException.illegalDataValue) { try client.read(.holding, 10, 1) }
+    #expect(throws: ModbusException.illegalDataAddress) { try client.read(.holding, 11, 1) }
+    #expect(client.image.mostClients == 1 && client.image.idleClose == .seconds(120))
+  }
+
+  /// A value that every point of a profile can say, different from point to point.
+  private func values(_ profile: DeviceProfile, _ round: Int) -> [Point: Double] {
+    var random = Random(seed: UInt64(round), stream: 7)
+    var values: [Point: Double] = [:]
+    let single = Set(profile.points.filter { $0.terms.count == 1 }.map { $0.terms[0].field.address })
+    for definition in profile.points {
+      let isPart = definition.terms.count > 1 && definition.terms.contains { single.contains($0.field.address) }
+      guard !isPart else { continue }
+      values[definition.point] = value(definition, &random)
+    }
+    return values
+  }
+
+  private func value(_ definition: PointDefinition, _ random: inout Random) -> Double {
+    func any(_ choices: some Collection<Double>) -> Double {
+      let sorted = choices.sorted()
+      return sorted[Int(random.unit() * Double(sorted.count))]
+    }
+    if !definition.values.isEmpty { return any(Set(definition.values.values)) }
+    if let table = definition.terms.map(\.field.values).first(where: { !$0.isEmpty }) {
+      return any(Set(table.values)) * definition.terms[0].sign
+    }
+    if definition.terms.contains(where: { $0.field.mask != nil || $0.field.type == .bit }) { return any([0, 1]) }
+    let plausible = definition.range?.clamped(to: definition.point.plausibleRange) ?? definition.point.plausibleRange
+    let canBeNegative = definition.terms.contains { term in
+      term.field.type.isSigned || term.sign < 0 || term.negative != nil
+    }
+    let canBePositive = definition.terms.contains { $0.field.type.isSigned || $0.sign > 0 || $0.negative != nil }
+    let lower = max(plausible.lowerBound, canBeNegative ? -5000 : 0)
+    let upper = min(plausible.upperBound, canBePositive ? 6000 : 0)
+    let decimals = definition.point.resolution
+    // Whole steps of what is recorded, and not zero, which an accumulator cannot say.
+    let value = (random.between(lower...upper) / decimals).rounded() * decimals
+    return value == 0 ? min(1, upper) : value
+  }
+
+  @Test(arguments: ProfileClient.shipped)
+  func everyShippedProfileReadsBackWhatItsDeviceHas(name: String) throws {
+    let profile = try ProfileClient.profile(name)
+    for round in 0..<50 {
+      let values = values(profile, round)
+      var client = ProfileClient(profile, values)
+      let readings = try client.readings()
+      for (point, value) in values {
+        let reading = try #require(readings[point])
+        // Half a step of the register where it is coarser than what is recorded.
+        let steps = profile.points.first { $0.point == point }?.terms.map { client.image.step(of: $0.field) } ?? []
+        let tolerance = max(steps.map(abs).max() ?? 0, point.resolution) * 0.5001
+        #expect(reading.quality == .good, "\(point.rawValue) of \(value)")
+        #expect(abs((reading.value ?? .nan) - value) <= tolerance, "\(point.rawValue) of \(value): \(reading)")
+      }
+      #expect(values.count > 0)
+    }
+  }
+
+  @Test(arguments: ProfileClient.shipped)
+  func everyShippedProfileIsWithoutValuesAtFirst(name: String) throws {
+    let profile = try ProfileClient.profile(name)
+    var client = ProfileClient(profile, serial: "12345678")
+    for (point, reading) in try client.readings() where reading.quality == .good {
+      // Types without a pattern for it read zero; settings rest at zero as well.
+      #expect(reading.value == 0 || reading.value == 10_000, "\(point.rawValue): \(reading)")
+    }
+    if profile.serial != nil { #expect(try client.serial() == "12345678") }
+  }
+}
