@@ -28,7 +28,9 @@ public struct ResolvedProfile: Sendable {
   /// the map holds.
   public var usedModels: [SunSpecModel] {
     guard let map else { return [] }
-    let ids = Set(profile.addresses.compactMap(\.sunSpecModel))
-    return ids.sorted().compactMap { map.model($0) }
+    let used = profile.addresses.flatMap { address in
+      if case .sunSpec(let address) = address { map.models(address) } else { [SunSpecModel]() }
+    }
+    return Set(used).sorted { $0.address < $1.address }
   }
 }

@@ -48,6 +48,10 @@ extension DeviceSession {
       guard version == planVersion else { return finishSilent(tally) }
       image.blocks[index] = quality
     }
+    if plan.movedModel(in: image) != nil {
+      modelsMoved()
+      return finishSilent(tally)
+    }
     guard let measured = tally.answered else { return finishSilent(tally) }
     samples.accept(Sample(device: device.id, measured: measured, readings: plan.decode(image)))
     settle(tried, tally)

@@ -15,7 +15,9 @@ final class DeviceSession {
   private(set) var resolved: ResolvedProfile?
   /// Changes whenever ``resolved`` does.
   private(set) var planVersion = 0
-  private var discovery = SunSpecDiscovery()
+  private var discovery: SunSpecDiscovery
+  /// The device was found to be laid out otherwise than ``resolved`` says.
+  private var isMoved = false
   private var verifiedGeneration: UInt64 = 0
   /// When the newest request for registers went out.
   private(set) var asked: Moment?
@@ -44,6 +46,7 @@ final class DeviceSession {
     self.samples = samples
     self.events = events
     identity = IdentityCheck(expected: device.serial)
+    discovery = SunSpecDiscovery(counting: device.profile.countedRepetitions)
     if !device.profile.isSunSpec { adopt(ResolvedProfile(device.profile)) }
   }
 
@@ -52,8 +55,9 @@ final class DeviceSession {
   /// Sees to it that the connection stands and that the device behind it is laid out as we believe.
   func prepare() throws(SessionFailure) {
     do { try link.connect(timeout: connectTimeout) } catch { throw .request(error) }
-    guard verifiedGeneration != link.generation else { return }
-    if device.profile.isSunSpec, try !modelsStand() { try discover() }
+    guard verifiedGeneration != link.generation || isMoved else { return }
+    if device.profile.isSunSpec, isMoved ? true : try !modelsStand() { try discover() }
+    isMoved = false
     identity.connectionChanged()
     repeated = [:]
     verifiedGeneration = link.generation
@@ -102,7 +106,7 @@ final class DeviceSession {
         }
       case .found(let map):
         discovery.restart()
-        if map != resolved?.map { adopt(ResolvedProfile(device.profile, map: map)) }
+        if isMoved || map != resolved?.map { adopt(ResolvedProfile(device.profile, map: map)) }
         return
       case .failed(let failure):
         discovery.restart()
@@ -110,6 +114,9 @@ final class DeviceSession {
       }
     }
   }
+
+  /// What was read says that the models are elsewhere: they are looked for before anything else is read or written.
+  func modelsMoved() { isMoved = true }
 
   private func adopt(_ resolved: ResolvedProfile) {
     self.resolved = resolved
