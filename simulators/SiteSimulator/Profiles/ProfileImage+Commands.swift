@@ -31,7 +31,7 @@ extension ProfileImage {
       exponents[factor] = Self.exponent(for: rating / times, resolution: 1 / abs(times), field)
       fixedFactors.insert(factor)
     }
-    if let point = profile.points.first(where: { $0.terms.map(\.field.address) == [field.address] }) {
+    if let point = points.first(where: { $0.terms.map(\.field.address) == [field.address] }) {
       values[point.point] = rating
     }
     cells.set(field.words(type.bits((rating - field.plus) / step(of: field.scale))), at: place)

@@ -9,7 +9,7 @@ extension ProfileImage {
     chooseExponents()
     var encoder = PointEncoder(image: self)
     encoder.clear()
-    let (simple, combined) = profile.points.reduce(into: ([PointDefinition](), [PointDefinition]())) { split, point in
+    let (simple, combined) = points.reduce(into: ([PointDefinition](), [PointDefinition]())) { split, point in
       if point.terms.count == 1 && point.values.isEmpty { split.0.append(point) } else { split.1.append(point) }
     }
     for definition in simple + combined {
@@ -27,7 +27,7 @@ extension ProfileImage {
       }
     }
     var wanted: [CellPlace: Int] = [:]
-    for definition in profile.points {
+    for definition in points {
       guard let value = values[definition.point] else { continue }
       for term in definition.terms {
         guard case .factor(let address, let times) = term.field.scale, let place = place(address) else { continue }
@@ -70,11 +70,14 @@ struct PointEncoder {
 
   /// "Not implemented" everywhere that nobody wrote.
   mutating func clear() {
-    for term in image.profile.points.flatMap(\.terms) {
+    for term in image.points.flatMap(\.terms) {
       guard let place = image.place(term.field.address), !isWritten(place, term.field) else { continue }
       cells.set(term.field.words(absentBits(term.field)), at: place)
       if let negative = term.negative, let place = image.place(negative.address) {
         cells.set(negative.words(0), at: place)
+      }
+      if let condition = term.condition, let place = image.place(condition.field.address) {
+        cells.set(condition.field.words(nobody), at: place)
       }
     }
     // A factor without any value behind it has none either.
@@ -82,6 +85,12 @@ struct PointEncoder {
       guard case .factor(let address, _) = field.scale, let place = image.place(address) else { continue }
       if image.exponents[place] == nil { cells[place] = 0x8000 }
     }
+  }
+
+  /// A number that no condition asks for: a repetition that stands for nothing.
+  private var nobody: UInt64 {
+    let asked = image.points.flatMap(\.terms).flatMap { $0.condition?.numbers ?? [] }
+    return UInt64((asked.max() ?? 0) + 1)
   }
 
   /// Zero for a part of a register: there is no pattern for it.
@@ -103,10 +112,28 @@ struct PointEncoder {
       guard let code = definition.values.filter({ $0.value == value }).keys.min() else { return }
       value = Double(code)
     }
+    let terms = claimed(definition.terms)
     switch definition.combination {
-    case .sum: putSum(value, definition.terms)
-    case .highest: putHighest(value, definition.terms)
+    case .sum: putSum(value, terms)
+    case .highest, .lowest: putExtreme(value, terms)
+    case .first: if let first = terms.first(where: { image.place($0.field.address) != nil }) { put(value, first) }
     }
+  }
+
+  /// Of terms with conditions the first repetition that is free, or is of that kind already: it says all.
+  private mutating func claimed(_ terms: [PointDefinition.Term]) -> [PointDefinition.Term] {
+    guard terms.contains(where: { $0.condition != nil }) else { return terms }
+    for term in terms {
+      guard let condition = term.condition, let number = condition.numbers.min(),
+        let place = image.place(condition.field.address)
+      else { continue }
+      let present = condition.field.bits(cells.words(at: place, condition.field.type.width) ?? [])
+      guard !assigned.contains(place) || condition.numbers.contains(Double(present)) else { continue }
+      cells.set(condition.field.words(UInt64(number)), at: place)
+      for offset in 0..<condition.field.type.width { assigned.insert(place.advanced(by: offset)) }
+      return [term]
+    }
+    return []
   }
 
   /// What other points have fixed is taken off; the rest goes into the fields of its sign, coarse ones first.
@@ -139,11 +166,13 @@ struct PointEncoder {
     }
   }
 
-  /// One field says it, the others say the least they can.
-  private mutating func putHighest(_ value: Double, _ terms: [PointDefinition.Term]) {
+  /// One field says it. The others say the same, or the least they can where their numbers are words.
+  private mutating func putExtreme(_ value: Double, _ terms: [PointDefinition.Term]) {
     guard let speaker = terms.firstIndex(where: { canSay(value, $0) }) else { return }
     for (index, term) in terms.enumerated() {
-      put(index == speaker ? value : min(value, term.field.values.values.min().map { $0 * term.sign } ?? 0), term)
+      let isWords = !term.field.values.isEmpty || term.field.mask != nil
+      let least = term.field.values.values.min().map { $0 * term.sign } ?? 0
+      put(index == speaker || !isWords ? value : min(value, least), term)
     }
   }
 

@@ -15,6 +15,8 @@ public struct ProfileImage: UnitImage {
   /// How often a command ran out.
   public internal(set) var reversions = 0
 
+  /// With a term for each repetition.
+  let points: [PointDefinition]
   var cells = RegisterCells()
   /// Present values by the agent's names; nil is "not implemented".
   var values: [Point: Double] = [:]
@@ -41,7 +43,9 @@ public struct ProfileImage: UnitImage {
   ///   - base: of the SunSpec marker.
   public init(_ profile: DeviceProfile, serial: String = "34119087", rating: Double = 10_000, base: Int = 40_000) {
     self.profile = profile
-    map = profile.isSunSpec ? SunSpecLayout.map(Self.highestOffsets(profile), base: base) : nil
+    let map = profile.isSunSpec ? SunSpecLayout(profile).map(base: base) : nil
+    self.map = map
+    points = profile.points.map { $0.expanded(on: map) }
     if let map {
       var identity = InverterIdentity(serial: serial)
       identity.model = String(profile.name.prefix(32))
@@ -88,7 +92,7 @@ public struct ProfileImage: UnitImage {
   }
 
   public func register(of point: String) -> RegisterTarget? {
-    guard let definition = profile.points.first(where: { $0.point.rawValue == point }), definition.terms.count == 1,
+    guard let definition = points.first(where: { $0.point.rawValue == point }), definition.terms.count == 1,
       let type = WireType(rawValue: definition.terms[0].field.type.rawValue),
       let place = place(definition.terms[0].field.address),
       let space = RegisterTarget.Space(rawValue: place.space.rawValue)
@@ -118,8 +122,7 @@ public struct ProfileImage: UnitImage {
   func place(_ address: RegisterAddress) -> CellPlace? {
     switch address {
     case .absolute(let space, let start): CellPlace(space: space, address: start)
-    case .sunSpec(let id, let offset):
-      map?.model(id).map { CellPlace(space: .holding, address: $0.address + offset) }
+    case .sunSpec(let address): map.flatMap { SunSpecLayout.place(address, in: $0) }
     }
   }
 }
@@ -127,17 +130,7 @@ public struct ProfileImage: UnitImage {
 extension ProfileImage {
   /// Everything that is read as a number, for points and for commands.
   var readFields: [RegisterField] {
-    let ofPoints = profile.points.flatMap(\.terms).flatMap { [$0.field] + ($0.negative.map { [$0] } ?? []) }
-    return ofPoints + profile.commands.flatMap(\.writes).flatMap(Self.readFields)
-  }
-
-  private static func readFields(_ write: RegisterWrite) -> [RegisterField] {
-    var fields = write.unless.map { [$0.field] } ?? []
-    if case .field(let field) = write.readBack { fields.append(field) }
-    for case .parameter(_, _, let percentOf, let atMost) in write.values {
-      fields += [percentOf, atMost].compactMap { $0 }
-    }
-    return fields
+    points.flatMap(\.terms).flatMap(\.allFields) + profile.commands.flatMap(\.writes).flatMap(\.readFields)
   }
 
   /// Registers that show what commands wrote elsewhere.
@@ -173,30 +166,21 @@ extension ProfileImage {
       cells.set(writer.registers, at: place)
     }
   }
+}
 
-  private static func highestOffsets(_ profile: DeviceProfile) -> [Int: Int] {
-    var highest: [Int: Int] = [:]
-    func use(_ address: RegisterAddress, _ width: Int) {
-      guard case .sunSpec(let model, let offset) = address else { return }
-      highest[model] = max(highest[model] ?? 0, offset + width - 1)
+extension PointDefinition.Term {
+  var allFields: [RegisterField] { [field] + [negative, condition?.field].compactMap { $0 } }
+}
+
+extension RegisterWrite {
+  /// What is read for it, before or afterwards.
+  var readFields: [RegisterField] {
+    var fields = unless.map { [$0.field] } ?? []
+    if case .field(let field) = readBack { fields.append(field) }
+    for case .parameter(_, _, let percentOf, let atMost) in values {
+      fields += [percentOf, atMost].compactMap { $0 }
     }
-    func use(_ field: RegisterField) {
-      use(field.address, field.type.width)
-      if case .factor(let address, _) = field.scale { use(address, 1) }
-    }
-    for term in profile.points.flatMap(\.terms) {
-      use(term.field)
-      if let negative = term.negative { use(negative) }
-    }
-    for write in profile.commands.flatMap(\.writes) {
-      use(write.start, write.values.reduce(0) { $0 + $1.registers })
-      for field in readFields(write) { use(field) }
-      for case .parameter(_, let field, _, _) in write.values {
-        if case .factor(let address, _) = field.scale { use(address, 1) }
-      }
-    }
-    if let serial = profile.serial { use(serial.address, serial.length) }
-    return highest
+    return fields
   }
 }
 
