@@ -215,7 +215,7 @@ import Testing
     let site = try ConfigurationLoader.load(text: text, name: "base.yaml", profileFolders: folders).get()
     #expect(site.modbusBuses[1].devices[0].profile.title.hasPrefix("My Eastron"))
 
-    try shipped.replacingOccurrences(of: "input: 52", with: "input: 70000")
+    try shipped.replacingOccurrences(of: "power_w: {input: 52", with: "power_w: {input: 70000")
       .write(to: file, atomically: true, encoding: .utf8)
     let result = ConfigurationLoader.load(
       text: text.replacingOccurrences(of: "1.5 kW", with: "1.5"), name: "base.yaml", profileFolders: folders)

@@ -21,7 +21,7 @@ struct FieldReader {
     let keys = (several.map { [$0, "values"] } ?? Self.termKeys) + ["range", "every"]
     guard let section = ConfigSection(value, keys: keys) else { return nil }
     let range = section["range"].flatMap { limits($0, of: point) }
-    let every = section["every"].flatMap { $0.duration(in: .seconds(1)...(.seconds(86_400))) }
+    let every = section["every"].flatMap { pace($0, of: point) }
     guard let several, let combination = PointDefinition.Combination(rawValue: several) else {
       guard let term = term(section) else { return nil }
       if term.field.address.isEach { value.refuse("stands for several registers: say sum, highest, lowest or first") }
@@ -39,6 +39,18 @@ struct FieldReader {
       point, terms, range: range, combination: combination,
       values: Dictionary((table ?? [:]).map { (Int($0), $1) }, uniquingKeysWith: { first, _ in first }),
       every: every)
+  }
+
+  /// What control acts on: to it a value older than a few seconds is unknown, and the worst is assumed.
+  private static let actedOn: Set<Point> = [
+    .power, .powerL1, .powerL2, .powerL3, .currentL1, .currentL2, .currentL3, .energyImport, .pvPower, .batteryPower, .soc,
+    .batteryTemperature, .chargePowerMax, .dischargePowerMax, .cellVoltageMax, .cellVoltageMin, .alarms, .islanded, .relayOn,
+    .chargingCurrentLimit, .chargingPhases, .chargingState, .heatPumpState, .contact,
+  ]
+
+  private func pace(_ value: ConfigValue, of point: Point) -> Duration? {
+    if Self.actedOn.contains(point) { value.refuse("control acts on \(point.rawValue), so it is read with every poll") }
+    return value.duration(in: .seconds(1)...(.seconds(86_400)))
   }
 
   private func term(_ section: ConfigSection) -> PointDefinition.Term? {
@@ -145,7 +157,7 @@ struct FieldReader {
   private func meanings(_ value: ConfigValue) -> [UInt64: Double] {
     var table: [UInt64: Double] = [:]
     for (key, meaning) in value.pairs("raw numbers and what they stand for, such as {0: 1, 1: 0}") ?? [] {
-      guard let raw = UInt64(key), raw <= UInt64(Int.max) else {
+      guard let raw = ConfigValue.raw(key), raw <= UInt64(Int.max) else {
         meaning.problems.add(line: meaning.line, path: meaning.path, "\(key) is no raw number")
         continue
       }
@@ -187,9 +199,10 @@ struct FieldReader {
 
 extension ConfigValue {
   /// A raw value, decimal or hexadecimal.
-  fileprivate var raw: UInt64? {
-    let text = written ?? ""
-    return text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
+  fileprivate var raw: UInt64? { Self.raw(written ?? "") }
+
+  fileprivate static func raw(_ text: String) -> UInt64? {
+    text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
   }
 }
 

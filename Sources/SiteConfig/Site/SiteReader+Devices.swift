@@ -28,6 +28,14 @@ struct DeviceEntry {
   var installation: SiteConfiguration.Installation?
 }
 
+extension DeviceEntry {
+  /// An inverter often tells of the meter at the connection as well, under the same unit id: those are two devices with
+  /// two profiles.
+  fileprivate func isSame(as other: SiteConfiguration.ModbusDevice, on bus: String?) -> Bool {
+    self.bus == bus && modbus?.unit == other.unit && modbus?.profile.name == other.profile.name
+  }
+}
+
 extension SiteReader {
   static let sensorKeys = ["topic", "values"]
   static let modbusKeys =
@@ -44,10 +52,10 @@ extension SiteReader {
     let devices = entries.map { readDevice($0.name, $0.value, buses: buses, mode: mode) }
     for (index, device) in devices.enumerated() {
       if let modbus = device.modbus,
-        let first = devices[..<index].first(where: { $0.bus == device.bus && $0.modbus?.unit == modbus.unit }),
-        device.input == nil || first.input == nil || device.input == first.input
+        let first = devices[..<index].first(where: { $0.isSame(as: modbus, on: device.bus) }),
+        device.input == first.input
       {
-        let what = device.input == nil || first.input == nil ? "bus and unit" : "input"
+        let what = device.input == nil ? "bus, unit and profile" : "input"
         device.value.refuse("the same \(what) as devices.\(first.name)")
       }
       if device.gridMeter != nil, let first = devices[..<index].first(where: { $0.gridMeter != nil }) {
@@ -142,8 +150,7 @@ extension SiteReader {
     case .unknown:
       let names = (library.names + [ContactProfile.name]).sorted()
       let hint = NearestName.hint(name, among: names)
-      let known = names.isEmpty ? "no profiles were found" : "expected \(names.joined(separator: " or "))"
-      value.refuse("there is no device profile of that name" + (hint.isEmpty ? ": \(known)" : hint))
+      value.refuse("there is no device profile of that name" + (hint.isEmpty ? " in any folder of profiles" : hint))
       return nil
     }
   }
