@@ -104,11 +104,18 @@ import Testing
   private func values(_ profile: DeviceProfile, _ round: Int) -> [Point: Double] {
     var random = Random(seed: UInt64(round), stream: 7)
     var values: [Point: Double] = [:]
-    let single = Set(profile.points.filter { $0.terms.count == 1 }.map { $0.terms[0].field.address })
-    for definition in profile.points {
+    let map = ProfileImage(profile).map
+    let points = profile.points.map { $0.expanded(on: map) }
+    let single = Set(points.filter { $0.terms.count == 1 }.map { $0.terms[0].field.address })
+    for definition in points {
       let isPart = definition.terms.count > 1 && definition.terms.contains { single.contains($0.field.address) }
       guard !isPart else { continue }
-      values[definition.point] = value(definition, &random)
+      // A device with one phase shows the same register as two points.
+      let twin = profile.points.first { values[$0.point] != nil && $0.terms == definition.terms }
+      var value = twin.flatMap { values[$0.point] } ?? value(definition, &random)
+      // One register tells the direction of several points.
+      if definition.terms[0].negative != nil { value = abs(value) * definition.terms[0].sign * (round % 2 == 0 ? 1 : -1) }
+      values[definition.point] = value
     }
     return values
   }
@@ -125,8 +132,8 @@ import Testing
     if definition.terms.contains(where: { $0.field.mask != nil || $0.field.type == .bit }) { return any([0, 1]) }
     let plausible = definition.range?.clamped(to: definition.point.plausibleRange) ?? definition.point.plausibleRange
     let (least, most) = Self.reach(definition)
-    let lower = max(plausible.lowerBound, least, -5000)
-    let upper = min(plausible.upperBound, most, 6000)
+    let lower = max(plausible.lowerBound, least, min(-5000, plausible.upperBound))
+    let upper = max(lower, min(plausible.upperBound, most, max(6000, plausible.lowerBound + 100)))
     let decimals = definition.point.resolution
     // Whole steps of what is recorded, and not zero, which an accumulator cannot say.
     let value = (random.between(lower...upper) / decimals).rounded() * decimals
@@ -139,7 +146,7 @@ import Testing
       guard let type = WireType(rawValue: term.field.type.rawValue) else { return (0, 1) }
       var step = term.sign
       if case .literal(let scale) = term.field.scale { step *= scale } else { step *= 1e3 }
-      let (lower, upper) = (type.range.lowerBound + 1, type.range.upperBound - 1)
+      let (lower, upper) = (min(0, type.range.lowerBound + 1), type.range.upperBound - 1)
       let ends = [lower * step + term.field.plus, upper * step + term.field.plus]
       let most = ends.map(abs).max() ?? 0
       return term.negative != nil ? (-most, most) : (ends.min() ?? 0, ends.max() ?? 0)
@@ -174,8 +181,10 @@ import Testing
     let profile = try ProfileClient.profile(name)
     var client = ProfileClient(profile, serial: "12345678")
     for (point, reading) in try client.readings() where reading.quality == .good {
-      // Types without a pattern for it read zero; settings rest at zero as well.
-      #expect(reading.value == 0 || reading.value == 10_000, "\(point.rawValue): \(reading)")
+      // Types without a pattern for it read zero, whatever that stands for; references have the rating.
+      let isWords = profile.points.first { $0.point == point }?.terms.contains { !$0.field.values.isEmpty } ?? false
+      let zero = profile.points.first { $0.point == point }?.terms[0].field.plus
+      #expect(isWords || reading.value == zero || reading.value == 10_000, "\(point.rawValue): \(reading)")
     }
     if profile.serial != nil { #expect(try client.serial() == "12345678") }
   }

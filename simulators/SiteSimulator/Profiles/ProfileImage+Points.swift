@@ -188,10 +188,15 @@ struct PointEncoder {
     guard let place = image.place(field.address), !isWritten(place, field) else { return }
     var value = value * term.sign
     if let negative = term.negative, let sign = image.place(negative.address) {
-      cells.set(negative.words(value < 0 ? 1 : 0), at: sign)
+      put(value < 0 ? 1 : 0, negative, at: sign)
       value = abs(value)
     }
-    var bits = rawBits(value, field)
+    put(rawBits(value, field), field, at: place)
+  }
+
+  /// Into the bits that count, the others of the register staying.
+  private mutating func put(_ bits: UInt64, _ field: RegisterField, at place: CellPlace) {
+    var bits = bits
     if let mask = field.mask {
       let present = assigned.contains(place) ? field.bits(cells.words(at: place, field.type.width) ?? []) : 0
       bits = present & ~mask | bits << UInt64(mask.trailingZeroBitCount) & mask
