@@ -49,6 +49,27 @@ extension DeviceProfile {
     return pointProblems(evidence, resolved, given) + commandProblems(evidence, resolved, given)
   }
 
+  /// Why a command can never be written, whatever the device says; nil where it can.
+  public func planningRefusal(of command: String) -> CommandRefusal? {
+    let profile = configured(failsafeCurrent: 0)
+    guard let definition = profile.commands.first(where: { $0.name == command }) else { return nil }
+    let map = isSunSpec ? standInMap(Evidence(origin: .derived, blocks: [])) : nil
+    do throws(CommandRefusal) {
+      _ = try CommandPlan(definition, ResolvedProfile(profile, map: map))
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// A value is never split over two requests; nil where each fits into one.
+  public var readingProblem: String? {
+    let fields = points.flatMap(\.terms).flatMap { [$0.field] + ($0.negative.map { [$0] } ?? []) }
+    let widest = fields.map(\.type.width).max() ?? 1
+    guard widest > reading.maximumRegisters else { return nil }
+    return "a value has \(widest) registers and a request at most \(reading.maximumRegisters)"
+  }
+
   private func pointProblems(
     _ evidence: Evidence, _ resolved: ResolvedProfile, _ given: GivenRegisters
   ) -> [EvidenceProblem] {

@@ -9,7 +9,7 @@ extension Explanation {
     else { return [] }
     let clauses = resolution.isPaused ? [paused(resolution, charger)] : charges(resolution, charger, seen)
     guard charger.reversion == nil, !clauses.isEmpty else { return clauses }
-    return [Clause(text: "the \(device) is only watched because it has no timer of its own")] + clauses
+    return [Clause(text: "the \(device) is only watched (holdfast check says why)")] + clauses
   }
 
   private func paused(_ resolution: Resolution, _ charger: SiteParameters.Charger) -> Clause {

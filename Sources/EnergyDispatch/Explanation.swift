@@ -86,7 +86,7 @@ struct Explanation {
     let saying = BatterySaying(
       subject: subject, hybrid: hybrid, seen: seen, grid: view.grid?.power, resolution: resolution)
     guard hybrid.batteryReversion == nil else { return saying.clauses }
-    let watched = "the \(device)'s battery is only watched because it has no reversion timer"
+    let watched = "the \(device)'s battery is only watched (holdfast check says why)"
     return [Clause(text: watched)] + saying.clauses
   }
 

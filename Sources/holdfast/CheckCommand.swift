@@ -24,8 +24,7 @@ struct CheckCommand: ParsableCommand {
       "\(options.file): site \(configuration.site.id), \(counted(devices, "device")), "
         + "\(counted(configuration.uplinks.count, "uplink")), mode \(configuration.control.mode.rawValue): no problems")
     for device in configuration.readOnly {
-      print(
-        "\(options.file): \(device.device) is only read: \(device.reason) (experimental: confirmed lets it be written)")
+      print("\(options.file): \(device.device) is only read: \(device.reason)")
     }
   }
 

@@ -54,7 +54,7 @@ struct ControlCoreTests {
     var scene = Scene(Scene.parameters { $0.hybrids[0].batteryReversion = nil })
     scene.run(60)
     #expect(scene.writes(Scene.hybrid, .chargeLimit) == [])
-    #expect(scene.sentence.contains("the hybrid's battery is only watched because it has no reversion timer"))
+    #expect(scene.sentence.contains("the hybrid's battery is only watched (holdfast check says why)"))
     #expect(scene.newDecisions == [1])
   }
 

@@ -68,7 +68,9 @@ import Testing
     #expect(!isWritten(site))
     #expect(site.readOnly.map(\.device) == ["hybrid", "car"])
     #expect(
-      site.readOnly[0].reason == "profile box is experimental: no published example confirms its registers")
+      site.readOnly[0].reason
+        == "profile box is experimental: no published example confirms its registers (experimental: confirmed lets it be written)"
+    )
     // It is a battery and a charger all the same: both are read and reckoned with.
     #expect(site.control.hybrids.count == 1)
     #expect(site.control.chargers.count == 1)
@@ -77,14 +79,17 @@ import Testing
   @Test func noEvidenceOnlyReads() throws {
     let site = try site("", evidence: "")
     #expect(!isWritten(site))
-    #expect(site.readOnly[0].reason == "profile box is experimental: the profile has no evidence")
+    #expect(
+      site.readOnly[0].reason
+        == "profile box is experimental: the profile has no evidence (experimental: confirmed lets it be written)")
   }
 
   @Test func oneSourceOnlyReads() throws {
     let site = try site("", evidence: Self.published, confidence: "single")
     #expect(!isWritten(site))
     #expect(
-      site.readOnly[0].reason == "profile box is experimental: what battery and current writes rests on one source")
+      site.readOnly[0].reason == "profile box is experimental: what battery and current writes rests on one source "
+        + "(experimental: confirmed lets it be written)")
   }
 
   @Test(arguments: [derived, ""]) func confirmedIsWritten(evidence: String) throws {
@@ -111,7 +116,29 @@ import Testing
     #expect(
       told == [
         "is only read, so it cannot keep a limit: profile box is experimental: no published example confirms its registers"
-          + " (experimental: confirmed)"
+          + " (experimental: confirmed lets it be written)"
       ])
+  }
+
+  /// Confirmed, and still without a timer: that takes a second word.
+  @Test func aDeviceWithoutATimer() throws {
+    func site(_ words: String) throws -> SiteConfiguration {
+      let text = """
+        site: {id: s, time_zone: Europe/Berlin, latitude: 52.52, longitude: 13.40, mode: monitor}
+        buses: {first: {modbus_tcp: 192.168.1.40}}
+        devices:
+          hybrid: {profile: sungrow-sh, bus: first, \(words)ac_limit: 5 kW, battery: {usable: 10 kWh, soc: 10..90 %}}
+        journal: {budget: 200 MB}
+        """
+      return try ConfigurationLoader.load(text: text, name: "s.yaml", profileFolders: [TestFiles.profiles]).get()
+    }
+    #expect(try site("").readOnly.map { $0.reason.prefix(34) } == ["profile sungrow-sh is experimental"])
+    #expect(
+      try site("experimental: confirmed, ").readOnly.map(\.reason) == [
+        "profile sungrow-sh has no timer of its own (without_timer: confirmed lets it be written)"
+      ])
+    let both = try site("experimental: confirmed, without_timer: confirmed, ")
+    #expect(both.readOnly.isEmpty)
+    #expect(both.control.hybrids[0].batteryReversion == .seconds(60))
   }
 }

@@ -77,14 +77,15 @@ struct SunSpecModels {
       offset += point.size
     }
     var start = SunSpecGroup.Extent(offset)
-    for inner in group.groups ?? [] {
-      let size = Self.size(inner, place.counts)
+    let inner = group.groups ?? []
+    for index in inner.indices {
+      let size = Self.size(inner[index], place.counts)
       var below = place
-      below.prefix += ".\(inner.name)"
+      below.prefix += ".\(inner[index].name)"
       below.groups.append(
-        SunSpecGroup(start: start, size: size, count: inner.countName.flatMap { place.counts[$0] }))
-      add(inner, below)
-      start = Self.sum(start, Self.times(size, inner, place.counts))
+        SunSpecGroup(start: start, size: size, count: inner[index].countName.flatMap { place.counts[$0] }))
+      add(inner[index], below)
+      if index < inner.count - 1 { start = Self.sum(start, Self.times(size, inner[index], place.counts)) }
     }
   }
 

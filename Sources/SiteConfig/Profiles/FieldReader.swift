@@ -43,8 +43,10 @@ struct FieldReader {
 
   /// What control acts on: to it a value older than a few seconds is unknown, and the worst is assumed.
   private static let actedOn: Set<Point> = [
-    .power, .powerL1, .powerL2, .powerL3, .currentL1, .currentL2, .currentL3, .energyImport, .pvPower, .batteryPower, .soc,
-    .batteryTemperature, .chargePowerMax, .dischargePowerMax, .cellVoltageMax, .cellVoltageMin, .alarms, .islanded, .relayOn,
+    .power, .powerL1, .powerL2, .powerL3, .currentL1, .currentL2, .currentL3, .energyImport, .pvPower, .batteryPower,
+    .soc,
+    .batteryTemperature, .chargePowerMax, .dischargePowerMax, .cellVoltageMax, .cellVoltageMin, .alarms, .islanded,
+    .relayOn,
     .chargingCurrentLimit, .chargingPhases, .chargingState, .heatPumpState, .contact,
   ]
 
@@ -135,9 +137,27 @@ struct FieldReader {
       section.value.refuse("type bit belongs to coils and discrete inputs, every other type to registers")
       return nil
     }
-    return RegisterField(
+    let field = RegisterField(
       address: address, type: type, order: order, scale: scale, plus: plus ?? 0,
       notImplemented: Set(sentinels ?? []), mask: mask, values: table ?? [:])
+    check(field, section)
+    return field
+  }
+
+  /// What the parts of a field say about each other.
+  private func check(_ field: RegisterField, _ section: ConfigSection) {
+    let width = field.type.width
+    if case .absolute(_, let start) = field.address, start + width > 65_536 {
+      section.value.refuse("\(field.type.rawValue) at \(start) goes beyond the last register, 65535")
+    }
+    let most = width == 4 ? UInt64.max : 1 << (16 * UInt64(width)) - 1
+    if let mask = field.mask, mask > most || field.type.isFloat {
+      (section["bit"] ?? section["mask"])?.refuse("\(field.type.rawValue) has no such bit")
+    }
+    if let pattern = field.notImplemented.first(where: { $0 > most }) {
+      section["not_implemented"]?.refuse("\(pattern) does not fit \(field.type.rawValue)")
+    }
+    if case .literal(0) = field.scale { section["scale"]?.refuse("everything would be zero") }
   }
 
   /// `bit: 2`, or `mask: 0x7F00`.
@@ -195,6 +215,10 @@ struct FieldReader {
     place.offset = offset
     return .factor(.sunSpec(place), times: times)
   }
+}
+
+extension RegisterType {
+  fileprivate var isFloat: Bool { self == .float32 || self == .float64 }
 }
 
 extension ConfigValue {

@@ -44,6 +44,10 @@ struct ProfileReader {
       evidence: evidence.map(\.evidence))
     // What is wrong already would be told a second time.
     guard root.value.problems.problems.isEmpty else { return nil }
+    if let problem = profile.readingProblem { root["reading"]?.refuse(problem) }
+    for (name, entry) in root["commands"]?.pairs() ?? [] {
+      if let refusal = profile.planningRefusal(of: name) { entry.refuse(refusal.description) }
+    }
     for (evidence, value) in evidence {
       for problem in profile.problems(with: evidence) { value.refuse(problem.description) }
     }

@@ -71,6 +71,6 @@ extension FieldReader {
     }
     place.offset = offset
     let field = RegisterField(address: .sunSpec(place), type: type)
-    return .some(.init(field, isOneOf: Set(numbers.map(Double.init))))
+    return .some(.init(field, isOneOf: Set(numbers.map { Double($0) })))
   }
 }

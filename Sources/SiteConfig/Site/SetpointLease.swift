@@ -51,5 +51,6 @@ extension SiteReader {
   func readingOnly(_ profile: DeviceProfile, isConfirmed: Bool) -> String? {
     guard profile.isExperimental, !profile.commands.isEmpty, !isConfirmed else { return nil }
     return "profile \(profile.name) is experimental: " + profile.doubts.map(\.description).joined(separator: ", and ")
+      + " (experimental: confirmed lets it be written)"
   }
 }

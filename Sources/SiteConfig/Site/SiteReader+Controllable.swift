@@ -82,7 +82,7 @@ extension SiteReader {
       return nil
     }
     if let reason = device.onlyRead {
-      item.refuse("is only read, so it cannot keep a limit: \(reason) (experimental: confirmed)")
+      item.refuse("is only read, so it cannot keep a limit: \(reason)")
       return nil
     }
     return DeviceID(name)

@@ -16,6 +16,8 @@ struct DeviceEntry {
   var section: ConfigSection?
   /// Why it is never written, in words; nil where it may be.
   var onlyRead: String?
+  /// The same of a device without a timer, which nobody has confirmed.
+  var withoutTimer: String?
   /// Of a contact: which digital input it hangs on.
   var input: Int?
   /// Whose power a meter tells, and the meter above it.

@@ -22,6 +22,12 @@ extension SiteReader {
     }
     let batteryLease = lease(.dischargeLimit)
     let productionLease = lease(.productionLimit)
+    if let profile, entry.onlyRead == nil,
+      [batteryLease, productionLease].contains(where: { $0 != nil && $0?.reversion == nil })
+    {
+      entry.withoutTimer =
+        "profile \(profile.name) has no timer of its own (without_timer: confirmed lets it be written)"
+    }
     var hybrid = SiteParameters.Hybrid(
       device: DeviceID(entry.name), acLimit: acLimit, pvPeak: pv?.peak ?? .zero, battery: battery?.battery,
       batteryReversion: batteryLease?.reversion, productionReversion: productionLease?.reversion,

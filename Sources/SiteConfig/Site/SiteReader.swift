@@ -71,7 +71,7 @@ struct SiteReader {
       control: control,
       uplinks: uplinks, journal: journal, api: api, installations: devices.compactMap(\.installation))
     configuration.readOnly = devices.compactMap { device in
-      device.onlyRead.map { .init(device: DeviceID(device.name), reason: $0) }
+      (device.onlyRead ?? device.withoutTimer).map { .init(device: DeviceID(device.name), reason: $0) }
     }
     return configuration
   }
