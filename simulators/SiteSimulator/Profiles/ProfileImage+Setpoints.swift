@@ -67,10 +67,11 @@ extension ProfileImage {
     }
   }
 
+  /// Whether a write belongs to all that another belongs to, so that both are written one after the other.
   private static func canGoAlong(
     _ one: [SetpointKind: ClosedRange<Double>], _ other: [SetpointKind: ClosedRange<Double>]
   ) -> Bool {
-    one.allSatisfy { kind, range in other[kind].map(range.overlaps) ?? true }
+    one.allSatisfy { kind, range in other[kind].map(range.overlaps) ?? false }
   }
 
   private func setpoint(_ value: WriteValue, _ places: [CellPlace]) -> Double? {

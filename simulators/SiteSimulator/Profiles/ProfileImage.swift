@@ -91,6 +91,11 @@ public struct ProfileImage: UnitImage {
     (setpoints, written, received, timers) = (earlier.setpoints, earlier.written, earlier.received, earlier.timers)
   }
 
+  /// One register or coil as it stands; nil where there is none.
+  public func word(_ space: RegisterSpace, _ address: Int) -> UInt16? {
+    cells[CellPlace(space: space, address: address)]
+  }
+
   public func register(of point: String) -> RegisterTarget? {
     guard let definition = points.first(where: { $0.point.rawValue == point }), definition.terms.count == 1,
       let type = WireType(rawValue: definition.terms[0].field.type.rawValue),
