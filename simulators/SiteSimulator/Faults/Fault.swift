@@ -52,12 +52,6 @@ extension Fault {
     default: false
     }
   }
-
-  /// Whether there has to be a serial line for it.
-  var isSerialOnly: Bool { self == .badCRC }
-
-  /// Whether there have to be connections and transactions for it.
-  var isTCPOnly: Bool { self == .wrongTransaction || self == .refuseSecond }
 }
 
 /// One number in a device's registers, for a fault that concerns it alone.
