@@ -144,7 +144,10 @@ let package = Package(
     tests("LocalAPITests", ["TestKit", "LocalAPI", "SiteClient", "EnergyModel", lifecycle, logging]),
     tests(
       "SiteSimulatorTests",
-      ["TestKit", "SiteSimulator", "EnergyModel", "DeviceProfile", "SiteConfig", "CModbus", "holdfast-sim"]),
+      [
+        "TestKit", "SiteSimulator", "EnergyModel", "DeviceProfile", "SiteConfig", "MQTTDevices", "CModbus",
+        "holdfast-sim",
+      ]),
     tests("SiteSimulationTests", ["SiteSimulation", "SiteSimulator", "EnergyModel", "EnergyDispatch"]),
     tests("SiteClientTests", ["TestKit", "SiteClient"]),
     tests("ReceiverTests", ["TestKit", "Receiver", "EnergyModel", "Uplink", "Journal", grdb, "holdfast-receiver"]),

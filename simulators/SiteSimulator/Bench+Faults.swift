@@ -35,7 +35,7 @@ extension Bench {
     units.values.flatMap { $0.faulty.faults }.sorted { $0.number < $1.number }.map(\.text)
   }
 
-  private func place(of name: String) -> Place? { units.first { $0.value.name == name }?.key }
+  func place(of name: String) -> Place? { units.first { $0.value.name == name }?.key }
 
   private func read(_ text: String) throws(FaultOrder.Refusal) -> FaultOrder {
     let order = try FaultOrder(text) { device, point in
@@ -44,6 +44,10 @@ extension Bench {
     }
     guard place(of: order.device) != nil else {
       throw FaultOrder.Refusal("there is no device '\(order.device)'; there are \(names.joined(separator: ", "))")
+    }
+    let isMQTT = place(of: order.device)?.bus == Self.broker
+    if let fault = order.fault, isMQTT ? !fault.isForMQTT : fault == .nonsense {
+      throw FaultOrder.Refusal("\(order.device) is \(isMQTT ? "on MQTT" : "on Modbus"), where there is no such fault")
     }
     return order
   }

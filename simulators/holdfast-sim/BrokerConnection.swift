@@ -7,29 +7,31 @@ import Threads
 ///
 /// The library is initialised once before, as ``Service`` does. Its own reconnecting gives up or never begins in some cases, so each connection has a fresh handle.
 struct BrokerConnection: Sendable {
-  /// What the broker publishes, retained, when the client is gone without a word.
-  struct Will: Sendable {
+  struct Message: Sendable {
     var topic: String
     var payload: String
   }
 
   let broker: BrokerAddress
   let stop: StopSign
-  var subscription: String?
-  var will: Will?
+  var subscriptions: [String] = []
+  /// What the broker publishes, retained, when the client is gone without a word.
+  var will: Message?
 
-  /// - Parameter serve: called about ten times a second while connected, on the calling thread; false ends the
-  ///   connection.
-  func run(_ serve: (BrokerClient) -> Bool) {
+  /// - Parameters:
+  ///   - mayConnect: asked before each connection.
+  ///   - serve: called about ten times a second while connected, on the calling thread; false ends the connection
+  ///     without a word.
+  func run(mayConnect: () -> Bool = { true }, _ serve: (BrokerClient) -> Bool) {
     let bell = stop.bell()
     while !stop.isRaised {
-      serveOneConnection(serve)
+      if mayConnect() { serveOneConnection(serve) }
       bell.wait(until: MonotonicInstant.current + .milliseconds(Int64.random(in: 300...1500)))
     }
   }
 
   private func serveOneConnection(_ serve: (BrokerClient) -> Bool) {
-    let inbox = Inbox(subscription: subscription)
+    let inbox = Inbox(subscriptions: subscriptions)
     // The handle is destroyed before the inbox goes.
     withExtendedLifetime(inbox) {
       guard let handle = mosquitto_new(nil, true, Unmanaged.passUnretained(inbox).toOpaque()) else { return }
@@ -40,7 +42,7 @@ struct BrokerConnection: Sendable {
       guard mosquitto_connect(handle, broker.host, broker.port, 15) == MOSQ_ERR_SUCCESS.code else { return }
       while !stop.isRaised {
         guard mosquitto_loop(handle, 100, 1) == MOSQ_ERR_SUCCESS.code else { return }
-        if inbox.isConnected, !serve(client) { break }
+        if inbox.isConnected, !serve(client) { return }
       }
       mosquitto_disconnect(handle)
     }
@@ -57,12 +59,12 @@ struct BrokerClient {
     withBytes(payload) { mosquitto_publish(handle, nil, topic, $0, $1, 0, retained) }
   }
 
-  fileprivate func announce(_ will: BrokerConnection.Will) -> Bool {
+  fileprivate func announce(_ will: BrokerConnection.Message) -> Bool {
     withBytes(will.payload) { mosquitto_will_set(handle, will.topic, $0, $1, 0, true) }
   }
 
   /// What came since the last call.
-  func takeMessages() -> [String] {
+  func takeMessages() -> [BrokerConnection.Message] {
     defer { inbox.messages.removeAll() }
     return inbox.messages
   }
@@ -74,18 +76,18 @@ struct BrokerClient {
 
 /// Where libmosquitto's callbacks leave what they hear; they run inside `mosquitto_loop`, so on the same thread.
 private final class Inbox {
-  let subscription: String?
+  let subscriptions: [String]
   var isConnected = false
   /// What was retained is left out: it was meant for somebody else, long ago.
-  var messages: [String] = []
-  init(subscription: String?) { self.subscription = subscription }
+  var messages: [BrokerConnection.Message] = []
+  init(subscriptions: [String]) { self.subscriptions = subscriptions }
 
   func attach(to handle: OpaquePointer) {
     mosquitto_connect_callback_set(handle) { handle, context, code in
       guard let context, code == 0 else { return }
       let inbox = Unmanaged<Inbox>.fromOpaque(context).takeUnretainedValue()
       inbox.isConnected = true
-      if let topic = inbox.subscription { mosquitto_subscribe(handle, nil, topic, 1) }
+      for topic in inbox.subscriptions { mosquitto_subscribe(handle, nil, topic, 1) }
     }
     mosquitto_message_callback_set(handle) { _, context, message in
       guard let context, let message = message?.pointee, !message.retain else { return }
@@ -94,7 +96,8 @@ private final class Inbox {
       let (most, longest) = (1000, Int32(4096))
       guard inbox.messages.count < most, message.payloadlen <= longest else { return }
       let bytes = UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen))
-      inbox.messages.append(String(decoding: bytes, as: UTF8.self))
+      inbox.messages.append(
+        .init(topic: String(cString: message.topic), payload: String(decoding: bytes, as: UTF8.self)))
     }
   }
 }

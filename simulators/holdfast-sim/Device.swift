@@ -14,7 +14,9 @@ struct Device: ParsableCommand {
       free one. Values come from --point, --values or --site; without one, a point reads "not implemented".
       """)
 
-  @Argument(help: "PROFILE[@UNIT][=NAME]; a profile is a name or a YAML file.") var devices: [String]
+  @Argument(help: "PROFILE[@UNIT][=NAME]; a profile is a name or a YAML file.") var devices: [String] = []
+  @Option(name: .customLong("mqtt-device"), help: "PROFILE=TOPIC, a device on MQTT; its topic is its name.")
+  var mqttDevices: [String] = []
   @Option(help: "TCP port; 0 picks a free one.") var tcp: UInt16?
   @Option(help: "Serves a serial line: PATH becomes a link to a pseudo terminal.") var rtu: String?
   @Option(help: "Speed of the serial line, 300...921600 baud.") var baud = 9600
@@ -28,7 +30,11 @@ struct Device: ParsableCommand {
   @OptionGroup(title: "Service") var service: ServiceOptions
 
   func validate() throws {
-    guard tcp != nil || rtu != nil else { throw ValidationError("say where: --tcp PORT, --rtu PATH, or both") }
+    guard tcp != nil || rtu != nil || devices.isEmpty else {
+      throw ValidationError("say where: --tcp PORT, --rtu PATH, or both")
+    }
+    guard mqttDevices.isEmpty || service.mqtt != nil else { throw ValidationError("say where: --mqtt HOST:PORT") }
+    if devices.isEmpty, mqttDevices.isEmpty { throw ValidationError("there is no device") }
     guard (300...921_600).contains(baud) else { throw ValidationError("--baud lies in 300...921600") }
     for word in points where ValueScript.pair(word) == nil {
       throw ValidationError("'\(word)' is no POINT=VALUE, such as power_w=-1520")
@@ -39,6 +45,7 @@ struct Device: ParsableCommand {
     let world = measuresSite ? try site.bench(now: SystemClock.wall()) : nil
     var bench = Bench(seed: site.seed, measuring: world)
     try addDevices(to: &bench)
+    let onMQTT = try addMQTTDevices(to: &bench)
     try addValues(to: &bench)
     try service.addFaults(to: &bench)
     var running = Service(
@@ -46,6 +53,7 @@ struct Device: ParsableCommand {
       faultTopic: service.faultTopic)
     if let tcp { running.listeners = [try Listener(name: "tcp", bus: 0, port: tcp)] }
     if let rtu { running.lines = [try PseudoTerminal(bus: 0, link: rtu, speed: LineSpeed(baud: baud))] }
+    running.mqttDevices = onMQTT
     try running.run()
   }
 
@@ -64,15 +72,31 @@ struct Device: ParsableCommand {
     }
   }
 
+  private func addMQTTDevices(to bench: inout Bench) throws -> [(name: String, image: MQTTImage)] {
+    try mqttDevices.map { text in
+      guard let mark = text.firstIndex(of: "="), text[mark...].count > 1 else {
+        throw ValidationError("'\(text)' is no PROFILE=TOPIC")
+      }
+      let (name, topic) = (String(text[..<mark]), String(text[text.index(after: mark)...]))
+      let profile = try ConfigurationLoader.loadMQTTProfile(file: file(of: name, in: "/mqtt")).get()
+      let image = MQTTImage(profile, topic: topic)
+      guard bench.add(image, name: topic, role: measuresSite ? .meter : nil) else {
+        throw ValidationError("\(text): the name is taken")
+      }
+      return (topic, image)
+    }
+  }
+
   private func profile(_ name: String) throws -> DeviceProfile {
-    let candidates = name.hasSuffix(".yaml") ? [name] : profiles.map { "\($0)/\(name).yaml" }
+    try ConfigurationLoader.loadProfile(file: file(of: name, in: "")).get()
+  }
+
+  private func file(of name: String, in folder: String) throws -> String {
+    let candidates = name.hasSuffix(".yaml") ? [name] : profiles.map { "\($0)\(folder)/\(name).yaml" }
     guard let file = candidates.first(where: { access($0, R_OK) == 0 }) else {
       throw ValidationError("there is no profile '\(name)' in \(profiles.joined(separator: ", "))")
     }
-    switch ConfigurationLoader.loadProfile(file: file) {
-    case .success(let profile): return profile
-    case .failure(let problems): throw ValidationError("\(problems)")
-    }
+    return file
   }
 
   private func addValues(to bench: inout Bench) throws {

@@ -10,10 +10,10 @@ struct FaultControl: Sendable {
   let stop: StopSign
 
   func run() {
-    let connection = BrokerConnection(broker: broker, stop: stop, subscription: topic)
+    let connection = BrokerConnection(broker: broker, stop: stop, subscriptions: [topic])
     connection.run { client in
       client.takeMessages().allSatisfy { message in
-        client.publish(Self.text(bench.withLock { $0.order(message) }), to: topic + "/result")
+        client.publish(Self.text(bench.withLock { $0.order(message.payload) }), to: topic + "/result")
       }
     }
   }

@@ -36,6 +36,8 @@ struct Service {
   var listeners: [Listener] = []
   var lines: [PseudoTerminal] = []
   var truth: TruthFile?
+  /// Devices on MQTT, by their names.
+  var mqttDevices: [(name: String, image: MQTTImage)] = []
   /// Where there is a cellar.
   var climateSeed: UInt64?
 
@@ -58,6 +60,10 @@ struct Service {
       let topic = faultTopic
       threads.append(
         OwnThread(name: "faults") { FaultControl(broker: broker, topic: topic, bench: bench, stop: stop).run() })
+      for device in mqttDevices {
+        let device = MQTTDevice(name: device.name, image: device.image, broker: broker, bench: bench, stop: stop)
+        threads.append(OwnThread(name: "mqtt") { device.run() })
+      }
       if let seed = climateSeed {
         threads.append(OwnThread(name: "climate") { ClimateSensor(broker: broker, seed: seed, stop: stop).run() })
       }

@@ -24,6 +24,9 @@ public enum Fault: Hashable, Sendable {
   /// Whoever comes second is let go at once.
   case refuseSecond
 
+  /// On MQTT: payloads that mean nothing.
+  case nonsense
+
   // Of what it measures.
   /// Registers keep what they had when it began; nil is all of them.
   case frozen(RegisterTarget?)
@@ -49,6 +52,16 @@ extension Fault {
   var isOfValues: Bool {
     switch self {
     case .frozen, .sentinel, .signFlip, .spike, .wordSwap, .counterReset: true
+    default: false
+    }
+  }
+}
+
+extension Fault {
+  /// Whether a device on MQTT can have it.
+  var isForMQTT: Bool {
+    switch self {
+    case .silence, .stale, .disconnect, .nonsense, .frozen(nil), .ignoreWrites: true
     default: false
     }
   }

@@ -81,7 +81,7 @@ struct FaultWords {
   static let names = [
     "silence", "delay", "drip", "late", "stale", "wrong-transaction", "wrong-unit", "short", "bad-crc", "exception",
     "disconnect", "refuse-second", "frozen", "sentinel", "sign-flip", "spike", "word-swap", "counter-reset",
-    "ignore-writes", "revert-writes", "heal",
+    "ignore-writes", "revert-writes", "nonsense", "heal",
   ]
 
   func fault() throws(FaultOrder.Refusal) -> Fault {
@@ -105,7 +105,7 @@ struct FaultWords {
   private static let plain: [String: Fault] = [
     "silence": .silence, "late": .late, "stale": .stale, "wrong-transaction": .wrongTransaction,
     "wrong-unit": .wrongUnit, "bad-crc": .badCRC, "disconnect": .disconnect, "refuse-second": .refuseSecond,
-    "ignore-writes": .ignoreWrites,
+    "ignore-writes": .ignoreWrites, "nonsense": .nonsense,
   ]
 
   private func valueFault() throws(FaultOrder.Refusal) -> Fault {

@@ -19,14 +19,20 @@ struct FaultyUnit: Sendable {
     }
   }
 
+  /// Those that hit this exchange.
+  mutating func biting() -> [ActiveFault] {
+    var biting: [ActiveFault] = []
+    for index in faults.indices where faults[index].bites() { biting.append(faults[index]) }
+    return biting
+  }
+
   var isSecondClientRefused: Bool { faults.contains { $0.fault == .refuseSecond } }
 
   /// The answer to one request, and the faults that it meets on its way; a nil answer is silence.
   mutating func answer(
     _ body: [UInt8], _ image: inout any UnitImage, now: Duration
   ) -> (body: [UInt8]?, onTheWay: [Fault]) {
-    var biting: [ActiveFault] = []
-    for index in faults.indices where faults[index].bites() { biting.append(faults[index]) }
+    let biting = biting()
     let kinds = biting.map(\.fault)
     if kinds.contains(.silence) { return (nil, []) }
     let onTheWay = kinds.filter { !$0.isOfValues }
