@@ -86,12 +86,13 @@ let package = Package(
       ]),
 
     // The bundled test bench.
-    module("SiteSimulator", ["EnergyModel"], path: "simulators/SiteSimulator"),
+    module("SiteSimulator", ["EnergyModel", "DeviceProfile"], path: "simulators/SiteSimulator"),
     // Control in a closed loop with that physics.
     module("SiteSimulation", ["EnergyModel", "EnergyDispatch", "Forecasting", "SiteSimulator"]),
     program(
       "holdfast-sim",
-      ["SiteSimulator", "EnergyModel", "Threads", "CMosquitto", arguments], path: "simulators/holdfast-sim"),
+      ["SiteSimulator", "EnergyModel", "DeviceProfile", "SiteConfig", "Threads", "CMosquitto", arguments],
+      path: "simulators/holdfast-sim"),
 
     // The example of a receiver, for integrators.
     module("Receiver", ["EnergyModel", "Threads", grdb, "CZstd"], path: "simulators/Receiver"),
@@ -146,7 +147,12 @@ let package = Package(
         logging,
       ]),
     tests("LocalAPITests", ["TestKit", "LocalAPI", "SiteClient", "EnergyModel", lifecycle, logging]),
-    tests("SiteSimulatorTests", ["TestKit", "SiteSimulator", "EnergyModel", "CModbus", "holdfast-sim"]),
+    tests(
+      "SiteSimulatorTests",
+      [
+        "TestKit", "SiteSimulator", "EnergyModel", "DeviceProfile", "SiteConfig", "MQTTDevices", "CModbus",
+        "holdfast-sim",
+      ]),
     tests("SiteSimulationTests", ["SiteSimulation", "SiteSimulator", "EnergyModel", "EnergyDispatch"]),
     tests("SiteClientTests", ["TestKit", "SiteClient"]),
     tests("ReceiverTests", ["TestKit", "Receiver", "EnergyModel", "Uplink", "Journal", grdb, "holdfast-receiver"]),

@@ -3,7 +3,7 @@
 extension PointDefinition {
   /// With a term for each register that a term stands for on this device. A term without any stays as it is, which no
   /// register is found for: what is not there has no value.
-  func expanded(on map: SunSpecMap?) -> PointDefinition {
+  public func expanded(on map: SunSpecMap?) -> PointDefinition {
     guard let map, terms.contains(where: { $0.field.address.isEach }) else { return self }
     var definition = self
     definition.terms = terms.flatMap { term in
