@@ -38,7 +38,7 @@ struct DecisionSubstance: Sendable {
       guard wish == resolution.winner?.rule, state == Self.state(resolution),
         causes.count == resolution.bounds.count, handsOff == resolution.handsOff
       else { return false }
-      return zip(causes, resolution.bounds).allSatisfy { $0.matches($1) }
+      return causes.indices.allSatisfy { causes[$0].matches(resolution.bounds[$0]) }
     }
 
     /// Of what is either on or off, or in one of a few states.
@@ -59,7 +59,7 @@ struct DecisionSubstance: Sendable {
   /// True when the decision is another one than the last time, and always the first time.
   mutating func follow(_ resolutions: [Resolution], isSafeState: Bool, isStarting: Bool) -> Bool {
     if let entries, self.isSafeState == isSafeState, self.isStarting == isStarting, entries.count == resolutions.count,
-      zip(entries, resolutions).allSatisfy({ $0.matches($1) })
+      entries.indices.allSatisfy({ entries[$0].matches(resolutions[$0]) })
     {
       return false
     }

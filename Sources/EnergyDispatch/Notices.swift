@@ -33,7 +33,9 @@ struct Notices: Sendable {
 
   /// Alarms of rules and conflicts between them, told when they begin.
   private mutating func lasting(_ statements: [Statement], _ resolutions: [Resolution], _ now: Moment) -> [Event] {
-    let lasts = statements.contains { !$0.contribution.alarms.isEmpty } || resolutions.contains(where: Self.conflicts)
+    let lasts =
+      statements.indices.contains { !statements[$0].contribution.alarms.isEmpty }
+      || resolutions.indices.contains { Self.conflicts(resolutions[$0]) }
     guard lasts else {
       if !active.isEmpty { active = [] }
       return []
@@ -66,22 +68,24 @@ struct Notices: Sendable {
   }
 
   private static func conflicts(_ resolution: Resolution) -> Bool {
-    resolution.handsOff == nil && resolution.bounds.contains { $0.yieldedTo != nil }
+    resolution.handsOff == nil && resolution.bounds.indices.contains { resolution.bounds[$0].yieldedTo != nil }
   }
 
   private mutating func sheddings(_ resolutions: [Resolution], _ view: SiteView) -> [Event] {
-    resolutions.compactMap { resolution in
-      guard case .supply(let device) = resolution.quantity, let target = resolution.target else { return nil }
-      if target == 0, let bound = resolution.bounds.first(where: { $0.limit.cause == "shed" && $0.holds }) {
-        guard shed.insert(device).inserted, view.relay(device)?.isOn == true else { return nil }
-        return Event(
-          at: view.now, name: "load-shed", severity: .warning, device: device,
-          text: "the \(device) is switched off because \(bound.limit.reason)")
-      }
-      guard target == 1, shed.remove(device) != nil else { return nil }
+    resolutions.indices.compactMap { shedding(resolutions[$0], view) }
+  }
+
+  private mutating func shedding(_ resolution: Resolution, _ view: SiteView) -> Event? {
+    guard case .supply(let device) = resolution.quantity, let target = resolution.target else { return nil }
+    if target == 0, let bound = resolution.bounds.first(where: { $0.limit.cause == "shed" && $0.holds }) {
+      guard shed.insert(device).inserted, view.relay(device)?.isOn == true else { return nil }
       return Event(
-        at: view.now, name: "load-restored", severity: .info, device: device, text: "the \(device) is supplied again")
+        at: view.now, name: "load-shed", severity: .warning, device: device,
+        text: "the \(device) is switched off because \(bound.limit.reason)")
     }
+    guard target == 1, !shed.isEmpty, shed.remove(device) != nil else { return nil }
+    return Event(
+      at: view.now, name: "load-restored", severity: .info, device: device, text: "the \(device) is supplied again")
   }
 }
 
@@ -89,23 +93,27 @@ extension Notices {
   /// Cars paused and heat pumps blocked by something stronger than a preference, and let go again.
   private mutating func stops(_ resolutions: [Resolution], _ view: SiteView) -> [Event] {
     var events: [Event] = []
-    for resolution in resolutions where resolution.handsOff == nil {
-      switch resolution.quantity {
-      case .battery, .production, .supply: continue
-      case .charging(let device):
-        let bound = resolution.isPaused ? resolution.least.flatMap { resolution.stopping(below: $0) } : nil
-        guard view.charger(device)?.isConnected != false else { continue }
-        tell(
-          device, bound, isOver: !resolution.isPaused, ("charging-paused", "charging-resumed"),
-          ("is paused", "may charge again"), view.now, &events)
-      case .heatPump(let device):
-        let bound = resolution.stopping(below: 2)
-        tell(
-          device, bound, isOver: bound == nil, ("heat-pump-blocked", "heat-pump-released"),
-          ("is blocked", "is let run again"), view.now, &events)
-      }
+    for index in resolutions.indices where resolutions[index].handsOff == nil {
+      stop(resolutions[index], view, &events)
     }
     return events
+  }
+
+  private mutating func stop(_ resolution: Resolution, _ view: SiteView, _ events: inout [Event]) {
+    switch resolution.quantity {
+    case .battery, .production, .supply: break
+    case .charging(let device):
+      let bound = resolution.isPaused ? resolution.least.flatMap { resolution.stopping(below: $0) } : nil
+      guard view.charger(device)?.isConnected != false else { return }
+      tell(
+        device, bound, isOver: !resolution.isPaused, ("charging-paused", "charging-resumed"),
+        ("is paused", "may charge again"), view.now, &events)
+    case .heatPump(let device):
+      let bound = resolution.stopping(below: 2)
+      tell(
+        device, bound, isOver: bound == nil, ("heat-pump-blocked", "heat-pump-released"),
+        ("is blocked", "is let run again"), view.now, &events)
+    }
   }
 
   private mutating func tell(

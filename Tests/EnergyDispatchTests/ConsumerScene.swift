@@ -27,14 +27,14 @@ struct ConsumerScene {
 
   let site: SiteParameters
   let time = ManualTime()
-  var values: [DeviceID: [Point: Double]]
+  var values: [DeviceID: FlatMap<Point, Double>]
   var silent: Set<DeviceID> = []
   /// Devices whose values are this many seconds old, and say so.
   var late: [DeviceID: Int] = [:]
   var limits: [TestLimit] = []
   /// Goes on before each step.
   var nature: (inout ConsumerScene) -> Void = { _ in }
-  private var past: [[DeviceID: [Point: Double]]] = []
+  private var past: [[DeviceID: FlatMap<Point, Double>]] = []
   private var heard: [DeviceID: Moment] = [:]
   private var rules: RuleBook
   private(set) var consumers: ConsumerHistory

@@ -129,7 +129,7 @@ struct House {
   }
 
   private func snapshot() -> SiteSnapshot {
-    var values: [DeviceID: [Point: Double]] = [:]
+    var values: [DeviceID: FlatMap<Point, Double>] = [:]
     if !meterIsSilent {
       let seen = max(0, imported.count - 1 - meterDelay)
       let amperes = currents[seen]

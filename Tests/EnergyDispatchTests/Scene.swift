@@ -15,7 +15,7 @@ struct Scene {
   var parameters: SiteParameters
   var core: ControlCore
   let time = ManualTime()
-  var values: [DeviceID: [Point: Double]]
+  var values: [DeviceID: FlatMap<Point, Double>]
   var silent: Set<DeviceID> = []
   /// How devices answer commands; nil means never.
   var answer: WriteReport.Outcome? = .confirmed
@@ -151,7 +151,7 @@ struct Scene {
 
   /// The same import on each phase, with the meter's power as it follows.
   mutating func importCurrent(_ amperes: Double) {
-    let signed: [Point: Double] = [.currentL1: amperes, .currentL2: amperes, .currentL3: amperes]
+    let signed: FlatMap<Point, Double> = [.currentL1: amperes, .currentL2: amperes, .currentL3: amperes]
     values[Self.meter] = signed.merging([.power: amperes * 690]) { $1 }
   }
 

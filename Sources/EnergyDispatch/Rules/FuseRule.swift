@@ -29,9 +29,16 @@ struct FuseRule: Rule {
 
   let site: SiteParameters
   let fuse: SiteParameters.Fuse
+  private let engine: ShedEngine
   let name = "fuse"
   let subject = ""
   var precedence: RuleClass { .siteProtection }
+
+  init(site: SiteParameters, fuse: SiteParameters.Fuse) {
+    self.site = site
+    self.fuse = fuse
+    engine = ShedEngine(site: site)
+  }
 
   /// What is known of the phases.
   private struct Phases {
@@ -43,7 +50,6 @@ struct FuseRule: Rule {
   }
 
   func evaluate(_ input: RuleInput, _ memory: inout FuseMemory) -> Contribution {
-    let engine = ShedEngine(site: site)
     engine.prepare(input, &memory.shed)
     // Nothing comes through the fuse, and a meter on the grid's side may be dead.
     guard !input.view.isIslanded else {

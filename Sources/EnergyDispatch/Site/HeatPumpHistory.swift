@@ -94,14 +94,27 @@ struct HeatPumpHistory: Hashable, Sendable {
     return max(.zero, Self.hour - (now - starts[starts.count - limit]))
   }
 
-  /// `1 12 blocked 40 starts free 3 45`: the state, minutes since the block began or ended, minutes of the blocked time
+  /// What the saved text is made of: the state, minutes since the block began or ended, minutes of the blocked time
   /// (rounded up), whether it rests, minutes since each start.
-  func saved(at now: MonotonicInstant) -> String {
-    guard let state else { return "" }
+  struct Line: Hashable, Sendable {
+    var state: Int
+    var age: Int64
+    var blocked: Int64
+    var isResting: Bool
+    var starts: [Int64]
+
+    /// `1 12 blocked 40 starts free 3 45`
+    var text: String {
+      "\(state) \(age) blocked \(blocked) starts \(isResting ? "resting" : "free")\(starts.map { " \($0)" }.joined())"
+    }
+  }
+
+  func line(at now: MonotonicInstant) -> Line? {
+    guard let state else { return nil }
     let cap = Int64((max(pump.minimumOn, pump.minimumOff).seconds / 60).rounded(.up))
-    let age = SavedMemory.minutes(since: since, at: now, cap: cap)
-    let minutes = Int64((blocked.seconds / 60).rounded(.up))
-    let ages = starts.map { " \(SavedMemory.minutes(since: $0, at: now, cap: 60))" }.joined()
-    return "\(state) \(age) blocked \(minutes) starts \(isResting ? "resting" : "free")\(ages)"
+    return Line(
+      state: state, age: SavedMemory.minutes(since: since, at: now, cap: cap),
+      blocked: Int64((blocked.seconds / 60).rounded(.up)), isResting: isResting,
+      starts: starts.map { SavedMemory.minutes(since: $0, at: now, cap: 60) })
   }
 }

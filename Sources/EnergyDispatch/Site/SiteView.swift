@@ -124,8 +124,8 @@ extension SiteView {
   }
 
   /// - Parameter tracks: the powers of the last seconds.
-  init(_ snapshot: SiteSnapshot, _ site: SiteParameters, _ tracks: inout PowerTracks) {
-    let reader = PointReader(snapshot: snapshot)
+  init(_ snapshot: borrowing SiteSnapshot, _ site: borrowing SiteParameters, _ tracks: inout PowerTracks) {
+    let reader = PointReader(snapshot: copy snapshot)
     now = snapshot.now
     grid = site.gridMeter.map { reader.grid($0, phases: site.fuse?.phases ?? 3) }
     hybrids = site.hybrids.map(reader.hybrid)

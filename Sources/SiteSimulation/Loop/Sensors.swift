@@ -4,12 +4,12 @@ import SiteSimulator
 
 /// What devices tell of the plant: measured in each step, with the time of measurement.
 struct Sensors: Sendable {
-  private(set) var observations: [DeviceID: [Point: Observation]] = [:]
+  private(set) var observations: FlatMap<DeviceID, FlatMap<Point, Observation>> = [:]
   /// How much later than all else the meter at the connection tells what it measured, s.
   var meterLag = 0.0
   private var imported = 0.0
   private var exported = 0.0
-  private var waiting: [(measured: Moment, values: [Point: Double])] = []
+  private var waiting: [(measured: Moment, values: FlatMap<Point, Double>)] = []
   private var frozenSince: [DeviceID: Double] = [:]
 
   /// - Parameter faults: of inputs, by device; at most one each.
@@ -21,7 +21,7 @@ struct Sensors: Sendable {
     for device in frozenSince.keys where faults[device] != .frozen { frozenSince[device] = nil }
     imported += max(0, plant.state.grid.total) * seconds / 3600
     exported += max(0, -plant.state.grid.total) * seconds / 3600
-    func tell(_ device: DeviceID, _ values: [Point: Double], measured: Moment) {
+    func tell(_ device: DeviceID, _ values: FlatMap<Point, Double>, measured: Moment) {
       guard let fault = faults[device] else {
         store(device, values, measured)
         return
@@ -39,7 +39,7 @@ struct Sensors: Sendable {
     }
     for load in plant.loads { tell(load.site.device, [.relayOn: load.isOn ? 1 : 0], measured: now) }
     for charger in plant.chargers {
-      let values: [Point: Double] = [
+      let values: FlatMap<Point, Double> = [
         .power: charger.power, .chargingState: charger.state, .chargingCurrentLimit: charger.told,
         .chargingPhases: Double(charger.phases),
       ]
@@ -61,8 +61,8 @@ struct Sensors: Sendable {
   /// Of the meter: the newest values that are at least ``meterLag`` old. Within one long step the plant stands still,
   /// so that its values are those of the lag before as well.
   private mutating func delayed(
-    _ values: [Point: Double], at now: Moment, seconds: Double
-  ) -> (measured: Moment, values: [Point: Double])? {
+    _ values: FlatMap<Point, Double>, at now: Moment, seconds: Double
+  ) -> (measured: Moment, values: FlatMap<Point, Double>)? {
     guard meterLag > 0 else { return (now, values) }
     guard seconds <= meterLag else {
       var measured = now
@@ -77,14 +77,13 @@ struct Sensors: Sendable {
     return waiting[0]
   }
 
-  private mutating func store(_ device: DeviceID, _ values: [Point: Double], _ measured: Moment) {
-    var points = observations.removeValue(forKey: device) ?? [:]
-    for (point, value) in values { points[point] = Observation(value: value, quality: .good, measured: measured) }
-    observations[device] = points
+  private mutating func store(_ device: DeviceID, _ values: FlatMap<Point, Double>, _ measured: Moment) {
+    observations[device, default: [:]].merge(
+      values.mapValues { Observation(value: $0, quality: .good, measured: measured) }) { $1 }
   }
 
   private mutating func spoil(
-    _ device: DeviceID, _ values: [Point: Double], _ measured: Moment, _ fault: InputFault, second: Double
+    _ device: DeviceID, _ values: FlatMap<Point, Double>, _ measured: Moment, _ fault: InputFault, second: Double
   ) {
     switch fault {
     case .stale: break
@@ -118,10 +117,10 @@ struct Sensors: Sendable {
     }
   }
 
-  private func meterValues(_ state: Plant.State, _ phases: Int) -> [Point: Double] {
+  private func meterValues(_ state: Plant.State, _ phases: Int) -> FlatMap<Point, Double> {
     let volts = 230.0
     let grid = state.grid
-    var values: [Point: Double] = [
+    var values: FlatMap<Point, Double> = [
       .power: grid.total, .powerL1: grid.l1, .currentL1: abs(grid.l1) / volts, .voltageL1: volts,
       .frequency: state.frequency, .energyImport: imported, .energyExport: exported,
     ]
@@ -136,9 +135,9 @@ struct Sensors: Sendable {
 
   private static func values(
     _ hybrid: PlantHybrid, _ state: Plant.State, _ circumstances: Circumstances
-  ) -> [Point: Double] {
+  ) -> FlatMap<Point, Double> {
     let inverter = hybrid.inverter
-    var values: [Point: Double] = [
+    var values: FlatMap<Point, Double> = [
       .power: inverter.ac, .pvPower: inverter.pv, .islanded: state.isGridPresent ? 0 : 1,
       .frequency: state.frequency,
     ]
@@ -155,7 +154,7 @@ struct Sensors: Sendable {
   }
 }
 
-extension Dictionary where Key == Point, Value == Double {
+extension FlatMap where Key == Point, Value == Double {
   fileprivate func mapPoints(_ transform: (Point, Double) -> Double) -> Self {
     var result = self
     for (point, value) in self { result[point] = transform(point, value) }
