@@ -77,17 +77,21 @@ struct Arbitration: Sendable {
 
   func resolve(_ statements: [Statement]) -> [Resolution] {
     var resolutions = untouched
-    let isInOrder = statements.indices.dropFirst().allSatisfy {
-      statements[$0 - 1].precedence <= statements[$0].precedence
+    var isInOrder = true
+    let given = statements.span
+    for index in given.indices.dropFirst() where given[index].precedence < given[index - 1].precedence {
+      isInOrder = false
     }
     let ordered = isInOrder ? statements : statements.sorted(by: { $0.precedence < $1.precedence })
-    for index in ordered.indices { add(ordered[index], to: &resolutions) }
+    let span = ordered.span
+    for index in span.indices { add(span[index], to: &resolutions) }
     return resolutions
   }
 
   private func add(_ statement: Statement, to resolutions: inout [Resolution]) {
-    for limit in statement.contribution.limits {
-      if let place = places[limit.quantity] { apply(limit, of: statement, to: &resolutions[place]) }
+    let limits = statement.contribution.limits.span
+    for index in limits.indices {
+      if let place = places[limits[index].quantity] { apply(limits[index], of: statement, to: &resolutions[place]) }
     }
     for wish in statement.contribution.wishes {
       guard let place = places[wish.quantity], resolutions[place].winner == nil else { continue }

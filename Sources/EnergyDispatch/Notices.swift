@@ -33,10 +33,7 @@ struct Notices: Sendable {
 
   /// Alarms of rules and conflicts between them, told when they begin.
   private mutating func lasting(_ statements: [Statement], _ resolutions: [Resolution], _ now: Moment) -> [Event] {
-    let lasts =
-      statements.indices.contains { !statements[$0].contribution.alarms.isEmpty }
-      || resolutions.indices.contains { Self.conflicts(resolutions[$0]) }
-    guard lasts else {
+    guard Self.hasAlarms(statements) || Self.haveConflicts(resolutions) else {
       if !active.isEmpty { active = [] }
       return []
     }
@@ -67,12 +64,30 @@ struct Notices: Sendable {
     return events.sorted { ($0.key.name, $0.key.subject) < ($1.key.name, $1.key.subject) }.map(\.event)
   }
 
+  private static func hasAlarms(_ statements: [Statement]) -> Bool {
+    let span = statements.span
+    for index in span.indices where !span[index].contribution.alarms.isEmpty { return true }
+    return false
+  }
+
+  private static func haveConflicts(_ resolutions: [Resolution]) -> Bool {
+    let span = resolutions.span
+    for index in span.indices where conflicts(span[index]) { return true }
+    return false
+  }
+
   private static func conflicts(_ resolution: Resolution) -> Bool {
-    resolution.handsOff == nil && resolution.bounds.indices.contains { resolution.bounds[$0].yieldedTo != nil }
+    guard resolution.handsOff == nil else { return false }
+    let bounds = resolution.bounds.span
+    for index in bounds.indices where bounds[index].yieldedTo != nil { return true }
+    return false
   }
 
   private mutating func sheddings(_ resolutions: [Resolution], _ view: SiteView) -> [Event] {
-    resolutions.indices.compactMap { shedding(resolutions[$0], view) }
+    var events: [Event] = []
+    let span = resolutions.span
+    for index in span.indices { if let event = shedding(span[index], view) { events.append(event) } }
+    return events
   }
 
   private mutating func shedding(_ resolution: Resolution, _ view: SiteView) -> Event? {
@@ -93,9 +108,8 @@ extension Notices {
   /// Cars paused and heat pumps blocked by something stronger than a preference, and let go again.
   private mutating func stops(_ resolutions: [Resolution], _ view: SiteView) -> [Event] {
     var events: [Event] = []
-    for index in resolutions.indices where resolutions[index].handsOff == nil {
-      stop(resolutions[index], view, &events)
-    }
+    let span = resolutions.span
+    for index in span.indices where span[index].handsOff == nil { stop(span[index], view, &events) }
     return events
   }
 

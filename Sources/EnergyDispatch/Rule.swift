@@ -69,6 +69,8 @@ struct Contribution: Hashable, Sendable {
   /// True while the rule lacks a measurement and assumes the worst.
   var isBlind = false
 
+  var isSilent: Bool { limits.isEmpty && wishes.isEmpty && handsOff.isEmpty && alarms.isEmpty && !isBlind }
+
   init(
     limits: [Limit] = [], wish: Wish? = nil, handsOff: [HandsOff] = [], alarms: [Alarm] = [], isBlind: Bool = false
   ) {

@@ -91,6 +91,13 @@ public struct FlatMap<Key: FlatKey, Value>: ExpressibleByDictionaryLiteral {
   }
 }
 
+extension FlatMap where Key: Hashable {
+  @inlinable public init(_ values: [Key: Value]) {
+    self.init()
+    for (key, value) in values { self[key] = value }
+  }
+}
+
 extension FlatMap.Entry: Sendable where Value: Sendable {}
 extension FlatMap: Sendable where Value: Sendable {}
 

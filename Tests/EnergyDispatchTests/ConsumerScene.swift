@@ -27,14 +27,14 @@ struct ConsumerScene {
 
   let site: SiteParameters
   let time = ManualTime()
-  var values: [DeviceID: FlatMap<Point, Double>]
+  var values: [DeviceID: [Point: Double]]
   var silent: Set<DeviceID> = []
   /// Devices whose values are this many seconds old, and say so.
   var late: [DeviceID: Int] = [:]
   var limits: [TestLimit] = []
   /// Goes on before each step.
   var nature: (inout ConsumerScene) -> Void = { _ in }
-  private var past: [[DeviceID: FlatMap<Point, Double>]] = []
+  private var past: [[DeviceID: [Point: Double]]] = []
   private var heard: [DeviceID: Moment] = [:]
   private var rules: RuleBook
   private(set) var consumers: ConsumerHistory
@@ -118,9 +118,8 @@ struct ConsumerScene {
         heard[device] = Moment(wall: present.wall - .seconds(age), monotonic: present.monotonic - .seconds(age))
       }
       let quality: Quality = silent.contains(device) ? .timeout : .good
-      snapshot.observations[device] = told.mapValues {
-        Observation(value: $0, quality: quality, measured: heard[device])
-      }
+      snapshot.observations[device] = FlatMap(
+        told.mapValues { Observation(value: $0, quality: quality, measured: heard[device]) })
     }
     return snapshot
   }

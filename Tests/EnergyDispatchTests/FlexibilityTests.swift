@@ -12,7 +12,7 @@ import Testing
   /// What a test changes of a night with a load of 1 kW that is certain.
   private struct Night {
     var parameters = Scene.parameters()
-    var values: [DeviceID: FlatMap<Point, Double>] = [
+    var values: [DeviceID: [Point: Double]] = [
       Scene.meter: [.power: 1000, .currentL1: 1.5, .currentL2: 1.5, .currentL3: 1.5],
       Scene.hybrid: [
         .power: 0, .pvPower: 0, .batteryPower: 0, .soc: 60, .batteryTemperature: 20, .chargePowerMax: 5000,
@@ -42,7 +42,7 @@ import Testing
       now.isClockTrusted = isClockTrusted
       var snapshot = SiteSnapshot(now: now)
       for (device, points) in values {
-        snapshot.observations[device] = points.mapValues { Observation(value: $0, quality: .good, measured: now) }
+        snapshot.observations[device] = FlatMap(points.mapValues { Observation(value: $0, quality: .good, measured: now) })
       }
       return Flexibility(snapshot, parameters, forecasts: forecasts, recent: recent)
     }

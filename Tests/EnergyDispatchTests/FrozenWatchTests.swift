@@ -10,7 +10,7 @@ struct FrozenWatchTests {
 
   /// A house that imports about 12 kW, as its meter tells it: everything moves a little.
   private func scene(
-    _ tell: @escaping (inout FlatMap<Point, Double>, Int) -> Void = { _, _ in }
+    _ tell: @escaping (inout [Point: Double], Int) -> Void = { _, _ in }
   ) -> ConsumerScene {
     var scene = ConsumerScene(Scene.parameters { $0.loads = [] })
     var random = SplitMix64(seed: 4)
@@ -18,7 +18,7 @@ struct FrozenWatchTests {
     scene.nature = { scene in
       let volts = 230 + 2 * noise()
       let watts = 12_000 + 100 * noise()
-      var told: FlatMap<Point, Double> = [.power: watts, .frequency: 50 + 0.02 * noise()]
+      var told: [Point: Double] = [.power: watts, .frequency: 50 + 0.02 * noise()]
       for point in Self.voltages { told[point] = volts }
       for point in Self.currents { told[point] = watts / 3 / volts }
       tell(&told, scene.second)
@@ -98,8 +98,8 @@ struct FrozenWatchTests {
     for second in 0..<43_200 {
       snapshot.now.monotonic = snapshot.now.monotonic + .seconds(1)
       let volts = 230 + Double(second * 7919 % 13) / 10
-      func told(_ values: FlatMap<Point, Double>) -> FlatMap<Point, Observation> {
-        values.mapValues { Observation(value: $0, quality: .good, measured: snapshot.now) }
+      func told(_ values: [Point: Double]) -> FlatMap<Point, Observation> {
+        FlatMap(values.mapValues { Observation(value: $0, quality: .good, measured: snapshot.now) })
       }
       snapshot.observations[Scene.hybrid] = told([
         .power: 0, .pvPower: 0, .batteryPower: 0, .soc: 100, .voltageL1: volts,

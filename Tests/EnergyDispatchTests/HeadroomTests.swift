@@ -14,11 +14,11 @@ struct HeadroomTests {
   }
 
   private func headroom(
-    _ first: FlatMap<Point, Double> = [:], _ second: FlatMap<Point, Double> = [:], _ parameters: SiteParameters = HeadroomTests.two,
+    _ first: [Point: Double] = [:], _ second: [Point: Double] = [:], _ parameters: SiteParameters = HeadroomTests.two,
     without: Set<Point> = [], silent: Set<DeviceID> = []
   ) -> Headroom {
     var scene = Scene(parameters)
-    let usual: FlatMap<Point, Double> = [
+    let usual: [Point: Double] = [
       .power: 0, .pvPower: 0, .batteryPower: 0, .soc: 50, .batteryTemperature: 20, .chargePowerMax: 5000,
       .dischargePowerMax: 5000, .alarms: 0,
     ]
@@ -62,7 +62,7 @@ struct HeadroomTests {
       parameters.hybrids[index].acLimit = Watts(4000)
       parameters.hybrids[index].battery?.maximumCharge = Watts(9000)
     }
-    let usual: FlatMap<Point, Double> = [.pvPower: 3000, .chargePowerMax: 9000]
+    let usual: [Point: Double] = [.pvPower: 3000, .chargePowerMax: 9000]
     let room = headroom(usual, usual, parameters)
     #expect(room.batteries.map(\.give) == [1000, 1000])
     #expect(room.batteries.map(\.take) == [7000, 7000])

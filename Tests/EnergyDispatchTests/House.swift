@@ -129,7 +129,7 @@ struct House {
   }
 
   private func snapshot() -> SiteSnapshot {
-    var values: [DeviceID: FlatMap<Point, Double>] = [:]
+    var values: [DeviceID: [Point: Double]] = [:]
     if !meterIsSilent {
       let seen = max(0, imported.count - 1 - meterDelay)
       let amperes = currents[seen]
@@ -156,7 +156,7 @@ struct House {
     let now = time.now()
     var snapshot = SiteSnapshot(now: now)
     for (device, points) in values {
-      snapshot.observations[device] = points.mapValues { Observation(value: $0, quality: .good, measured: now) }
+      snapshot.observations[device] = FlatMap(points.mapValues { Observation(value: $0, quality: .good, measured: now) })
     }
     return snapshot
   }

@@ -15,7 +15,7 @@ struct Scene {
   var parameters: SiteParameters
   var core: ControlCore
   let time = ManualTime()
-  var values: [DeviceID: FlatMap<Point, Double>]
+  var values: [DeviceID: [Point: Double]]
   var silent: Set<DeviceID> = []
   /// How devices answer commands; nil means never.
   var answer: WriteReport.Outcome? = .confirmed
@@ -130,9 +130,8 @@ struct Scene {
       let at = Moment(wall: now.wall - age, monotonic: now.monotonic - age, isClockTrusted: now.isClockTrusted)
       if !silent.contains(device) { measured[device] = at }
       let quality: Quality = silent.contains(device) ? .timeout : .good
-      snapshot.observations[device] = points.mapValues {
-        Observation(value: $0, quality: quality, measured: measured[device])
-      }
+      snapshot.observations[device] = FlatMap(
+        points.mapValues { Observation(value: $0, quality: quality, measured: measured[device]) })
     }
     return snapshot
   }
@@ -151,7 +150,7 @@ struct Scene {
 
   /// The same import on each phase, with the meter's power as it follows.
   mutating func importCurrent(_ amperes: Double) {
-    let signed: FlatMap<Point, Double> = [.currentL1: amperes, .currentL2: amperes, .currentL3: amperes]
+    let signed: [Point: Double] = [.currentL1: amperes, .currentL2: amperes, .currentL3: amperes]
     values[Self.meter] = signed.merging([.power: amperes * 690]) { $1 }
   }
 

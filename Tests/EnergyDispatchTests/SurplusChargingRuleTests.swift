@@ -144,7 +144,7 @@ struct SurplusChargingRuleTests {
       $0.economics = ["surplus-car"]
       $0.chargers = [.init(device: "second", priority: 1), .init(device: Self.car, priority: 2)]
     }
-    let idle: FlatMap<Point, Double> = [.power: 0, .chargingState: 1, .chargingCurrentLimit: 0]
+    let idle: [Point: Double] = [.power: 0, .chargingState: 1, .chargingCurrentLimit: 0]
     var scene = ConsumerScene(
       parameters, memory: ["charger car\toff 60 phases 60", "charger second\toff 60 phases 60"])
     scene.values[Self.car] = idle

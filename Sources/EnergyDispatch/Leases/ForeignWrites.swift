@@ -40,6 +40,11 @@ struct ForeignWrites: Sendable {
   }
 
   /// Whether the agent has stopped fighting over it.
+  /// Of any device.
+  func hasTruce(at now: MonotonicInstant) -> Bool {
+    watched.indices.contains { watched[$0].value.truceUntil.map { now < $0 } ?? false }
+  }
+
   func isTruce(_ key: LeaseKey, at now: MonotonicInstant) -> Bool {
     watched[key]?.truceUntil.map { now < $0 } ?? false
   }

@@ -20,11 +20,9 @@ struct LeaseBook: Sendable {
   /// What has to be written now.
   mutating func plan(_ wanted: [WantedLease], at now: MonotonicInstant) -> [SetpointCommand] {
     var commands: [SetpointCommand] = []
-    for want in wanted {
-      guard leases[want.key, default: Lease()].needsWrite(want, at: now), affords(want, at: now) else { continue }
-      lastID += 1
-      leases[want.key, default: Lease()].submitted(lastID, want.values, at: now)
-      commands.append(SetpointCommand(id: lastID, device: want.key.device, setpoints: want.setpoints(at: now)))
+    let span = wanted.span
+    for index in span.indices {
+      if let command = plan(span[index], at: now) { commands.append(command) }
     }
     // Every wanted one has a lease now: more than those are left alone.
     if leases.count > wanted.count {
@@ -34,6 +32,14 @@ struct LeaseBook: Sendable {
       }
     }
     return commands
+  }
+
+  private mutating func plan(_ want: WantedLease, at now: MonotonicInstant) -> SetpointCommand? {
+    if leases.index(forKey: want.key) == nil { leases[want.key] = Lease() }
+    guard leases[want.key, default: Lease()].needsWrite(want, at: now), affords(want, at: now) else { return nil }
+    lastID += 1
+    leases[want.key, default: Lease()].submitted(lastID, want.values, at: now)
+    return SetpointCommand(id: lastID, device: want.key.device, setpoints: want.setpoints(at: now))
   }
 
   /// The device does not hold any more what it was confirmed to: it is written anew.

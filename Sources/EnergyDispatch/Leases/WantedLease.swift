@@ -73,12 +73,19 @@ extension WantedLease {
   /// The leases that follow from what was resolved. Nothing for a device that is not heard, has no timer,
   /// or is to be left alone: its lease runs out. One that would keep its last value for ever is released instead.
   static func all(_ resolutions: [Resolution], _ view: SiteView, _ site: SiteParameters) -> [WantedLease] {
-    resolutions.indices.compactMap { index in
-      guard resolutions[index].handsOff != nil, !resolutions[index].isReleased else {
-        return lease(resolutions[index], view, site)
+    var all: [WantedLease] = []
+    all.reserveCapacity(resolutions.count)
+    let span = resolutions.span
+    for index in span.indices {
+      var wanted: WantedLease?
+      if span[index].handsOff == nil || span[index].isReleased {
+        wanted = lease(span[index], view, site)
+      } else if holds(span[index].quantity, site) {
+        wanted = lease(span[index].released, view, site)
       }
-      return holds(resolutions[index].quantity, site) ? lease(resolutions[index].released, view, site) : nil
+      if let wanted { all.append(wanted) }
     }
+    return all
   }
 
   private static func lease(_ resolution: Resolution, _ view: SiteView, _ site: SiteParameters) -> WantedLease? {

@@ -8,11 +8,15 @@ struct ChargerShares: Sendable {
     var hasCar: Bool
   }
 
+  typealias Share = (charger: SiteParameters.Charger, power: Double)
+
   private var claims: [Claim]
 
   init(_ site: borrowing SiteParameters, _ view: borrowing SiteView) {
-    claims = site.chargers.filter { $0.reversion != nil }.map { charger in
-      Claim(charger: charger, hasCar: view.charger(charger.device)?.isConnected != false)
+    claims = []
+    claims.reserveCapacity(site.chargers.count)
+    for charger in site.chargers where charger.reversion != nil {
+      claims.append(Claim(charger: charger, hasCar: view.charger(charger.device)?.isConnected != false))
     }
     guard claims.count > 1 else { return }
     claims.sort { a, b in
@@ -26,9 +30,10 @@ struct ChargerShares: Sendable {
   var order: [SiteParameters.Charger] { claims.map(\.charger) }
 
   /// In W, those that are throttled last first; together no more than `power`.
-  func divide(_ power: Double) -> [(charger: SiteParameters.Charger, power: Double)] {
+  func divide(_ power: Double) -> [Share] {
     var left = max(0, power)
-    var shares: [(charger: SiteParameters.Charger, power: Double)] = []
+    var shares: [Share] = []
+    shares.reserveCapacity(claims.count)
     var start = claims.startIndex
     while start < claims.endIndex {
       let first = claims[start]

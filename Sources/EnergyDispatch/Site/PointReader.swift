@@ -44,9 +44,10 @@ struct PointReader {
   }
 
   func grid(_ meter: SiteParameters.GridMeter, phases: Int) -> SiteView.Grid {
-    let points: [(Point, Point)] = [(.currentL1, .powerL1), (.currentL2, .powerL2), (.currentL3, .powerL3)]
     let read = device(meter.device)
-    let currents = points.prefix(phases).map { current, power -> Double? in
+    let currents = (0..<min(phases, 3)).map { phase -> Double? in
+      let (current, power) =
+        phase == 0 ? (Point.currentL1, Point.powerL1) : phase == 1 ? (.currentL2, .powerL2) : (.currentL3, .powerL3)
       guard let amperes = read.value(current, meter.maximumAge) else { return nil }
       let direction = read.value(power, meter.maximumAge) ?? 1
       return direction < 0 ? -amperes.magnitude : amperes.magnitude
