@@ -86,7 +86,9 @@ struct Notices: Sendable {
   private mutating func sheddings(_ resolutions: [Resolution], _ view: SiteView) -> [Event] {
     var events: [Event] = []
     let span = resolutions.span
-    for index in span.indices { if let event = shedding(span[index], view) { events.append(event) } }
+    for index in span.indices {
+      if case .supply = span[index].quantity, let event = shedding(span[index], view) { events.append(event) }
+    }
     return events
   }
 
@@ -109,25 +111,33 @@ extension Notices {
   private mutating func stops(_ resolutions: [Resolution], _ view: SiteView) -> [Event] {
     var events: [Event] = []
     let span = resolutions.span
-    for index in span.indices where span[index].handsOff == nil { stop(span[index], view, &events) }
+    for index in span.indices where span[index].handsOff == nil {
+      switch span[index].quantity {
+      case .battery, .production, .supply: continue
+      case .charging(let device): stop(device, span[index], view, &events)
+      case .heatPump(let device): block(device, span[index], view, &events)
+      }
+    }
     return events
   }
 
-  private mutating func stop(_ resolution: Resolution, _ view: SiteView, _ events: inout [Event]) {
-    switch resolution.quantity {
-    case .battery, .production, .supply: break
-    case .charging(let device):
-      let bound = resolution.isPaused ? resolution.least.flatMap { resolution.stopping(below: $0) } : nil
-      guard view.charger(device)?.isConnected != false else { return }
-      tell(
-        device, bound, isOver: !resolution.isPaused, ("charging-paused", "charging-resumed"),
-        ("is paused", "may charge again"), view.now, &events)
-    case .heatPump(let device):
-      let bound = resolution.stopping(below: 2)
-      tell(
-        device, bound, isOver: bound == nil, ("heat-pump-blocked", "heat-pump-released"),
-        ("is blocked", "is let run again"), view.now, &events)
-    }
+  private mutating func stop(
+    _ device: DeviceID, _ resolution: Resolution, _ view: SiteView, _ events: inout [Event]
+  ) {
+    let bound = resolution.isPaused ? resolution.least.flatMap { resolution.stopping(below: $0) } : nil
+    guard view.charger(device)?.isConnected != false else { return }
+    tell(
+      device, bound, isOver: !resolution.isPaused, ("charging-paused", "charging-resumed"),
+      ("is paused", "may charge again"), view.now, &events)
+  }
+
+  private mutating func block(
+    _ device: DeviceID, _ resolution: Resolution, _ view: SiteView, _ events: inout [Event]
+  ) {
+    let bound = resolution.stopping(below: 2)
+    tell(
+      device, bound, isOver: bound == nil, ("heat-pump-blocked", "heat-pump-released"),
+      ("is blocked", "is let run again"), view.now, &events)
   }
 
   private mutating func tell(

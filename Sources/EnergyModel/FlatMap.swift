@@ -66,7 +66,7 @@ public struct FlatMap<Key: FlatKey, Value>: ExpressibleByDictionaryLiteral {
   /// Changes a value in its place.
   @inlinable public subscript(key: Key, default fallback: @autoclosure () -> Value) -> Value {
     get { self[key] ?? fallback() }
-    _modify {
+    @inline(__always) _modify {
       let (place, isFound) = find(key)
       if !isFound { entries.insert(Entry(key, fallback()), at: place) }
       yield &entries[place].value

@@ -35,11 +35,15 @@ struct LeaseBook: Sendable {
   }
 
   private mutating func plan(_ want: WantedLease, at now: MonotonicInstant) -> SetpointCommand? {
-    if leases.index(forKey: want.key) == nil { leases[want.key] = Lease() }
-    guard leases[want.key, default: Lease()].needsWrite(want, at: now), affords(want, at: now) else { return nil }
+    guard Self.asks(&leases[want.key, default: Lease()], want, at: now), affords(want, at: now) else { return nil }
     lastID += 1
     leases[want.key, default: Lease()].submitted(lastID, want.values, at: now)
     return SetpointCommand(id: lastID, device: want.key.device, setpoints: want.setpoints(at: now))
+  }
+
+  /// Looked at in its place: a lease that was copied out for each look cost more than the look.
+  private static func asks(_ lease: inout Lease, _ want: WantedLease, at now: MonotonicInstant) -> Bool {
+    lease.needsWrite(want, at: now)
   }
 
   /// The device does not hold any more what it was confirmed to: it is written anew.

@@ -66,10 +66,8 @@ struct FuseRule: Rule {
     let relation = worst > rating ? "above" : "near"
     let state: Reason =
       "the import of \(amperes: worst) on L\(phases.worstPhase) is \(relation) the fuse of \(amperes: rating)"
-    let stepwise: Reason = "what the fuse of \(amperes: rating) leaves it is given step by step"
     shed(phases, input, engine, &memory)
-    let isNear = worst >= Self.releaseBelow * rating
-    let charging = chargerLimits(phases, shares, isNear ? state : stepwise, input, &memory)
+    let charging = chargerLimits(phases, shares, state, input, &memory)
     restore(phases, input, engine, &memory)
     var contribution = Contribution(limits: batteryLimits(input.view, phases, state, &memory) + charging)
     let reason: Reason = memory.isOverloaded ? state : "the fuse has not had room for it for a minute"
@@ -134,6 +132,7 @@ struct FuseRule: Rule {
     let now = input.now.monotonic
     if memory.phases.count != fuse.phases { memory.phases = Array(repeating: .init(), count: fuse.phases) }
     let isPartial = shares.chargers.contains { input.view.charger($0.device)?.power == nil }
+    let isNear = phases.worst >= Self.releaseBelow * fuse.rating.value
     let most = shares.chargers.reduce(0) { $0 + $1.current.upperBound }
     var allowed: [Double] = []
     for index in memory.phases.indices {
@@ -147,8 +146,10 @@ struct FuseRule: Rule {
     }
     return shares.divide(allowed, besides: stubborn(shares, allowed, input, &memory)).compactMap { charger, power in
       guard power < charger.maximumPower else { return nil }
+      let reason: Reason =
+        isNear ? state : "what the fuse of \(amperes: fuse.rating.value) leaves it is given step by step"
       return Limit(
-        quantity: .charging(charger.device), interval: .atMost(power), cause: "import near the fuse", reason: state)
+        quantity: .charging(charger.device), interval: .atMost(power), cause: "import near the fuse", reason: reason)
     }
   }
 

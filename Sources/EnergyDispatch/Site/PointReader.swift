@@ -71,6 +71,12 @@ struct PointReader {
       batteryMeasured: read.measured(.batteryPower), islanded: read.sensed(.islanded, age))
   }
 
+  func relay(_ load: DeviceID, _ maximumAge: Duration) -> SiteView.Relay {
+    let read = device(load)
+    let isOn = read.value(.relayOn, maximumAge).map { $0 >= 0.5 }
+    return SiteView.Relay(device: load, isOn: isOn, measured: isOn == nil ? nil : read.measured(.relayOn))
+  }
+
   typealias PowerSource = (device: DeviceID, maximumAge: Duration)
 
   func charger(_ charger: SiteParameters.Charger, _ meter: PowerSource) -> SiteView.Charger {

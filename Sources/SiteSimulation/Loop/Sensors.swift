@@ -133,7 +133,8 @@ struct Sensors: Sendable {
     ]
     if phases > 1 {
       values += [
-        (.powerL2, grid.l2), (.powerL3, grid.l3), (.currentL2, abs(grid.l2) / volts), (.currentL3, abs(grid.l3) / volts),
+        (.powerL2, grid.l2), (.powerL3, grid.l3), (.currentL2, abs(grid.l2) / volts),
+        (.currentL3, abs(grid.l3) / volts),
       ]
     }
     return values
