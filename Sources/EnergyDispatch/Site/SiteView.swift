@@ -114,9 +114,6 @@ struct SiteView: Sendable {
 }
 
 extension SiteView {
-  /// How old a relay's state may be.
-  private static let relayAge: Duration = .seconds(10)
-
   /// From one snapshot alone.
   init(_ snapshot: SiteSnapshot, _ site: SiteParameters) {
     var tracks = PowerTracks(site)
@@ -129,7 +126,7 @@ extension SiteView {
     now = snapshot.now
     grid = site.gridMeter.map { reader.grid($0, phases: site.fuse?.phases ?? 3) }
     hybrids = site.hybrids.map(reader.hybrid)
-    relays = site.loads.map { reader.relay($0.device, Self.relayAge) }
+    relays = site.loads.map { reader.relay($0.device, $0.maximumAge) }
     chargers = site.chargers.map { reader.charger($0, site.powerSource(of: $0.device, $0.maximumAge)) }
     heatPumps = site.heatPumps.map { reader.heatPump($0, site.powerSource(of: $0.device, $0.maximumAge)) }
     contacts = site.channels.compactMap { channel in
