@@ -126,12 +126,12 @@ public struct ControlCore: Sendable {
     var due = wanted
     if let readSince {
       due.removeAll { lease in
-        let points = snapshot.observations[lease.key.device] ?? [:]
-        return !points.values.contains { $0.measured.map { $0.monotonic > readSince } ?? false }
+        guard let points = snapshot.observations[lease.key.device] else { return true }
+        return !points.indices.contains { points[$0].value.measured.map { $0.monotonic > readSince } ?? false }
       }
       if due.count == wanted.count { self.readSince = nil }
     }
-    guard due.contains(where: { foreign.isTruce($0.key, at: now) }) else { return due }
+    guard foreign.hasTruce(at: now) else { return due }
     return due.filter { $0.isProtective || !foreign.isTruce($0.key, at: now) }
   }
 

@@ -155,11 +155,13 @@ struct RuleBook: Sendable {
     return rules + [BatteryPowerRule(site: site), ContractShedRule(site: site), CrashGuardRule(site: site)]
   }
 
+  /// What the rules have to say; silent ones are left out.
   mutating func evaluate(_ input: RuleInput) -> [Statement] {
     var statements: [Statement] = []
     statements.reserveCapacity(rules.count)
     for index in rules.indices where !input.isGuarded || rules[index].precedence.isProtective {
       let contribution = rules[index].rule.evaluate(input)
+      guard !contribution.isSilent else { continue }
       statements.append(
         Statement(rule: rules[index].name, precedence: rules[index].precedence, contribution: contribution))
     }

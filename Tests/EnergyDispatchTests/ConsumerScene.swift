@@ -123,9 +123,8 @@ struct ConsumerScene {
         heard[device] = Moment(wall: present.wall - .seconds(age), monotonic: present.monotonic - .seconds(age))
       }
       let quality: Quality = silent.contains(device) ? .timeout : .good
-      snapshot.observations[device] = told.mapValues {
-        Observation(value: $0, quality: quality, measured: heard[device])
-      }
+      snapshot.observations[device] = FlatMap(
+        told.mapValues { Observation(value: $0, quality: quality, measured: heard[device]) })
     }
     return snapshot
   }

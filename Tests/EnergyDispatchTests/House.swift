@@ -168,7 +168,8 @@ struct House {
     let now = time.now()
     var snapshot = SiteSnapshot(now: now)
     for (device, points) in values {
-      snapshot.observations[device] = points.mapValues { Observation(value: $0, quality: .good, measured: now) }
+      snapshot.observations[device] = FlatMap(
+        points.mapValues { Observation(value: $0, quality: .good, measured: now) })
     }
     return snapshot
   }

@@ -131,9 +131,8 @@ struct Scene {
       let at = Moment(wall: now.wall - age, monotonic: now.monotonic - age, isClockTrusted: now.isClockTrusted)
       if !silent.contains(device) { measured[device] = at }
       let quality: Quality = silent.contains(device) ? .timeout : .good
-      snapshot.observations[device] = points.mapValues {
-        Observation(value: $0, quality: quality, measured: measured[device])
-      }
+      snapshot.observations[device] = FlatMap(
+        points.mapValues { Observation(value: $0, quality: quality, measured: measured[device]) })
     }
     return snapshot
   }

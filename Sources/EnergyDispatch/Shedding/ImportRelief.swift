@@ -65,8 +65,9 @@ struct ImportRelief: Sendable {
     shed(goal, reading, room: room, lasting: lasting, input, &memory)
     restore(goal, room: min(room, goal.limit - reading.restNow), lasting: lasting, input, &memory)
     let allowed = memory.allowed?.value ?? room
-    return chargerLimits(allowed, goal, input.view) + boostLimits(allowed, goal)
-      + batteryLimits(allowed, batteries, goal, input.view, isTight: !memory.shed.shed.isEmpty)
+    let shares = ChargerShares(site, input.view).divide(allowed)
+    return chargerLimits(shares, goal) + boostLimits(allowed, goal)
+      + batteryLimits(allowed, batteries, shares, goal, input.view, isTight: !memory.shed.shed.isEmpty)
       + engine.limits(memory.shed, goal.reason)
   }
 
@@ -155,14 +156,13 @@ struct ImportRelief: Sendable {
       return engine.limits(memory.shed, reason)
     }
     let ended = goal ?? Goal(limit: .infinity, lasts: nil, reaction: .zero, cause: "limit over", reason: reason)
-    return chargerLimits(allowed, ended, input.view) + engine.limits(memory.shed, reason)
+    return chargerLimits(ChargerShares(site, input.view).divide(allowed), ended) + engine.limits(memory.shed, reason)
   }
 
   // MARK: bounds
 
-  private func chargerLimits(_ allowed: Double, _ goal: Goal, _ view: SiteView) -> [Limit] {
-    guard !site.chargers.isEmpty else { return [] }
-    return ChargerShares(site, view).divide(allowed).compactMap { charger, power in
+  private func chargerLimits(_ shares: [ChargerShares.Share], _ goal: Goal) -> [Limit] {
+    shares.compactMap { charger, power in
       guard power < charger.maximumPower else { return nil }
       return Limit(
         quantity: .charging(charger.device), interval: .atMost(power), cause: goal.cause, reason: goal.reason)
@@ -180,10 +180,11 @@ struct ImportRelief: Sendable {
 
   /// - Parameter isTight: something is shed, so that what is stored is kept for bringing it back.
   private func batteryLimits(
-    _ allowed: Double, _ batteries: [BatteryRelief], _ goal: Goal, _ view: SiteView, isTight: Bool
+    _ allowed: Double, _ batteries: [BatteryRelief], _ shares: [ChargerShares.Share], _ goal: Goal, _ view: SiteView,
+    isTight: Bool
   ) -> [Limit] {
     if allowed >= 0 {
-      let taken = ChargerShares(site, view).divide(allowed).reduce(0) { sum, share in
+      let taken = shares.reduce(0) { sum, share in
         let isIdle = view.charger(share.charger.device)?.power.map { $0 < Self.meterError } ?? false
         return sum + (isIdle ? 0 : share.power)
       }

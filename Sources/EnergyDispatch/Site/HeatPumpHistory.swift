@@ -123,18 +123,34 @@ struct HeatPumpHistory: Hashable, Sendable {
     return max(.zero, Self.hour - (now - starts[starts.count - limit]))
   }
 
-  /// `1 12 blocked 40 starts free 3 45 at 29700600`: the state, minutes since the block began or ended, minutes of the blocked
-  /// time (rounded up), whether it rests, minutes since each start, and where somebody vouches for the clock the minutes from 1970
+  /// What the saved text is made of: the state, minutes since the block began or ended, minutes of the blocked time
+  /// (rounded up), whether it rests, minutes since each start, and where somebody vouches for the clock the minutes from 1970
   /// until now; of a pump that is not blocked the last quarter hour, so that the text does not change each minute.
-  func saved(at moment: Moment) -> String {
-    guard let state else { return "" }
+  struct Line: Hashable, Sendable {
+    var state: Int
+    var age: Int64
+    var blocked: Int64
+    var isResting: Bool
+    var starts: [Int64]
+    var clock: Int64?
+
+    /// `1 12 blocked 40 starts free 3 45 at 29700600`
+    var text: String {
+      let ages = starts.map { " \($0)" }.joined()
+      return "\(state) \(age) blocked \(blocked) starts \(isResting ? "resting" : "free")\(ages)"
+        + (clock.map { " at \($0)" } ?? "")
+    }
+  }
+
+  func line(at moment: Moment) -> Line? {
+    guard let state else { return nil }
     let now = moment.monotonic
     let cap = Int64((max(pump.minimumOn, pump.minimumOff).seconds / 60).rounded(.up))
-    let age = SavedMemory.minutes(since: since, at: now, cap: cap)
-    let minutes = Int64((blocked.seconds / 60).rounded(.up))
-    let ages = starts.map { " \(SavedMemory.minutes(since: $0, at: now, cap: 60))" }.joined()
     let wall = Self.wallMinutes(moment)
-    let clock = moment.isClockTrusted ? " at \(isBlocked ? wall : wall - wall % 15)" : ""
-    return "\(state) \(age) blocked \(minutes) starts \(isResting ? "resting" : "free")\(ages)\(clock)"
+    return Line(
+      state: state, age: SavedMemory.minutes(since: since, at: now, cap: cap),
+      blocked: Int64((blocked.seconds / 60).rounded(.up)), isResting: isResting,
+      starts: starts.map { SavedMemory.minutes(since: $0, at: now, cap: 60) },
+      clock: moment.isClockTrusted ? (isBlocked ? wall : wall - wall % 15) : nil)
   }
 }

@@ -132,9 +132,11 @@ struct PowerTracks: Sendable {
   /// `load − Σ measured chargers and heat pumps`. One that nobody ever measured is a part of it.
   private func uncontrolled(_ load: Double, _ taken: MonotonicInstant) -> Double? {
     var measured = 0.0
-    for track in chargers + heatPumps where !track.isAbsent && site.isBehindConnection(track.device) {
-      guard let power = track.value(at: taken) else { return nil }
-      measured += power
+    for tracks in [chargers, heatPumps] {
+      for place in tracks.indices where !tracks[place].isAbsent && site.isBehindConnection(tracks[place].device) {
+        guard let power = tracks[place].value(at: taken) else { return nil }
+        measured += power
+      }
     }
     guard covers(load, measured) else { return nil }
     for parent in parents {

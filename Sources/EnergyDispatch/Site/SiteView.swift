@@ -123,16 +123,12 @@ extension SiteView {
   }
 
   /// - Parameter tracks: the powers of the last seconds.
-  init(_ snapshot: SiteSnapshot, _ site: SiteParameters, _ tracks: inout PowerTracks) {
-    let reader = PointReader(snapshot: snapshot)
+  init(_ snapshot: borrowing SiteSnapshot, _ site: borrowing SiteParameters, _ tracks: inout PowerTracks) {
+    let reader = PointReader(snapshot: copy snapshot)
     now = snapshot.now
     grid = site.gridMeter.map { reader.grid($0, phases: site.fuse?.phases ?? 3) }
     hybrids = site.hybrids.map(reader.hybrid)
-    relays = site.loads.map { load in
-      let isOn = reader.value(load.device, .relayOn, load.maximumAge).map { $0 >= 0.5 }
-      let measured = snapshot.observation(load.device, .relayOn)?.measured?.monotonic
-      return Relay(device: load.device, isOn: isOn, measured: isOn == nil ? nil : measured)
-    }
+    relays = site.loads.map { reader.relay($0.device, $0.maximumAge) }
     chargers = site.chargers.map { reader.charger($0, site.powerSource(of: $0.device, $0.maximumAge)) }
     heatPumps = site.heatPumps.map { reader.heatPump($0, site.powerSource(of: $0.device, $0.maximumAge)) }
     contacts = site.channels.compactMap { channel in

@@ -42,6 +42,8 @@ public struct SiteLoop: Sendable {
   private var pending: [(due: Double, command: SetpointCommand)] = []
   private var reports: [WriteReport] = []
   private var savedMemory: [UInt8]?
+  /// What is to be saved before a restart is another than ``savedMemory``.
+  private var isMemoryChanged = false
   private var wallOffset = Duration.zero
   private let start: Timestamp
   private var random: Random
@@ -126,7 +128,7 @@ public struct SiteLoop: Sendable {
     let outcome = core?.step(
       snapshot: snapshot, forecast: forecast, reports: answers, orders: circumstances.orders)
     if let began, let ended = clock?() { result.controlTime = ended - began }
-    if outcome?.isMemoryChanged == true { savedMemory = core?.savedMemory }
+    if outcome?.isMemoryChanged == true { isMemoryChanged = true }
     for command in outcome?.commands ?? [] {
       writes += 1
       let delay = outputs[command.device] == .slow ? 90.0 : 0
@@ -149,8 +151,10 @@ public struct SiteLoop: Sendable {
   /// The agent goes away, with what it had on its way; and comes back with what memory it has.
   private mutating func followRestart(_ fate: MemoryFate?) {
     if let fate {
-      if core != nil {
-        core = nil
+      if let core {
+        if isMemoryChanged { savedMemory = core.savedMemory }
+        isMemoryChanged = false
+        self.core = nil
         reports = []
         switch fate {
         case .kept: break
