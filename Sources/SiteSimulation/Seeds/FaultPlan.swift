@@ -55,6 +55,32 @@ enum FaultPlan {
     return faults
   }
 
+  /// Hours in which everything asks for power while a channel limits it: what is limited without being asked for is never
+  /// seen to be kept. Where batteries charge from the grid at night, one of them is then.
+  static func demandingHours(_ description: SiteDescription, hours: Double, _ random: inout Random) -> [Fault] {
+    guard hours >= 6 else { return [] }
+    var faults: [Fault] = []
+    for channel in description.parameters.channels {
+      for index in 0..<random.whole(1...2) {
+        let isAtNight = index == 0 && description.gridChargingHours != nil
+        let from = random.between(isAtNight ? 600...3000 : 3600...((hours - 3) * 3600)).rounded()
+        let until = from + (random.pick([1200, 2400, 4800]) * random.between(0.8...1.2)).rounded()
+        faults.append(Fault(.everythingAsks, from: from - 300, until: until + 1800))
+        switch channel.kind {
+        case .contact(let device, _): faults.append(Fault(.contact(device), from: from, until: until))
+        case .uplink:
+          let quantities = channel.mayLimit.keys.sorted { $0.rawValue < $1.rawValue }
+          guard !quantities.isEmpty else { continue }
+          let quantity = random.pick(quantities)
+          let value = value(quantity, description.parameters, &random)
+          faults.append(
+            Fault(.limit(channel.name, quantity, value, isTimed: random.chance(0.5)), from: from, until: until))
+        }
+      }
+    }
+    return faults
+  }
+
   private static func value(_ quantity: LimitedQuantity, _ site: SiteParameters, _ random: inout Random) -> Double {
     switch quantity {
     case .importPower: random.pick([0, 1000, 3000, 6000, 10_000])

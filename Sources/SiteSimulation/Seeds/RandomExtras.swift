@@ -25,6 +25,18 @@ enum RandomExtras {
     description.parameters = site
   }
 
+  /// Batteries that may be charged from the grid are controllable devices as well.
+  static func limitGridCharging(_ site: inout SiteParameters, _ random: inout Random) {
+    let batteries = site.hybrids.filter { $0.battery?.gridCharging == .allowed && $0.batteryReversion != nil }
+    guard let devices = site.controllable?.devices, !batteries.isEmpty, random.chance(0.5) else { return }
+    let all = devices + batteries.map(\.device)
+    site.controllable = .init(devices: all)
+    let guaranteed = SiteParameters.Controllable.guaranteedPower(all.count)
+    for index in site.channels.indices where site.channels[index].failsafe[.controllablePower] != nil {
+      site.channels[index].failsafe[.controllablePower] = guaranteed
+    }
+  }
+
   /// One for each consumer or source, some of them below a meter of a part of the house.
   private static func addMeters(_ site: inout SiteParameters, _ random: inout Random) {
     let devices = site.chargers.map(\.device) + site.heatPumps.map(\.device) + site.loads.map(\.device)
