@@ -20,11 +20,12 @@ struct ReleaseWatch: Sendable {
   private let site: SiteParameters
   private let shavesPeaks: Bool
   private let chargesAlways: Bool
-  /// When all that is off would last not have fitted.
+  /// When all that is off would last not have fitted, or might not be started.
   private var crowded = -Double.infinity
   private var off: [DeviceID] = []
   /// When something of it last came back or went.
   private var changed = 0.0
+  private var returned: [DeviceID: [Double]] = [:]
   private var capped: [DeviceID: Double] = [:]
 
   init(_ site: SiteParameters) {
@@ -47,33 +48,48 @@ struct ReleaseWatch: Sendable {
     var pickUp = 0.0
     for load in scene.plant.loads where !load.isOn && !load.site.isCritical {
       off.append(load.site.device)
-      wait = max(wait, load.site.minimumOff.seconds + (load.site.startsAnHour == nil ? 0 : Self.hour))
+      wait = max(wait, load.site.minimumOff.seconds)
+      if isWorn(load.site.device, load.site.startsAnHour, scene) { crowded = scene.second }
       pickUp = max(pickUp, current(load.site.rated))
     }
     for pump in scene.plant.heatPumps where pump.state == 1 {
       off.append(pump.site.device)
-      wait = max(wait, Self.hour)
+      wait = max(wait, pump.site.minimumOff.seconds)
+      if isWorn(pump.site.device, pump.site.startsAnHour, scene) { crowded = scene.second }
       pickUp = max(pickUp, current(pump.site.rated))
     }
     var patience = Self.spread + Self.each + wait
     // After an outage, or where nobody knows of none, they pick up twice as much.
     if scene.record.islanded > 0 || scene.record.memoryLost > 0 { pickUp *= 2 }
-    for charger in scene.plant.chargers where chargesAlways && charger.isConnected {
-      guard charger.told < charger.site.current.lowerBound else { continue }
-      off.append(charger.site.device)
-      pickUp += charger.site.current.lowerBound
-      patience += Self.car
+    for charger in scene.plant.chargers where charger.isConnected {
+      if charger.told >= charger.site.current.lowerBound {
+        // What it was told and does not take is kept for it.
+        pickUp += max(0, charger.told - charger.current)
+      } else if chargesAlways {
+        off.append(charger.site.device)
+        pickUp += charger.site.current.lowerBound
+        patience += Self.car
+      }
     }
     if let fuse = site.fuse, scene.plant.worstCurrent + pickUp > Self.share * fuse.rating.value {
       crowded = scene.second
     }
     if off != self.off { changed = scene.second }
+    for device in self.off where !off.contains(device) { returned[device, default: []].append(scene.second) }
     self.off = off
     let spoilt = (off + site.chargers.map(\.device)).compactMap { scene.record.spoilt[$0] }.max() ?? 0
     let held = max(changed, free, crowded, spoilt)
     guard let device = off.first, scene.second - held > patience + scene.reaction else { return nil }
     let text = "\(device) is still off \(Int(scene.second - held)) s after nothing has held it back"
     return scene.violation("late release", text)
+  }
+
+  /// Whether it may have been started as often as it bears an hour: lost memory means that it was.
+  private mutating func isWorn(_ device: DeviceID, _ most: Int?, _ scene: Judge.Scene) -> Bool {
+    guard let most else { return false }
+    returned[device]?.removeAll { scene.second - $0 > Self.hour + scene.reaction }
+    return scene.second - scene.record.memoryLost < Self.hour + scene.reaction
+      || (returned[device]?.count ?? 0) >= most - 1
   }
 
   /// On one phase, A, but for what is divided among all.

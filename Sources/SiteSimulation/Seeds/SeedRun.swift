@@ -41,7 +41,7 @@ public struct SeedRun: Sendable {
     var all = faults + FaultPlan.extras(description.parameters, hours: hours, &extras)
     if seed.isMultiple(of: 2) {
       var demanding = Random(seed: seed, stream: 23)
-      RandomExtras.limitGridCharging(&description.parameters, &demanding)
+      RandomExtras.makeDemanding(&description.parameters, &demanding)
       all += FaultPlan.demandingHours(description, hours: hours, &demanding)
     }
     self.description = description
