@@ -103,6 +103,8 @@ struct SiteView: Sendable {
   var generatorPower: Double?
   /// The powers of one moment; nil where a reading is missing or they cannot be.
   var balance: Balance?
+  /// `grid + Σ hybrids + generator` of one moment, W, also where it cannot be.
+  var sumOfPowers: Double?
   var surplus: Surplus?
   /// What the site consumes, W ≥ 0, from readings taken together.
   var load: Double? { balance?.load }
@@ -139,6 +141,7 @@ extension SiteView {
     generatorPower = site.generator.flatMap { reader.value($0.device, .power, $0.maximumAge) }
     tracks.observe(reader)
     balance = tracks.balance()
+    sumOfPowers = tracks.sum
     surplus = tracks.surplus(self)
   }
 

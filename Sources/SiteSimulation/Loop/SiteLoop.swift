@@ -34,6 +34,7 @@ public struct SiteLoop: Sendable {
   }
   private var core: ControlCore?
   private let control: Control
+  /// What control knows.
   private let parameters: SiteParameters
   private let zone: TimeZoneTable
   private var sensors = Sensors()
@@ -54,9 +55,10 @@ public struct SiteLoop: Sendable {
   ///   - step: the length of the steps to come, s. Timers of devices shorter than three steps are taken to be
   ///     three steps: within one the agent would have refreshed them.
   ///   - savedMemory: of an earlier run.
+  ///   - told: what control is told of the site, where that is not the truth.
   public init(
     _ description: SiteDescription, seed: UInt64, start: Timestamp, step: Double, control: Control = .core,
-    faults: [Fault] = [], savedMemory: [UInt8]? = nil
+    faults: [Fault] = [], savedMemory: [UInt8]? = nil, told: (inout SiteParameters) -> Void = { _ in }
   ) {
     var description = description
     description.parameters = description.parameters.stretched(to: 3 * step)
@@ -66,7 +68,9 @@ public struct SiteLoop: Sendable {
     self.faults = faults
     fixed = faults
     self.savedMemory = savedMemory
-    parameters = description.parameters
+    var known = description.parameters
+    told(&known)
+    parameters = known
     zone = description.zone
     plant = Plant(description, seed: seed, start: start)
     uplinks = Uplinks(description.parameters)
