@@ -4,8 +4,8 @@ import EnergyModel
 /// hour, and how long it was blocked.
 ///
 /// The blocked time grows while the pump is blocked and shrinks while it runs, at the same pace. Once it has reached the
-/// longest block, the pump rests from being blocked until it is back at zero: it runs for as long as it was blocked,
-/// and many short blocks count like one long. No block counts for more than the longest, whoever is to blame for it. While the
+/// longest block, or is so near to it on a release that no block of the minimum time is left, the pump rests from being blocked
+/// until it is back at zero: it runs for as long as it was blocked, and many short blocks count like one long. No block counts for more than the longest, whoever is to blame for it. While the
 /// agent is away nobody counts: a pump that was blocked then stays so for that much longer.
 ///
 /// Lost memory is the worst case in the house's favour where the pump is found blocked: it has been so for as long as it may
@@ -77,6 +77,8 @@ struct HeatPumpHistory: Hashable, Sendable {
       blocked = min(blocked + passed, pump.longestBlock)
       if blocked >= pump.longestBlock { isResting = true }
     } else if blocked > .zero {
+      // A block would have to end before its minimum time is over.
+      if blocked > pump.longestBlock - pump.minimumOff { isResting = true }
       blocked = max(.zero, blocked - passed)
       if blocked == .zero { isResting = false }
     }
