@@ -68,6 +68,12 @@ struct HeatPumpHistory: Hashable, Sendable {
       if (found >= 3) != (state >= 3) { boostSince = now }
     }
     state = found
+    if found != 1 { restWhereNoBlockIsLeft() }
+  }
+
+  /// A block would have to end before its minimum time is over.
+  private mutating func restWhereNoBlockIsLeft() {
+    if blocked > pump.longestBlock - pump.minimumOff { isResting = true }
   }
 
   private mutating func count(until now: MonotonicInstant) {
@@ -77,8 +83,7 @@ struct HeatPumpHistory: Hashable, Sendable {
       blocked = min(blocked + passed, pump.longestBlock)
       if blocked >= pump.longestBlock { isResting = true }
     } else if blocked > .zero {
-      // A block would have to end before its minimum time is over.
-      if blocked > pump.longestBlock - pump.minimumOff { isResting = true }
+      restWhereNoBlockIsLeft()
       blocked = max(.zero, blocked - passed)
       if blocked == .zero { isResting = false }
     }
