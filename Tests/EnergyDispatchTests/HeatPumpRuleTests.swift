@@ -86,6 +86,17 @@ struct HeatPumpRuleTests {
     #expect(rests(10))
   }
 
+  /// As in seed 4447. Blocked for 115 minutes, released, and to be blocked again at once: five minutes would be left, which is less than
+  /// a block lasts.
+  @Test func aBlockThatCouldNotLastIsNotBegun() {
+    var scene = Self.scene(memory: ["heat pump pump\t1 10 blocked 115 starts free"], state: 1)
+    scene.limits = [blocked(1..<100), blocked(102..<1000)]
+    scene.run(101)
+    #expect(scene.setpoint(Self.pump, .heatPumpState) == 2)
+    scene.run(150)
+    #expect(scene.setpoint(Self.pump, .heatPumpState) == 2)
+  }
+
   /// It was blocked for 110 minutes before the restart; ten later it runs.
   @Test func theBlockedTimeGoesOnAfterARestart() {
     var scene = Self.scene(memory: ["heat pump pump\t1 10 blocked 110 starts free at \(Self.start)"], state: 1)

@@ -4,13 +4,14 @@ import EnergyModel
 /// hour, and how long it was blocked.
 ///
 /// The blocked time grows while the pump is blocked and shrinks while it runs, at the same pace. Once it has reached the
-/// longest block, the pump rests from being blocked until it is back at zero: it runs for as long as it was blocked,
-/// and many short blocks count like one long. No block counts for more than the longest, whoever is to blame for it.
+/// longest block, or is so near to it on a release that no block of the minimum time is left, the pump rests from being
+/// blocked until it is back at zero: it runs for as long as it was blocked, and many short blocks count like one long. No
+/// block counts for more than the longest, whoever is to blame for it.
 ///
 /// A pump that is found blocked after a restart was blocked all the time that the agent was away. How long that was the wall clock
 /// tells, if somebody vouched for it then and does now; otherwise, and with a lost memory, it is the worst case in the house's
-/// favour: it has been so for as long as it may be. One that is found running, as on the first start, has not been blocked: a legal limit does not wait for two hours because
-/// nobody remembers.
+/// favour: it has been so for as long as it may be. One that is found running, as on the first start, has not been
+/// blocked: a legal limit does not wait for two hours because nobody remembers.
 struct HeatPumpHistory: Hashable, Sendable {
   private static let hour: Duration = .seconds(3600)
 
@@ -92,6 +93,12 @@ struct HeatPumpHistory: Hashable, Sendable {
       if (found >= 3) != (state >= 3) { boostSince = now }
     }
     state = found
+    if found != 1 { restWhereNoBlockIsLeft() }
+  }
+
+  /// A block would have to end before its minimum time is over.
+  private mutating func restWhereNoBlockIsLeft() {
+    if blocked > pump.longestBlock - pump.minimumOff { isResting = true }
   }
 
   private mutating func addAway() {
@@ -106,6 +113,7 @@ struct HeatPumpHistory: Hashable, Sendable {
       blocked = min(blocked + passed, pump.longestBlock)
       if blocked >= pump.longestBlock { isResting = true }
     } else if blocked > .zero {
+      restWhereNoBlockIsLeft()
       blocked = max(.zero, blocked - passed)
       if blocked == .zero { isResting = false }
     }
