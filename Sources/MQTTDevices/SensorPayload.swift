@@ -1,3 +1,4 @@
+import DeviceProfile
 import EnergyModel
 import Foundation
 
@@ -6,21 +7,17 @@ struct SensorPayload {
   private let bytes: [UInt8]
   private let json: Result<JSONValue, PayloadFault>
 
-  init(_ bytes: [UInt8]) {
+  /// - Parameter isJSON: false where nobody looks for values under keys.
+  init(_ bytes: [UInt8], isJSON: Bool = true) {
     self.bytes = bytes
-    json = Self.parse(bytes)
+    json = isJSON ? Self.parse(bytes) : .failure(PayloadFault("is not JSON", concernsAll: true))
   }
 
-  /// The number at `path` (the whole payload for an empty one); nil where JSON says `null`.
-  func number(at path: [String], for point: Point) throws(PayloadFault) -> Double? {
-    if path.isEmpty { return try bareNumber() }
-    let name = path.joined(separator: ".")
-    var value = try json.get()
-    for key in path {
-      guard let next = value[key] else { throw PayloadFault("has no \(name)") }
-      value = next
-    }
-    switch value {
+  /// The number that `value` is read from; nil where JSON says `null`.
+  func number(_ value: SensorDefinition.Value) throws(PayloadFault) -> Double? {
+    if value.path.isEmpty { return try bareNumber(words: value.words) }
+    let name = value.path.joined(separator: ".")
+    switch try found(at: value.path) {
     case .null:
       return nil
     case .integer(let integer):
@@ -28,15 +25,47 @@ struct SensorPayload {
     case .number(let number):
       return number
     case .text(let text):
-      guard let number = NumberText.parse(text) else { throw PayloadFault("\(name) is text that is no number") }
+      guard let number = value.words[text] ?? NumberText.parse(text) else {
+        throw PayloadFault("\(name) is text that is no number")
+      }
       return number
     case .flag(let flag):
+      if let number = value.words[flag ? "true" : "false"] { return number }
       // Only where 0 and 1 are all there is, a flag can mean a number.
-      guard point.plausibleRange == 0...1 else { throw PayloadFault("\(name) is \(flag), not a number") }
+      guard value.point.plausibleRange == 0...1 else { throw PayloadFault("\(name) is \(flag), not a number") }
       return flag ? 1 : 0
     case .list, .object:
       throw PayloadFault("\(name) is not a number but a structure")
     }
+  }
+
+  /// When it says that it was measured.
+  func time(_ time: SensorDefinition.PayloadTime) throws(PayloadFault) -> Timestamp {
+    guard let stamp = PayloadTime.parse(try found(at: time.path), as: time.format) else {
+      throw PayloadFault("\(time.path.joined(separator: ".")) is no time as it was told (\(time.format.rawValue))")
+    }
+    return stamp
+  }
+
+  /// The word at `path` (the whole payload for an empty one); nil where there is none.
+  func word(at path: [String]) -> String? {
+    if path.isEmpty { return bytes.count <= 256 ? bareText : nil }
+    switch try? found(at: path) {
+    case .text(let text): return text
+    case .flag(let flag): return flag ? "true" : "false"
+    default: return nil
+    }
+  }
+
+  private func found(at path: [String]) throws(PayloadFault) -> JSONValue {
+    var value = try json.get()
+    for key in path {
+      guard let next = value[key] else {
+        throw PayloadFault("has no \(path.joined(separator: "."))", isAbsence: true)
+      }
+      value = next
+    }
+    return value
   }
 
   /// The beginning of the payload, at most 80 bytes of it, fit for one line of a log.
@@ -47,10 +76,16 @@ struct SensorPayload {
     return " in: \(line)\(bytes.count > 80 ? "…" : "")"
   }
 
-  private func bareNumber() throws(PayloadFault) -> Double {
+  private var bareText: String {
+    String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  private func bareNumber(words: [String: Double]) throws(PayloadFault) -> Double {
     try Self.checkSize(bytes)
-    let text = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-    guard let number = NumberText.parse(text) else { throw PayloadFault("is not a number", concernsAll: true) }
+    let text = bareText
+    guard let number = words[text] ?? NumberText.parse(text) else {
+      throw PayloadFault(words.isEmpty ? "is not a number" : "is none of the words it may be", concernsAll: true)
+    }
     return number
   }
 
@@ -77,10 +112,13 @@ struct PayloadFault: Error, Hashable {
   var text: String
   /// True when no value of the payload can be had.
   var concernsAll: Bool
+  /// True when a value is just not there.
+  var isAbsence: Bool
 
-  init(_ text: String, concernsAll: Bool = false) {
+  init(_ text: String, concernsAll: Bool = false, isAbsence: Bool = false) {
     self.text = text
     self.concernsAll = concernsAll
+    self.isAbsence = isAbsence
   }
 }
 

@@ -62,11 +62,13 @@ public struct SiteConfiguration: Sendable {
     public var period: Duration
   }
 
-  /// A broker of the site and the sensors on it.
+  /// A broker of the site, and what speaks on it.
   public struct MQTTBus: Hashable, Sendable {
     public var name: String
     public var broker: Broker
     public var sensors: [SensorDefinition]
+    /// Those of them that are relays.
+    public var switches: [DeviceID: SwitchDefinition]
   }
 
   public struct Broker: Hashable, Sendable {

@@ -33,8 +33,9 @@ struct Agent {
     // In order of dependency: stopped from the last to the first, so that control writes its fallback
     // values while the buses still run, and the journal closes when everybody has spoken.
     services.append(JournalService(journal: journal))
-    let router = makeBuses(samples, reports: board, events)
-    try makeSensors(samples, events)
+    let routes = makeBuses(samples, reports: board, events)
+      .merging(try makeSensors(samples, reports: board, events)) { first, _ in first }
+    let router = DeviceRouter(ports: routes, reports: board, time: time)
     let forecasts = ForecastBoard()
     let desk = try await makeDesk(journal, events)
     let uplinks = try makeUplinks(journal, events, forecasts, desk)
@@ -78,24 +79,36 @@ struct Agent {
 
   private mutating func makeBuses(
     _ samples: any SampleSink, reports: any WriteReportSink, _ events: any EventSink
-  ) -> DeviceRouter {
-    let buses = configuration.modbusBuses.map {
-      ModbusBus($0, mode: configuration.control.mode, time: time, samples: samples, reports: reports, events: events)
+  ) -> [DeviceID: any SetpointPort] {
+    var routes: [DeviceID: any SetpointPort] = [:]
+    for description in configuration.modbusBuses {
+      let bus = ModbusBus(
+        description, mode: configuration.control.mode, time: time, samples: samples, reports: reports, events: events)
+      services.append(BusService(bus: bus))
+      for device in description.devices { routes[device.id] = bus }
     }
-    services += buses.map { BusService(bus: $0) }
-    return DeviceRouter(configuration, buses, reports: reports, time: time)
+    return routes
   }
 
-  private mutating func makeSensors(_ samples: any SampleSink, _ events: any EventSink) throws {
+  private mutating func makeSensors(
+    _ samples: any SampleSink, reports: any WriteReportSink, _ events: any EventSink
+  ) throws -> [DeviceID: any SetpointPort] {
+    var routes: [DeviceID: any SetpointPort] = [:]
     for bus in configuration.mqttBuses {
+      let sensors = SensorTopics(bus.sensors)
       let link = MQTTLink(
-        settings: try LinkSettings(bus, site: configuration.site.id), time: time, seed: .random(in: 0...(.max)))
+        settings: try LinkSettings(bus, subscriptions: sensors.filters, site: configuration.site.id), time: time,
+        seed: .random(in: 0...(.max)))
+      let switches = MQTTSwitches(
+        SwitchDesk(bus), link: link, reports: reports, time: time, mayWrite: configuration.control.mode == .control)
+      for device in bus.switches.keys { routes[device] = switches }
       services.append(LinkService(link: link))
       services.append(
         SensorService(
-          link: link, broker: "\(bus.broker.host):\(bus.broker.port)", sensors: SensorTopics(bus.sensors),
+          link: link, broker: "\(bus.broker.host):\(bus.broker.port)", sensors: sensors, switches: switches,
           samples: samples, events: events, time: time))
     }
+    return routes
   }
 
   /// What was ordered before the restart holds from the first cycle on.

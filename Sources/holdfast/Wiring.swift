@@ -3,6 +3,7 @@ import EnergyDispatch
 import EnergyModel
 import Gateway
 import Journal
+import MQTTDevices
 import MQTTLink
 import ModbusDevices
 import SiteConfig
@@ -26,15 +27,10 @@ extension ModbusBus {
   }
 }
 
-extension DeviceRouter {
-  init(
-    _ configuration: SiteConfiguration, _ buses: [ModbusBus], reports: any WriteReportSink, time: any TimeSource
-  ) {
-    var routes: [DeviceID: ModbusBus] = [:]
-    for (description, bus) in zip(configuration.modbusBuses, buses) {
-      for device in description.devices { routes[device.id] = bus }
-    }
-    self.init(buses: routes, reports: reports, time: time)
+extension SwitchDesk {
+  init(_ bus: SiteConfiguration.MQTTBus) {
+    let ages = Dictionary(bus.sensors.map { ($0.device, $0.maximumAge) }, uniquingKeysWith: { first, _ in first })
+    self.init(bus.switches.map { (device: $0, definition: $1, maximumAge: ages[$0] ?? .seconds(60)) })
   }
 }
 
@@ -54,10 +50,11 @@ extension JournalSettings {
 }
 
 extension LinkSettings {
-  init(_ bus: SiteConfiguration.MQTTBus, site: String) throws {
+  /// What the broker kept while the link was away is not news.
+  init(_ bus: SiteConfiguration.MQTTBus, subscriptions: [String], site: String) throws {
     try self.init(
       bus.broker, clientID: "holdfast-\(site)-bus-\(bus.name)", will: nil,
-      subscriptions: Set(bus.sensors.map(\.topic)).sorted(), liveSubscriptions: [], isCleanSession: true)
+      subscriptions: subscriptions, liveSubscriptions: [], isCleanSession: true)
   }
 
   init(_ uplink: SiteConfiguration.Uplink, will: OutgoingMessage, site: String) throws {
@@ -90,14 +87,19 @@ extension UplinkSettings {
 }
 
 extension SiteConfiguration {
-  /// Every device as the page lists it. Modbus devices are silent after five missed polls, sensors, which
-  /// speak when they like, after ten minutes.
+  /// Every device as the page lists it. Modbus devices are silent after five missed polls, devices on MQTT, which
+  /// speak when they like, after their maximum age. Of a family the members are not known beforehand.
   var listings: [StatusBoard.Listing] {
+    let leftOn = Dictionary(
+      control.loads.map { ($0.device, $0.isOnWhenAgentDies) }
+        + control.heatPumps.map { ($0.device, !$0.isBlockedWhenAgentDies) }, uniquingKeysWith: { $1 })
     let modbus = modbusBuses.flatMap(\.devices).map {
-      StatusBoard.Listing(id: $0.id, profile: $0.profile.name, silentAfter: $0.period * 5)
+      StatusBoard.Listing(
+        id: $0.id, profile: $0.profile.name, silentAfter: $0.period * 5, isLeftOn: leftOn[$0.id])
     }
-    let sensors = mqttBuses.flatMap(\.sensors).map {
-      StatusBoard.Listing(id: $0.device, profile: "mqtt", silentAfter: .seconds(600))
+    let sensors = mqttBuses.flatMap(\.sensors).filter { !$0.isFamily }.map {
+      StatusBoard.Listing(
+        id: $0.device, profile: "mqtt", silentAfter: $0.maximumAge, isLeftOn: leftOn[$0.device])
     }
     return modbus + sensors
   }

@@ -171,7 +171,7 @@ import Testing
         "{temperature_c: {path: [climate, t], scale: 0.1, offset: -40}, humidity_percent: []}"
       ))
     #expect(
-      site.mqttBuses[0].sensors[0].values == [
+      site.mqttBuses[0].sensors[0].messages.first?.values == [
         .init(point: .temperature, path: ["climate", "t"], scale: 0.1, offset: -40),
         .init(point: .humidity, path: []),
       ])

@@ -9,7 +9,7 @@ struct HoldfastBench: AsyncParsableCommand {
     commandName: "holdfast-bench", abstract: "Figures of this build, as ratios against plain C in one run.",
     subcommands: [
       AllFigures.self, BusFigures.self, SoakCommand.self, JournalFigures.self, UplinkFigures.self, OutageBench.self,
-      ControlBench.self,
+      ControlBench.self, LimitBench.self,
     ],
     defaultSubcommand: AllFigures.self)
 }
@@ -63,6 +63,7 @@ struct AllFigures: AsyncParsableCommand {
     missed += try await JournalBench(limits: limits, build: build, trace: input.trace, rounds: rounds).run()
     try await DeviceCostBench(programs: programs, seconds: seconds).run()
     ControlBench.parseOrExit([]).run()
+    try await LimitBench.parseOrExit([]).run()
     try await SiteBench(programs: programs, config: config, seconds: seconds).run()
     try refuse(missed)
   }

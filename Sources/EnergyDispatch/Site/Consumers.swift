@@ -24,6 +24,8 @@ extension SiteParameters {
     public var within: Duration
     /// What people miss while it is off: "hot water".
     public var serves: String?
+    /// How old its relay's state may be.
+    public var maximumAge: Duration = .seconds(10)
 
     public init(
       device: DeviceID, rated: Watts, priority: Int, isCritical: Bool = false, minimumOn: Duration = .seconds(60),

@@ -114,9 +114,6 @@ struct SiteView: Sendable {
 }
 
 extension SiteView {
-  /// How old a relay's state may be.
-  private static let relayAge: Duration = .seconds(10)
-
   /// From one snapshot alone.
   init(_ snapshot: SiteSnapshot, _ site: SiteParameters) {
     var tracks = PowerTracks(site)
@@ -130,7 +127,7 @@ extension SiteView {
     grid = site.gridMeter.map { reader.grid($0, phases: site.fuse?.phases ?? 3) }
     hybrids = site.hybrids.map(reader.hybrid)
     relays = site.loads.map { load in
-      let isOn = reader.value(load.device, .relayOn, Self.relayAge).map { $0 >= 0.5 }
+      let isOn = reader.value(load.device, .relayOn, load.maximumAge).map { $0 >= 0.5 }
       let measured = snapshot.observation(load.device, .relayOn)?.measured?.monotonic
       return Relay(device: load.device, isOn: isOn, measured: isOn == nil ? nil : measured)
     }

@@ -1,24 +1,26 @@
 import DeviceProfile
 import Foundation
 
-/// Device profiles by name, read from folders of YAML files when they are first asked for.
+/// Device profiles by name, read from folders of YAML files when they are first asked for; those of devices on MQTT lie
+/// in their folder `mqtt`.
 ///
 /// A folder that comes earlier wins, so that an installer's own profile replaces a shipped one.
 final class ProfileLibrary {
   private let folders: [String]
   private var read: [String: DeviceProfile?] = [:]
+  private var readMQTT: [String: MQTTProfile?] = [:]
   private(set) var problems: [ConfigurationProblem] = []
 
   init(folders: [String]) { self.folders = folders }
 
-  enum Answer {
-    case found(DeviceProfile)
+  enum Answer<Profile> {
+    case found(Profile)
     /// The file is there and something in it is wrong, which is among `problems`.
     case broken
     case unknown
   }
 
-  func profile(_ name: String) -> Answer {
+  func profile(_ name: String) -> Answer<DeviceProfile> {
     if let known = read[name] { return known.map { .found($0) } ?? .broken }
     guard let path = path(of: name) else { return .unknown }
     let (profile, found) = Self.load(path)
@@ -27,14 +29,31 @@ final class ProfileLibrary {
     return profile.map { .found($0) } ?? .broken
   }
 
+  func mqttProfile(_ name: String) -> Answer<MQTTProfile> {
+    if let known = readMQTT[name] { return known.map { .found($0) } ?? .broken }
+    guard let path = path(of: name, in: Self.mqtt) else { return .unknown }
+    let list = ProblemList(file: path)
+    let profile = TextFile.read(path, problems: list).flatMap {
+      MQTTProfileReader.read($0, name: name, problems: list)
+    }
+    problems += list.sorted
+    readMQTT.updateValue(list.problems.isEmpty ? profile : nil, forKey: name)
+    return readMQTT[name]?.map { .found($0) } ?? .broken
+  }
+
+  private static let mqtt = "/mqtt"
+
   /// The names of all profiles in the folders.
-  var names: [String] {
-    let files = folders.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? [] }
+  var names: [String] { names(in: "") }
+  var mqttNames: [String] { names(in: Self.mqtt) }
+
+  private func names(in part: String) -> [String] {
+    let files = folders.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0 + part)) ?? [] }
     return Set(files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }).sorted()
   }
 
-  private func path(of name: String) -> String? {
-    folders.map { $0 + "/" + name + ".yaml" }.first { FileManager.default.fileExists(atPath: $0) }
+  private func path(of name: String, in part: String = "") -> String? {
+    folders.map { $0 + part + "/" + name + ".yaml" }.first { FileManager.default.fileExists(atPath: $0) }
   }
 
   static func load(_ path: String) -> (DeviceProfile?, [ConfigurationProblem]) {

@@ -5,7 +5,8 @@ extension SiteReader {
 
   /// `{profile: digital-input, bus: board, unit: 3, input: 1, active: open}`: a contact that somebody outside operates.
   func readContact(_ section: ConfigSection, into entry: inout DeviceEntry) {
-    let others = Self.modbusKeys.filter { !(["profile", "unit", "period"] + Self.contactKeys).contains($0) }
+    let own = ["bus", "profile", "unit", "period"] + Self.contactKeys
+    let others = (Self.deviceKeys + Self.modbusKeys).filter { !own.contains($0) }
     for key in others { section[key]?.refuse("a contact has only bus, unit, input, active and period") }
     let unit = readUnit(section, nil)
     let input = section.required("input", "the number of the digital input, counted from 0 as on the wire")?

@@ -39,11 +39,12 @@ extension DeviceEntry {
 }
 
 extension SiteReader {
-  static let sensorKeys = ["topic", "values"]
+  /// Of devices on every bus.
+  static let deviceKeys = ["bus", "profile", "measures", "below"]
   static let modbusKeys =
     [
-      "profile", "unit", "serial", "period", "measures", "below", "generator", "ac_limit", "pv", "battery",
-      "without_timer", "experimental", "regulates",
+      "unit", "serial", "period", "generator", "ac_limit", "pv", "battery", "without_timer", "experimental",
+      "regulates",
     ]
     + contactKeys + chargerKeys
   static let laterDeviceKeys = ["bms"]
@@ -71,7 +72,7 @@ extension SiteReader {
     _ name: String, _ value: ConfigValue, buses: [BusEntry], mode: SiteParameters.Mode
   ) -> DeviceEntry {
     var entry = DeviceEntry(name: name, value: value)
-    let keys = ["bus"] + Self.modbusKeys + Self.sensorKeys
+    let keys = Self.deviceKeys + Self.modbusKeys + Self.sensorKeys
     guard let section = ConfigSection(value, keys: keys, later: Self.laterDeviceKeys) else { return entry }
     entry.section = section
     let bus = section.required("bus", "the name of a bus").flatMap { find($0, among: buses) }
@@ -81,11 +82,12 @@ extension SiteReader {
     let saysModbus = Self.modbusKeys.contains(where: section.has)
     let isSensor = saysSensor == saysModbus ? bus?.isMQTT ?? saysSensor : saysSensor
     if isSensor {
-      refuse(Self.modbusKeys, in: section, "belongs to a device on a Modbus bus, and this one is an MQTT sensor")
+      refuse(Self.modbusKeys, in: section, "belongs to a device on a Modbus bus, and this one is on MQTT")
       if bus?.isModbus == true { section["bus"]?.refuse("is a Modbus bus: a device with a topic needs an mqtt bus") }
       entry.sensor = sensor(section, name)
+      readMeasuring(section, into: &entry, profile: nil, maximumAge: entry.sensor?.maximumAge ?? .seconds(5))
     } else {
-      refuse(Self.sensorKeys, in: section, "belongs to an MQTT sensor, and this is a device on a Modbus bus")
+      refuse(Self.sensorKeys, in: section, "belongs to a device on MQTT, and this one is on a Modbus bus")
       if bus?.isMQTT == true { section["bus"]?.refuse("is an mqtt bus: a device with a profile needs a Modbus bus") }
       readModbus(section, on: bus, into: &entry, mode: mode)
     }

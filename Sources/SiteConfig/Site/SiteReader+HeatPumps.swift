@@ -20,13 +20,11 @@ extension SiteReader {
     var pumps: [HeatPumpEntry] = []
     for (name, entry) in value.pairs() ?? [] where ConfigValue.isName(name) && entry.hasKey("sg_ready") {
       guard let pump = readHeatPump(name, entry, buses: buses) else { continue }
-      let load = loads.first {
-        $0.bus == pump.bus && $0.relay.unit == pump.device.unit && pump.coils.contains($0.coil)
-      }
+      let load = loads.first { $0.isBehind(bus: pump.bus, unit: pump.device.unit, coils: pump.coils) }
       let other = pumps.first {
         $0.bus == pump.bus && $0.device.unit == pump.device.unit && !Set($0.coils).isDisjoint(with: pump.coils)
       }
-      if let same = load?.relay.id ?? other?.device.id {
+      if let same = load?.load.device ?? other?.device.id {
         entry.problems.add(line: entry.line, path: entry.path, "shares a relay with loads.\(same)")
       }
       pumps.append(pump)

@@ -1,3 +1,4 @@
+import DeviceProfile
 import EnergyDispatch
 import EnergyModel
 
@@ -5,9 +6,31 @@ import EnergyModel
 struct LoadEntry {
   var value: ConfigValue
   var bus: String
-  var coil: Int
-  var relay: SiteConfiguration.ModbusDevice
+  var relay: Relay
   var load: SiteParameters.SheddableLoad
+
+  enum Relay {
+    case coil(Int, of: SiteConfiguration.ModbusDevice)
+    case mqtt(SensorDefinition, SwitchDefinition)
+  }
+
+  /// Of one behind a coil.
+  var modbus: SiteConfiguration.ModbusDevice? { if case .coil(_, let device) = relay { device } else { nil } }
+  var mqtt: (sensor: SensorDefinition, switching: SwitchDefinition)? {
+    if case .mqtt(let sensor, let switching) = relay { (sensor, switching) } else { nil }
+  }
+
+  func isBehind(bus: String, unit: Int, coils: [Int]) -> Bool {
+    guard self.bus == bus, case .coil(let coil, let device) = relay else { return false }
+    return device.unit == unit && coils.contains(coil)
+  }
+
+  fileprivate func sharesRelay(with other: LoadEntry) -> Bool {
+    switch other.relay {
+    case .coil(let coil, let device): isBehind(bus: other.bus, unit: device.unit, coils: [coil])
+    case .mqtt(_, let switching): bus == other.bus && mqtt?.switching.topic == switching.topic
+    }
+  }
 }
 
 extension SiteReader {
@@ -21,10 +44,9 @@ extension SiteReader {
     let switched = entries.filter { !$0.value.hasKey("sg_ready") }
     let loads = switched.compactMap { readLoad($0.name, $0.value, buses: buses) }
     for (index, load) in loads.enumerated() {
-      let same = loads[..<index].first {
-        $0.bus == load.bus && $0.relay.unit == load.relay.unit && $0.coil == load.coil
+      if let same = loads[..<index].first(where: load.sharesRelay) {
+        load.value.refuse("the same relay as loads.\(same.load.device)")
       }
-      if let same { load.value.refuse("the same relay as loads.\(same.relay.id)") }
     }
     return loads
   }
@@ -33,7 +55,7 @@ extension SiteReader {
     let keys =
       ["switch", "rated", "shed", "critical", "if_agent_dies", "on_at_least", "off_at_least"] + Self.sheddingKeys
     guard let section = ConfigSection(value, keys: keys) else { return nil }
-    let relay = section.required("switch", "a relay such as board/1/coil/0").flatMap { relaySwitch($0, buses) }
+    let relay = section.required("switch", "a relay such as board/1/coil/0").flatMap { self.relay($0, name, buses) }
     let rated = section.required("rated", "the power it takes, such as 3 kW")?.power()
     let critical = section["critical"].map { $0.yesOrNo() } ?? false
     let priority = priority(section, isCritical: critical)
@@ -47,11 +69,44 @@ extension SiteReader {
       device: id, rated: rated, priority: priority, isCritical: critical, minimumOn: on, minimumOff: off,
       isOnWhenAgentDies: dies == "on")
     readShedding(section, &load)
-    return LoadEntry(
-      value: value, bus: relay.bus, coil: relay.coil,
-      relay: .init(
-        id: id, profile: RelayProfile.profile(coil: relay.coil), unit: relay.unit, serial: nil, period: .seconds(1)),
-      load: load)
+    if case .mqtt(let sensor, _) = relay.relay { load.maximumAge = sensor.maximumAge }
+    return LoadEntry(value: value, bus: relay.bus, relay: relay.relay, load: load)
+  }
+
+  /// A coil, or a relay on MQTT: `{bus: home, profile: tasmota-switch, topic: tasmota_pool}`, or `home/pool/relay/0`,
+  /// which tells its state there and takes commands below it as the first generation of Shelly does.
+  private func relay(
+    _ value: ConfigValue, _ name: String, _ buses: [BusEntry]
+  ) -> (bus: String, relay: LoadEntry.Relay)? {
+    if value.isMapping { return profiledRelay(value, name, buses) }
+    if let written = value.written, let slash = written.firstIndex(of: "/"),
+      let bus = buses.first(where: { $0.name == written[..<slash] }), bus.isMQTT
+    {
+      let topic = String(written[written.index(after: slash)...])
+      return MessageReader().topic(topic, of: value).map { (bus.name, .shelly($0, name)) }
+    }
+    return relaySwitch(value, buses).map { place in
+      let relay = SiteConfiguration.ModbusDevice(
+        id: DeviceID(name), profile: RelayProfile.profile(coil: place.coil), unit: place.unit, serial: nil,
+        period: .seconds(1))
+      return (place.bus, .coil(place.coil, of: relay))
+    }
+  }
+
+  private func profiledRelay(
+    _ value: ConfigValue, _ name: String, _ buses: [BusEntry]
+  ) -> (bus: String, relay: LoadEntry.Relay)? {
+    guard let section = ConfigSection(value, keys: ["bus", "profile", "topic"]) else { return nil }
+    let bus = section.required("bus", "the name of an mqtt bus").flatMap { find($0, among: buses) }
+    if bus?.isModbus == true {
+      section["bus"]?.refuse("is a Modbus bus: a relay there is written BUS/UNIT/coil/NUMBER")
+    }
+    guard let (sensor, switching) = profiled(section, name), let bus, bus.isMQTT else { return nil }
+    guard let switching else {
+      section["profile"]?.refuse("knows no switch, so it is no profile for a relay")
+      return nil
+    }
+    return (bus.name, .mqtt(sensor, switching))
   }
 
   /// Critical loads have none: they are never shed.
@@ -73,7 +128,7 @@ extension SiteReader {
       return nil
     }
     if case .mqtt = bus.kind {
-      value.refuse("a relay on an mqtt bus is not supported by this version")
+      value.refuse("is an mqtt bus: the contacts of a heat pump need relays on a Modbus board")
       return nil
     }
     guard parts.count == 4, parts[2] == "coil", let unit = Int(parts[1]), let coil = Int(parts[3]) else {
@@ -89,5 +144,19 @@ extension SiteReader {
       return nil
     }
     return (bus.name, unit, coil)
+  }
+}
+
+extension LoadEntry.Relay {
+  /// The topics of the first generation: https://shelly-api-docs.shelly.cloud/gen1/#mqtt-support.
+  fileprivate static func shelly(_ topic: String, _ name: String) -> Self {
+    let state = SensorDefinition(
+      device: DeviceID(name),
+      messages: [
+        .init(
+          topic: TopicPattern(literal: topic),
+          values: [.init(point: .relayOn, path: [], words: ["on": 1, "off": 0, "overpower": 0])])
+      ], maximumAge: .seconds(90))
+    return .mqtt(state, SwitchDefinition(topic: TopicPattern(literal: topic + "/command"), on: "on", off: "off"))
   }
 }

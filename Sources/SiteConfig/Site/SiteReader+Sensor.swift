@@ -2,49 +2,75 @@ import DeviceProfile
 import EnergyModel
 
 extension SiteReader {
-  /// A sensor on MQTT: its topic, and under which keys of the payload its values are.
+  /// Only of a device on MQTT.
+  static let sensorKeys = ["topic", "values", "time", "max_age", "availability", "at_most"]
+
+  /// A device on MQTT: by its profile and its own topic, or with its topic and under which keys of the payload its
+  /// values are. A meter without a profile is fresh for 5 s
+  /// unless told otherwise.
   func sensor(_ section: ConfigSection, _ name: String) -> SensorDefinition? {
-    let topic = section.required("topic", "the topic it publishes on").flatMap(topic)
-    let values = section.required("values", "points and where they are, such as temperature_c: temperature")?
-      .pairs("points and where they are, such as temperature_c: temperature")
-    if let values, values.isEmpty { section["values"]?.refuse("a sensor without values says nothing") }
-    let read = values?.map(sensorValue)
-    guard let topic, let read else { return nil }
-    return SensorDefinition(device: DeviceID(name), topic: topic, values: read.compactMap(\.self))
+    let isMeter = section.has("measures") || section.has("below")
+    var read = section.has("profile") ? profiled(section, name)?.sensor : plain(section, name)
+    if isMeter, !section.has("profile") { read?.maximumAge = .seconds(5) }
+    if let age = section["max_age"]?.duration(in: .seconds(1)...(.seconds(86_400))) { read?.maximumAge = age }
+    if let most = section["at_most"]?.integer(in: 1...200_000, what: "a number of devices") { read?.mostMembers = most }
+    if let read, isMeter { checkMeter(section, read) }
+    return read
   }
 
-  private func topic(_ value: ConfigValue) -> String? {
-    guard let text = value.text("a topic such as home/cellar/climate") else { return nil }
-    guard !text.contains(where: { $0 == "+" || $0 == "#" }) else {
-      value.refuse("a sensor has one topic of its own: no + and #")
-      return nil
+  /// A device whose profile knows everything but its topic, and how it is switched.
+  func profiled(
+    _ section: ConfigSection, _ name: String
+  ) -> (sensor: SensorDefinition, switching: SwitchDefinition?)? {
+    for key in ["values", "time", "availability", "at_most"] where section.knows(key) {
+      section[key]?.refuse("comes from the profile: leave out one of the two")
     }
-    guard text.utf8.count <= 65_535, !text.contains("\0") else {
-      value.refuse("not a topic")
-      return nil
-    }
-    return text
+    let profile = section.required("profile", "the name of a device profile").flatMap(mqttProfile)
+    let topic = section.required("topic", "the device's own topic, such as shellyplus1pm-a8032ab1").flatMap(ownTopic)
+    guard let profile, let topic else { return nil }
+    return (profile.sensor(DeviceID(name), topic: topic), profile.switching(topic: topic))
   }
 
-  private func sensorValue(_ name: String, _ value: ConfigValue) -> SensorDefinition.Value? {
-    guard let point = Point(rawValue: name) else {
-      let hint = NearestName.hint(name, among: Point.allCases.map(\.rawValue))
-      value.problems.add(line: value.line, path: value.path, "unknown point" + hint)
-      return nil
+  private func plain(_ section: ConfigSection, _ name: String) -> SensorDefinition? {
+    let reader = MessageReader()
+    let message = reader.message(section)
+    let availability = section["availability"].map(reader.availability)
+    guard let message, let availability = availability ?? .some(nil) else { return nil }
+    let captures = message.topic.captures
+    if captures.isEmpty { section["at_most"]?.refuse("belongs to a topic with {}, which stands for many devices") }
+    if let availability, availability.topic.captures != captures {
+      section["availability"]?.refuse("its topic needs the same {} as the device's")
     }
-    guard value.isMapping else { return keyPath(value).map { .init(point: point, path: $0) } }
-    guard let section = ConfigSection(value, keys: ["path", "scale", "offset"]) else { return nil }
-    let path = section.required("path", "a key, or a list of keys from outermost to innermost").flatMap(keyPath)
-    let scale = section["scale"].map { $0.number(in: -1e9...1e9, what: "a factor") } ?? 1
-    let offset = section["offset"].map { $0.number(in: -1e9...1e9, what: "a number in the point's unit") } ?? 0
-    guard let path, let scale, let offset else { return nil }
-    return .init(point: point, path: path, scale: scale, offset: offset)
+    return SensorDefinition(device: DeviceID(name), messages: [message], availability: availability)
   }
 
-  /// One key, or a list from outermost to innermost; an empty list where the payload is the number itself.
-  private func keyPath(_ value: ConfigValue) -> [String]? {
-    guard value.isList else { return value.text("a key of the payload").map { [$0] } }
-    let keys = value.list("a list of keys")?.map { $0.text("a key of the payload") } ?? []
-    return keys.contains(nil) ? nil : keys.compactMap(\.self)
+  private func checkMeter(_ section: ConfigSection, _ sensor: SensorDefinition) {
+    let key = section["measures"] ?? section["below"]
+    if sensor.isFamily { key?.refuse("a meter is one device: its topic has no {}") }
+    if !sensor.points.contains(.power) { key?.refuse("nothing tells its power_w") }
+  }
+
+  /// The levels that stand for a device in the topics of its profile.
+  private func ownTopic(_ value: ConfigValue) -> String? {
+    guard let pattern = MessageReader().topic(value) else { return nil }
+    guard pattern.captures.isEmpty else {
+      value.refuse("a device with a profile is one device: its topic has no {}")
+      return nil
+    }
+    return pattern.filter
+  }
+
+  private func mqttProfile(_ value: ConfigValue) -> MQTTProfile? {
+    guard let name = value.text("the name of a device profile") else { return nil }
+    switch ConfigValue.isName(name) ? library.mqttProfile(name) : .unknown {
+    case .found(let profile): return profile
+    case .broken: return nil
+    case .unknown:
+      let names = library.mqttNames
+      let hint = NearestName.hint(name, among: names)
+      let known = names.isEmpty ? "no profiles were found" : "expected \(names.joined(separator: " or "))"
+      value.refuse("there is no profile of that name for devices on MQTT" + (hint.isEmpty ? ": \(known)" : hint))
+      return nil
+    }
   }
 }

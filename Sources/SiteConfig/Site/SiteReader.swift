@@ -1,3 +1,4 @@
+import DeviceProfile
 import EnergyDispatch
 import EnergyModel
 
@@ -67,7 +68,8 @@ struct SiteReader {
     control.outages = strategy.outages
     control.island = strategy.island
     var configuration = SiteConfiguration(
-      site: site.site, modbusBuses: modbusBuses(buses, devices, loads, pumps), mqttBuses: mqttBuses(buses, devices),
+      site: site.site, modbusBuses: modbusBuses(buses, devices, loads, pumps),
+      mqttBuses: mqttBuses(buses, devices, loads),
       control: control,
       uplinks: uplinks, journal: journal, api: api, installations: devices.compactMap(\.installation))
     configuration.readOnly = devices.compactMap { device in
@@ -95,7 +97,7 @@ struct SiteReader {
     buses.compactMap { bus in
       guard case .modbus(let modbus) = bus.kind else { return nil }
       let measured = devices.compactMap { $0.bus == bus.name ? $0.modbus : nil }
-      let switched = loads.compactMap { $0.bus == bus.name ? $0.relay : nil }
+      let switched = loads.compactMap { $0.bus == bus.name ? $0.modbus : nil }
       let asked = pumps.compactMap { $0.bus == bus.name ? $0.device : nil }
       return .init(
         name: bus.name, endpoint: modbus.endpoint, pause: modbus.pause, serve: modbus.serve,
@@ -103,11 +105,17 @@ struct SiteReader {
     }
   }
 
-  private func mqttBuses(_ buses: [BusEntry], _ devices: [DeviceEntry]) -> [SiteConfiguration.MQTTBus] {
+  private func mqttBuses(
+    _ buses: [BusEntry], _ devices: [DeviceEntry], _ loads: [LoadEntry]
+  ) -> [SiteConfiguration.MQTTBus] {
     buses.compactMap { bus in
       guard case .mqtt(let broker) = bus.kind else { return nil }
+      let relays = loads.compactMap { $0.bus == bus.name ? $0.mqtt : nil }
+      let sensors = devices.compactMap { $0.bus == bus.name ? $0.sensor : nil }
       return .init(
-        name: bus.name, broker: broker, sensors: devices.compactMap { $0.bus == bus.name ? $0.sensor : nil })
+        name: bus.name, broker: broker, sensors: sensors + relays.map(\.sensor),
+        switches: Dictionary(
+          relays.map { ($0.sensor.device, $0.switching) }, uniquingKeysWith: { first, _ in first }))
     }
   }
 }

@@ -3,11 +3,12 @@ import MQTTDevices
 import MQTTLink
 import ServiceLifecycle
 
-/// Turns the messages of a site's broker into samples.
+/// Turns the messages of a site's broker into samples, and lets what they say confirm commands to its relays.
 struct SensorService: Service {
   let link: MQTTLink
   let broker: String
   let sensors: SensorTopics
+  let switches: MQTTSwitches
   let samples: any SampleSink
   let events: any EventSink
   let time: any TimeSource
@@ -15,16 +16,29 @@ struct SensorService: Service {
   func run() async throws {
     let stream = link.events()
     await cancelWhenGracefulShutdown {
-      var complaints = Complaints()
-      for await event in stream { take(event, &complaints) }
+      await withTaskGroup { group in
+        group.addTask {
+          var sensors = sensors
+          var complaints = Complaints()
+          for await event in stream { take(event, &sensors, &complaints) }
+        }
+        group.addTask {
+          while (try? await Task.sleep(for: .milliseconds(500))) != nil { switches.lookAtClock() }
+        }
+        await group.next()
+        group.cancelAll()
+      }
     }
+    switches.end()
   }
 
-  private func take(_ event: LinkEvent, _ complaints: inout Complaints) {
+  private func take(_ event: LinkEvent, _ sensors: inout SensorTopics, _ complaints: inout Complaints) {
     switch event {
     case .connected:
       events.post(Event(at: time.now(), name: "broker-connected", severity: .info, text: broker))
+      switches.connected()
     case .disconnected(let reason):
+      switches.disconnected()
       events.post(
         Event(at: time.now(), name: "broker-lost", severity: .warning, text: "\(broker): \(reason)"))
     case .acknowledged: break
@@ -38,6 +52,7 @@ struct SensorService: Service {
         switch reading {
         case .sample(let sample):
           samples.accept(sample)
+          switches.saw(sample)
           complaints.isWell(sample.device)
         case .malformed(let device, let reason):
           guard complaints.isFirst(device, reason) else { continue }
