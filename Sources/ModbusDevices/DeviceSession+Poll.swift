@@ -65,8 +65,9 @@ extension DeviceSession {
     var readings = plan.decode(image, groups: due)
     plausibility.check(&readings, measured: measured.monotonic)
     if !readings.isEmpty { samples.accept(Sample(device: device.id, measured: measured, readings: readings)) }
-    for group in plan.groups.indices where due?.contains(group) ?? true {
-      groupDue[group] = begin + (plan.groups[group].every ?? .zero)
+    for (index, group) in plan.groups.enumerated() where due?.contains(index) ?? true {
+      // What was not heard stays due; its own back-off says when.
+      if !image.blocks[group.blocks].contains(.timeout) { groupDue[index] = begin + (group.every ?? .zero) }
     }
     if tally.answered != nil { settle(tried, tally) }
     return tally.failure?.linkFailure.map { .linkDown($0) } ?? .answered

@@ -20,18 +20,18 @@ struct LateReplies: Hashable, Sendable {
     }
   }
 
-  private var missing: Set<Shape> = []
-  private var until: MonotonicInstant?
+  /// Each until when.
+  private var missing: [Shape: MonotonicInstant] = [:]
 
   mutating func missed(_ block: ReadBlock, at now: MonotonicInstant) {
-    missing.insert(Shape(block))
-    until = now + Self.memory
+    missing = missing.filter { now < $0.value }
+    missing[Shape(block)] = now + Self.memory
   }
 
   /// The device answered a question that no missed one can be mistaken for.
   mutating func settled() { self = LateReplies() }
 
-  func isSuspect(at now: MonotonicInstant) -> Bool { until.map { now < $0 } ?? false }
+  func isSuspect(at now: MonotonicInstant) -> Bool { !missing.isEmpty && missing.values.contains { now < $0 } }
 
   /// The question to ask first: near a block, but shaped like none of the missed ones. Nil where there is no such
   /// shape, which takes more misses within a minute than there are lengths.
@@ -44,7 +44,7 @@ struct LateReplies: Hashable, Sendable {
       // Fewer first: those are known to be there.
       for count in [block.count - distance, block.count + distance] where (1...min(most, room)).contains(count) {
         let other = ReadBlock(space: block.space, start: block.start, count: count)
-        if !missing.contains(Shape(other)) { return other }
+        if missing[Shape(other)] == nil { return other }
       }
     }
     return nil

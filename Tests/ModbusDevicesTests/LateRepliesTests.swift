@@ -46,4 +46,14 @@ import Testing
     #expect(late.isSuspect(at: at(89)))
     #expect(!late.isSuspect(at: at(90)))
   }
+
+  @Test func aDeviceThatIsDeadForDaysLeavesFewShapesBehind() throws {
+    var late = LateReplies()
+    for probe in 0..<10_000 {
+      let now = at(Int64(probe) * 30)
+      let question = try #require(late.question(near: block(10), limit: 125))
+      #expect(abs(question.count - 10) <= 3)
+      late.missed(question, at: now)
+    }
+  }
 }

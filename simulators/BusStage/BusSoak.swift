@@ -9,7 +9,8 @@ import Threads
 public struct BusSoak: Sendable {
   /// What a bus can tell from a good answer, and must never take for one.
   public static let detectable: [ModbusPeer.Behaviour] = [
-    .swallow, .late(milliseconds: 80), .late(milliseconds: 1000), .givenToTheNext, .drip(milliseconds: 8), .exception(4), .exception(6),
+    .swallow, .late(milliseconds: 80), .late(milliseconds: 1000), .givenToTheNext, .drip(milliseconds: 8),
+    .exception(4), .exception(6),
     .wrongTransaction, .wrongUnit, .wrongFunction, .shortAnswer, .cut, .badChecksum, .ignoreWrite,
   ]
   /// What nobody can tell.
