@@ -146,7 +146,9 @@ struct HeatPumpRuleTests {
     let time = ManualTime()
     time.advance(by: .seconds(1000))
     let pump = SiteParameters.HeatPump(device: Self.pump, rated: Watts(4000), priority: 1)
-    func saved(_ text: Substring) -> String { HeatPumpHistory(pump, saved: text, at: time.now()).line(at: time.now())?.text ?? "" }
+    func saved(_ text: Substring) -> String {
+      HeatPumpHistory(pump, saved: text, at: time.now()).line(at: time.now())?.text ?? ""
+    }
     #expect(saved("1 3 blocked 40 starts free 3") == "1 3 blocked 40 starts free 3 at 29700616")
     #expect(saved("2 3 blocked 40 starts free 3 at 1") == "2 3 blocked 40 starts free 3 at 29700615")
   }
