@@ -43,7 +43,8 @@ extension SiteReader {
   static let deviceKeys = ["bus", "profile", "measures", "below"]
   static let modbusKeys =
     [
-      "unit", "serial", "period", "generator", "ac_limit", "pv", "battery", "without_timer", "experimental", "regulates",
+      "unit", "serial", "period", "generator", "ac_limit", "pv", "battery", "without_timer", "experimental",
+      "regulates",
     ]
     + contactKeys + chargerKeys
   static let laterDeviceKeys = ["bms"]
