@@ -132,9 +132,7 @@ let package = Package(
       "SiteConfigTests", ["TestKit", "SiteConfig", "EnergyModel", "DeviceProfile", "EnergyDispatch"],
       resources: [.copy("Cases")]),
     tests("ThreadsTests", ["TestKit", "Threads"]),
-    tests(
-      "ModbusDevicesTests",
-      ["TestKit", "BusStage", "ModbusDevices", "EnergyModel", "DeviceProfile", "Threads", "CModbus"]),
+    tests("ModbusDevicesTests", ["TestKit", "ModbusDevices", "EnergyModel", "DeviceProfile", "Threads", "CModbus"]),
     tests("MQTTLinkTests", ["TestKit", "MQTTLink", "EnergyModel", "Threads"]),
     tests("MQTTDevicesTests", ["TestKit", "MQTTDevices", "EnergyModel", "DeviceProfile"]),
     tests("JournalTests", ["TestKit", "Journal", "EnergyModel", "Threads", grdb]),
@@ -156,6 +154,7 @@ let package = Package(
     tests("SiteSimulationTests", ["SiteSimulation", "SiteSimulator", "EnergyModel", "EnergyDispatch"]),
     tests("SiteClientTests", ["TestKit", "SiteClient"]),
     tests("ReceiverTests", ["TestKit", "Receiver", "EnergyModel", "Uplink", "Journal", grdb, "holdfast-receiver"]),
+    tests("BusStageTests", ["BusStage"]),
     tests("SiteStageTests", ["TestKit", "SiteStage"]),
     tests("DrivenStageTests", ["TestKit", "DrivenStage", "EnergyModel"]),
     tests("CommandLineTests", ["TestKit", "Journal", "EnergyModel", "EnergyDispatch", "holdfast"]),
