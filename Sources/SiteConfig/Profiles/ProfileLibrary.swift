@@ -32,13 +32,10 @@ final class ProfileLibrary {
   func mqttProfile(_ name: String) -> Answer<MQTTProfile> {
     if let known = readMQTT[name] { return known.map { .found($0) } ?? .broken }
     guard let path = path(of: name, in: Self.mqtt) else { return .unknown }
-    let list = ProblemList(file: path)
-    let profile = TextFile.read(path, problems: list).flatMap {
-      MQTTProfileReader.read($0, name: name, problems: list)
-    }
-    problems += list.sorted
-    readMQTT.updateValue(list.problems.isEmpty ? profile : nil, forKey: name)
-    return readMQTT[name]?.map { .found($0) } ?? .broken
+    let (profile, found) = Self.loadMQTT(path)
+    problems += found
+    readMQTT.updateValue(profile, forKey: name)
+    return profile.map { .found($0) } ?? .broken
   }
 
   private static let mqtt = "/mqtt"
@@ -57,12 +54,25 @@ final class ProfileLibrary {
   }
 
   static func load(_ path: String) -> (DeviceProfile?, [ConfigurationProblem]) {
+    load(path, ProfileReader.read)
+  }
+
+  static func loadMQTT(_ path: String) -> (MQTTProfile?, [ConfigurationProblem]) {
+    load(path, MQTTProfileReader.read)
+  }
+
+  private static func load<Profile>(
+    _ path: String, _ read: (_ text: String, _ name: String, _ problems: ProblemList) -> Profile?
+  ) -> (Profile?, [ConfigurationProblem]) {
     let problems = ProblemList(file: path)
     guard let text = TextFile.read(path, problems: problems) else { return (nil, problems.sorted) }
     let name = path.split(separator: "/").last.map { String($0.dropLast(5)) } ?? path
-    let profile = ProfileReader.read(text, name: name, problems: problems)
+    let profile = read(text, name, problems)
     return (problems.problems.isEmpty ? profile : nil, problems.sorted)
   }
+
+  /// Profiles of devices on MQTT lie in a folder of that name.
+  static func isMQTT(_ path: String) -> Bool { path.split(separator: "/").dropLast().last == "mqtt" }
 }
 
 /// A text in a file.
