@@ -86,12 +86,13 @@ let package = Package(
       ]),
 
     // The bundled test bench.
-    module("SiteSimulator", ["EnergyModel"], path: "simulators/SiteSimulator"),
+    module("SiteSimulator", ["EnergyModel", "DeviceProfile"], path: "simulators/SiteSimulator"),
     // Control in a closed loop with that physics.
     module("SiteSimulation", ["EnergyModel", "EnergyDispatch", "Forecasting", "SiteSimulator"]),
     program(
       "holdfast-sim",
-      ["SiteSimulator", "EnergyModel", "Threads", "CMosquitto", arguments], path: "simulators/holdfast-sim"),
+      ["SiteSimulator", "EnergyModel", "DeviceProfile", "SiteConfig", "Threads", "CMosquitto", arguments],
+      path: "simulators/holdfast-sim"),
 
     // The example of a receiver, for integrators.
     module("Receiver", ["EnergyModel", "Threads", grdb, "CZstd"], path: "simulators/Receiver"),
@@ -102,14 +103,17 @@ let package = Package(
     module("SiteStage", ["SiteClient", "TestKit"], path: "simulators/SiteStage"),
     module(
       "DrivenStage", ["EnergyModel", "Journal", "MQTTLink", "Uplink", "TestKit"], path: "simulators/DrivenStage"),
+    module(
+      "BusStage", ["EnergyModel", "DeviceProfile", "ModbusDevices", "Threads", "TestKit"], path: "simulators/BusStage"),
     program(
       "holdfast-demo", ["SiteStage", "SiteClient", "TestKit", arguments], path: "simulators/holdfast-demo"),
 
     program(
       "holdfast-bench",
       [
-        "SiteStage", "SiteClient", "DrivenStage", "Receiver", "TestKit", "ModbusDevices", "DeviceProfile",
-        "EnergyModel", "EnergyDispatch", "SiteSimulation", "Journal", "MQTTLink", "Uplink", arguments,
+        "SiteStage", "SiteClient", "DrivenStage", "BusStage", "Receiver", "TestKit", "ModbusDevices", "DeviceProfile",
+        "EnergyModel", "EnergyDispatch", "SiteSimulation", "Journal", "MQTTLink", "MQTTDevices", "Gateway", "Uplink",
+        arguments,
       ],
       path: "simulators/holdfast-bench"),
 
@@ -128,7 +132,9 @@ let package = Package(
       "SiteConfigTests", ["TestKit", "SiteConfig", "EnergyModel", "DeviceProfile", "EnergyDispatch"],
       resources: [.copy("Cases")]),
     tests("ThreadsTests", ["TestKit", "Threads"]),
-    tests("ModbusDevicesTests", ["TestKit", "ModbusDevices", "EnergyModel", "DeviceProfile", "Threads", "CModbus"]),
+    tests(
+      "ModbusDevicesTests",
+      ["TestKit", "BusStage", "ModbusDevices", "EnergyModel", "DeviceProfile", "Threads", "CModbus"]),
     tests("MQTTLinkTests", ["TestKit", "MQTTLink", "EnergyModel", "Threads"]),
     tests("MQTTDevicesTests", ["TestKit", "MQTTDevices", "EnergyModel", "DeviceProfile"]),
     tests("JournalTests", ["TestKit", "Journal", "EnergyModel", "Threads", grdb]),
@@ -141,7 +147,12 @@ let package = Package(
         logging,
       ]),
     tests("LocalAPITests", ["TestKit", "LocalAPI", "SiteClient", "EnergyModel", lifecycle, logging]),
-    tests("SiteSimulatorTests", ["TestKit", "SiteSimulator", "EnergyModel", "CModbus", "holdfast-sim"]),
+    tests(
+      "SiteSimulatorTests",
+      [
+        "TestKit", "SiteSimulator", "EnergyModel", "DeviceProfile", "SiteConfig", "MQTTDevices", "CModbus",
+        "holdfast-sim",
+      ]),
     tests("SiteSimulationTests", ["SiteSimulation", "SiteSimulator", "EnergyModel", "EnergyDispatch"]),
     tests("SiteClientTests", ["TestKit", "SiteClient"]),
     tests("ReceiverTests", ["TestKit", "Receiver", "EnergyModel", "Uplink", "Journal", grdb, "holdfast-receiver"]),

@@ -8,6 +8,7 @@ public struct CommandPlan: Hashable, Sendable {
   public let registerCount: Int
   private let writes: [PlannedWrite]
   private let fields: FieldTable
+  private let landmarks: SunSpecLandmarks
 
   private struct PlannedWrite: Hashable, Sendable {
     var space: RegisterSpace
@@ -39,12 +40,14 @@ public struct CommandPlan: Hashable, Sendable {
 
   init(_ definition: CommandDefinition, _ resolved: ResolvedProfile) throws(CommandRefusal) {
     let locator = resolved.locator
-    var spans: [RegisterSpan] = []
+    var wanted: [[RegisterSpan]] = []
     for value in definition.writes.flatMap(\.values) {
       guard case .parameter(_, let field, let percentOf, let atMost) = value else { continue }
-      spans += field.scale.spans(locator) + (percentOf?.spans(locator) ?? []) + (atMost?.spans(locator) ?? [])
+      wanted += [field.scale.spans(locator), percentOf?.spans(locator) ?? [], atMost?.spans(locator) ?? []]
     }
-    let layout = BlockLayout(spans, rules: resolved.profile.reading)
+    let written = definition.writes.compactMap { locator.locate($0.start, count: 1) }
+    let landmarks = SunSpecLandmark.all(of: written + wanted.flatMap(\.self), locator.map)
+    let layout = BlockLayout(wanted + landmarks.map { [$0.span] }, rules: resolved.profile.reading)
     self.definition = definition
     blocks = layout.blocks
     registerCount = layout.registerCount
@@ -52,6 +55,7 @@ public struct CommandPlan: Hashable, Sendable {
     var fields = FieldTable()
     for write in definition.writes { planned.append(try Self.plan(write, definition, resolved, layout, &fields)) }
     writes = planned
+    self.landmarks = SunSpecLandmarks(landmarks, layout)
     self.fields = fields
   }
 
@@ -126,6 +130,7 @@ public struct CommandPlan: Hashable, Sendable {
     precondition(
       references.registers.count == registerCount && references.blocks.count == blocks.count,
       "the image is of another plan")
+    if let moved = landmarks.unconfirmed(in: references) { throw .modelUnconfirmed(id: moved.id) }
     var encoded: [EncodedWrite] = []
     var isTaken = !writes.contains { !$0.definition.only.isEmpty }
     for write in writes {

@@ -43,7 +43,8 @@ public enum EvidenceProblem: Hashable, Sendable, CustomStringConvertible {
 extension DeviceProfile {
   /// Runs the evidence through the decoder and the encoder that a real device's registers go through.
   public func problems(with evidence: Evidence) -> [EvidenceProblem] {
-    let resolved = ResolvedProfile(self, map: isSunSpec ? standInMap(evidence) : nil)
+    let chain = isSunSpec ? GivenRegisters(evidence, RegisterLocator()).chain(counting: countedRepetitions) : nil
+    let resolved = ResolvedProfile(self, map: isSunSpec ? chain ?? standInMap(evidence) : nil)
     let given = GivenRegisters(evidence, resolved.locator)
     return pointProblems(evidence, resolved, given) + commandProblems(evidence, resolved, given)
   }
@@ -121,10 +122,10 @@ extension DeviceProfile {
     }
   }
 
-  /// Models far enough apart that each has room for all that the profile knows of it.
+  /// Where the evidence has no chain of models to be walked: models far enough apart that each has room for all that the profile knows of it.
   private func standInMap(_ evidence: Evidence) -> SunSpecMap {
     let written = evidence.blocks.map(\.start) + (evidence.written ?? []).map(\.start)
-    let ids = Set((addresses + written).compactMap(\.sunSpecModel)).sorted()
+    let ids = Set((addresses + written).flatMap(\.sunSpecModels)).sorted()
     let room = min(1000, 25_000 / max(1, ids.count))
     return SunSpecMap(
       base: 40_000,
@@ -160,10 +161,28 @@ private struct GivenRegisters {
   private var values: [Place: UInt16] = [:]
 
   init(_ evidence: Evidence, _ locator: RegisterLocator) {
+    for model in locator.map?.models ?? [] {
+      values[Place(space: .holding, address: model.address)] = UInt16(truncatingIfNeeded: model.id)
+      values[Place(space: .holding, address: model.address + 1)] = UInt16(truncatingIfNeeded: model.length)
+    }
     for block in evidence.blocks {
       guard let span = locator.locate(block.start, count: block.registers.count) else { continue }
       for (offset, register) in block.registers.enumerated() {
         values[Place(space: span.space, address: span.start + offset)] = register
+      }
+    }
+  }
+
+  /// The models of a device with these registers; nil where they are no SunSpec chain.
+  func chain(counting: [Int: Set<Int>]) -> SunSpecMap? {
+    var discovery = SunSpecDiscovery(counting: counting)
+    while true {
+      switch discovery.action {
+      case .found(let map): return map
+      case .failed: return nil
+      case .read(let address, let count):
+        let found = (0..<count).compactMap { values[Place(space: .holding, address: address + $0)] }
+        if found.count == count { discovery.received(found) } else { discovery.refused() }
       }
     }
   }

@@ -12,13 +12,15 @@ struct LocatedScale: Hashable, Sendable {
   private var times: Double
 
   /// Nil where the device lacks the factor's register: without a factor there is no value.
-  init?(_ scale: Scale, _ locator: RegisterLocator, _ layout: BlockLayout) {
+  /// - Parameter value: what it scales, if it is read.
+  init?(_ scale: Scale, _ locator: RegisterLocator, _ layout: BlockLayout, beside value: RegisterSpan? = nil) {
     switch scale {
     case .literal(let times):
       factor = nil
       self.times = times
     case .factor(let address, let times):
-      guard let position = locator.locate(address, count: 1).flatMap(layout.position(of:)) else { return nil }
+      guard let span = locator.locate(address, count: 1), let position = layout.position(of: span, beside: value)
+      else { return nil }
       factor = position
       self.times = times
     }
@@ -79,8 +81,9 @@ struct FieldTable: Hashable, Sendable {
   mutating func add(
     _ field: RegisterField, isSunSpec: Bool, _ locator: RegisterLocator, _ layout: BlockLayout
   ) -> Int? {
-    guard let position = locator.locate(field.address, count: field.type.width).flatMap(layout.position(of:)),
-      let scale = LocatedScale(field.scale, locator, layout)
+    guard let span = locator.locate(field.address, count: field.type.width),
+      let position = layout.position(of: span, beside: field.scale.spans(locator).first),
+      let scale = LocatedScale(field.scale, locator, layout, beside: span)
     else { return nil }
     let first = markers.count
     markers += field.notImplemented.sorted()

@@ -1,9 +1,20 @@
 public import EnergyModel
 
-/// One point: the sum of signed fields (a hybrid may count charging and discharging separately), or the highest
-/// of several (a state that two registers tell of).
+/// One point: the sum of signed fields (a hybrid may count charging and discharging separately), the highest or lowest
+/// of several (a state that two registers tell of, the cells of a battery), or the first that the device implements.
 public struct PointDefinition: Hashable, Sendable {
-  public enum Combination: Hashable, Sendable { case sum, highest }
+  public enum Combination: String, CaseIterable, Hashable, Sendable { case sum, highest, lowest, first }
+
+  /// Which of the repetitions of a group count: those in which a field is one of some numbers.
+  public struct Condition: Hashable, Sendable {
+    public var field: RegisterField
+    public var numbers: Set<Double>
+
+    public init(_ field: RegisterField, isOneOf numbers: Set<Double>) {
+      self.field = field
+      self.numbers = numbers
+    }
+  }
 
   public struct Term: Hashable, Sendable {
     public var field: RegisterField
@@ -11,12 +22,20 @@ public struct PointDefinition: Hashable, Sendable {
     public var sign: Double
     /// Tells the direction of a field that has only a magnitude: the sign is turned where this is not zero.
     public var negative: RegisterField?
+    /// The term counts only where this holds.
+    public var condition: Condition?
 
-    public init(_ field: RegisterField, sign: Double = 1, negative: RegisterField? = nil) {
+    public init(
+      _ field: RegisterField, sign: Double = 1, negative: RegisterField? = nil, condition: Condition? = nil
+    ) {
       self.field = field
       self.sign = sign
       self.negative = negative
+      self.condition = condition
     }
+
+    /// All that has to be read for it.
+    var fields: [RegisterField] { [field] + [negative, condition?.field].compactMap(\.self) }
   }
 
   public var point: Point

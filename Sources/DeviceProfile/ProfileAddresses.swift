@@ -1,9 +1,8 @@
 extension DeviceProfile {
   /// Every register that the profile names.
   var addresses: [RegisterAddress] {
-    let terms = points.flatMap(\.terms)
     let writes = commands.flatMap(\.writes)
-    var fields = terms.map(\.field) + terms.compactMap(\.negative) + writes.compactMap(\.unless?.field)
+    var fields = points.flatMap(\.terms).flatMap(\.fields) + writes.compactMap(\.unless?.field)
     for write in writes {
       if case .field(let shown) = write.readBack { fields.append(shown) }
       for case .parameter(_, let field, let percentOf, let atMost) in write.values {
@@ -20,7 +19,5 @@ extension DeviceProfile {
 }
 
 extension RegisterAddress {
-  var sunSpecModel: Int? {
-    if case .sunSpec(let model, _) = self { model } else { nil }
-  }
+  var sunSpecModels: [Int] { if case .sunSpec(let address) = self { address.models } else { [] } }
 }

@@ -7,8 +7,16 @@ public enum RegisterSpace: String, Hashable, Sendable {
 public enum RegisterAddress: Hashable, Sendable {
   /// 0-based, as on the wire.
   case absolute(RegisterSpace, Int)
-  /// An offset within a SunSpec model, counted from its ID register (ID = 0, L = 1); holding space.
-  case sunSpec(model: Int, offset: Int)
+  /// In a SunSpec model; holding space.
+  case sunSpec(SunSpecAddress)
+
+  /// An offset within the first model of that id.
+  public static func sunSpec(model: Int, offset: Int) -> RegisterAddress {
+    .sunSpec(SunSpecAddress(models: [model], offset: offset))
+  }
+
+  /// Whether it stands for as many registers as the device has models or repetitions.
+  public var isEach: Bool { if case .sunSpec(let address) = self { address.isEach } else { false } }
 }
 
 /// How the bits of one or more registers make a number.

@@ -3,7 +3,7 @@ struct RegisterSpan: Hashable, Sendable {
   var space: RegisterSpace
   var start: Int
   var count: Int
-  /// The SunSpec model they are part of.
+  /// Address of the SunSpec model they are part of.
   var model: Int?
   /// What is read at another pace is never in one request with it.
   var group = 0
@@ -23,9 +23,10 @@ struct RegisterLocator: Sendable {
     case .absolute(let space, let start):
       guard start >= 0, count > 0, start + count <= 65536 else { return nil }
       return RegisterSpan(space: space, start: start, count: count, model: nil, group: group)
-    case .sunSpec(let id, let offset):
-      guard let model = map?.model(id), offset >= 0, count > 0, offset + count <= model.length + 2 else { return nil }
-      return RegisterSpan(space: .holding, start: model.address + offset, count: count, model: id, group: group)
+    case .sunSpec(let address):
+      guard let place = map?.start(of: address, count: count) else { return nil }
+      return RegisterSpan(
+        space: .holding, start: place.start, count: count, model: place.model.address, group: group)
     }
   }
 }

@@ -58,6 +58,15 @@ struct Resolution: Sendable {
     return open
   }
 
+  /// Binds it further once all rules were heard, to something that they allow.
+  mutating func hold(_ limit: Limit, by rule: String, _ precedence: RuleClass) {
+    guard let left = allowed.intersection(limit.interval) else { return }
+    if left.lower > allowed.lower { lowest = bounds.count }
+    if left.upper < allowed.upper { highest = bounds.count }
+    allowed = left
+    bounds.append(Bound(rule: rule, precedence: precedence, limit: limit, holds: true))
+  }
+
   /// The rule that decided: what bound the quantity, or else what wished it.
   var owner: String { (highest ?? lowest).map { bounds[$0].rule } ?? winner?.rule ?? "limits" }
 }
@@ -66,34 +75,42 @@ struct Resolution: Sendable {
 /// clamped into what is left. A limit that would leave nothing yields, as far as it has to.
 struct Arbitration: Sendable {
   private let untouched: [Resolution]
-  private let places: [ControlledQuantity: Int]
+  private let places: FlatMap<ControlledQuantity, Int>
 
   init(_ quantities: [(quantity: ControlledQuantity, physical: Interval)]) {
     untouched = quantities.map { Resolution(quantity: $0, physical: $1, allowed: $1, bounds: []) }
-    places = Dictionary(
-      quantities.enumerated().map { ($0.element.quantity, $0.offset) }, uniquingKeysWith: { first, _ in first })
+    var places = FlatMap<ControlledQuantity, Int>()
+    for (place, entry) in quantities.enumerated() where places[entry.quantity] == nil { places[entry.quantity] = place }
+    self.places = places
   }
 
   func resolve(_ statements: [Statement]) -> [Resolution] {
     var resolutions = untouched
-    let isInOrder = statements.indices.dropFirst().allSatisfy {
-      statements[$0 - 1].precedence <= statements[$0].precedence
+    var isInOrder = true
+    let given = statements.span
+    for index in given.indices.dropFirst() where given[index].precedence < given[index - 1].precedence {
+      isInOrder = false
     }
-    for statement in isInOrder ? statements : statements.sorted(by: { $0.precedence < $1.precedence }) {
-      for limit in statement.contribution.limits {
-        if let place = places[limit.quantity] { apply(limit, of: statement, to: &resolutions[place]) }
-      }
-      for wish in statement.contribution.wishes {
-        guard let place = places[wish.quantity], resolutions[place].winner == nil else { continue }
-        resolutions[place].winner = .init(rule: statement.rule, wish: wish)
-      }
-      for hands in statement.contribution.handsOff {
-        guard let place = places[hands.quantity] else { continue }
-        if resolutions[place].handsOff == nil { resolutions[place].handsOff = hands.reason }
-        if hands.isUrgent { resolutions[place].isReleased = true }
-      }
-    }
+    let ordered = isInOrder ? statements : statements.sorted(by: { $0.precedence < $1.precedence })
+    let span = ordered.span
+    for index in span.indices { add(span[index], to: &resolutions) }
     return resolutions
+  }
+
+  private func add(_ statement: Statement, to resolutions: inout [Resolution]) {
+    let limits = statement.contribution.limits.span
+    for index in limits.indices {
+      if let place = places[limits[index].quantity] { apply(limits[index], of: statement, to: &resolutions[place]) }
+    }
+    for wish in statement.contribution.wishes {
+      guard let place = places[wish.quantity], resolutions[place].winner == nil else { continue }
+      resolutions[place].winner = .init(rule: statement.rule, wish: wish)
+    }
+    for hands in statement.contribution.handsOff {
+      guard let place = places[hands.quantity] else { continue }
+      if resolutions[place].handsOff == nil { resolutions[place].handsOff = hands.reason }
+      if hands.isUrgent { resolutions[place].isReleased = true }
+    }
   }
 
   private func apply(_ limit: Limit, of statement: Statement, to resolution: inout Resolution) {

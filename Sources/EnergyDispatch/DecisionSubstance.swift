@@ -38,7 +38,9 @@ struct DecisionSubstance: Sendable {
       guard wish == resolution.winner?.rule, state == Self.state(resolution),
         causes.count == resolution.bounds.count, handsOff == resolution.handsOff
       else { return false }
-      return zip(causes, resolution.bounds).allSatisfy { $0.matches($1) }
+      let (known, new) = (causes.span, resolution.bounds.span)
+      for index in known.indices where !known[index].matches(new[index]) { return false }
+      return true
     }
 
     /// Of what is either on or off, or in one of a few states.
@@ -56,13 +58,16 @@ struct DecisionSubstance: Sendable {
   private var isStarting = false
   private var entries: [Entry]?
 
+  private func isLike(_ resolutions: [Resolution]) -> Bool {
+    guard let entries, entries.count == resolutions.count else { return false }
+    let (known, new) = (entries.span, resolutions.span)
+    for index in known.indices where !known[index].matches(new[index]) { return false }
+    return true
+  }
+
   /// True when the decision is another one than the last time, and always the first time.
   mutating func follow(_ resolutions: [Resolution], isSafeState: Bool, isStarting: Bool) -> Bool {
-    if let entries, self.isSafeState == isSafeState, self.isStarting == isStarting, entries.count == resolutions.count,
-      zip(entries, resolutions).allSatisfy({ $0.matches($1) })
-    {
-      return false
-    }
+    if self.isSafeState == isSafeState, self.isStarting == isStarting, isLike(resolutions) { return false }
     self.isSafeState = isSafeState
     self.isStarting = isStarting
     entries = resolutions.map { Entry($0) }

@@ -48,9 +48,6 @@ struct FrozenWatch: Sendable {
 
 /// What one device told lately, as far as it shows whether it still measures.
 private struct WatchedDevice: Sendable {
-  private static let voltages: [Point] = [.voltageL1, .voltageL2, .voltageL3]
-  /// What moves with each reading of a device that tells it.
-  private static let movers = voltages + [.frequency]
   private static let powers: [Point] = [.power, .powerL1, .powerL2, .powerL3]
   private static let currents: [Point] = [.currentL1, .currentL2, .currentL3]
   private static let stillTime: Duration = .seconds(10)
@@ -64,11 +61,53 @@ private struct WatchedDevice: Sendable {
   private static let shown = 3.0
   private static let difference = (watts: 20.0, share: 0.01)
 
+  /// One value for each phase.
+  private struct Phases: Hashable, Sendable {
+    var l1: Double?
+    var l2: Double?
+    var l3: Double?
+
+    /// Of the one that moved most, as a share of it.
+    func movement(from before: Phases) -> Double {
+      func share(_ old: Double?, _ new: Double?) -> Double {
+        guard let old, let new, new > 0 else { return 0 }
+        return (new - old).magnitude / new
+      }
+      return max(share(before.l1, l1), share(before.l2, l2), share(before.l3, l3))
+    }
+
+    func apparent(_ amperes: Phases) -> Double {
+      let first = (l1 ?? 0) * (amperes.l1 ?? 0).magnitude
+      return first + (l2 ?? 0) * (amperes.l2 ?? 0).magnitude + (l3 ?? 0) * (amperes.l3 ?? 0).magnitude
+    }
+  }
+
+  /// What moves with each reading of a device that tells it.
+  private struct Movers: Hashable, Sendable {
+    var voltages = Phases()
+    var frequency: Double?
+    /// The newest of them.
+    var measured: MonotonicInstant?
+
+    init(_ points: FlatMap<Point, Observation>) {
+      voltages = Phases(l1: read(.voltageL1, points), l2: read(.voltageL2, points), l3: read(.voltageL3, points))
+      frequency = read(.frequency, points)
+    }
+
+    private mutating func read(_ point: Point, _ points: FlatMap<Point, Observation>) -> Double? {
+      guard let found = points[point] else { return nil }
+      if let at = found.measured?.monotonic { measured = max(measured ?? at, at) }
+      return found.value
+    }
+
+    func isLike(_ other: Movers) -> Bool { voltages == other.voltages && frequency == other.frequency }
+  }
+
   /// Values that have not changed for a while.
   private struct Held: Sendable {
-    var values: [Double?] = []
+    var values = Phases()
     /// All that the device told when it last was new.
-    var others: [Point: Observation] = [:]
+    var others: FlatMap<Point, Observation> = [:]
     var since: MonotonicInstant?
     var readings = 0
     /// `Σ |ΔU| / U` since then.
@@ -84,7 +123,7 @@ private struct WatchedDevice: Sendable {
   let id: DeviceID
   private let isMeter: Bool
   private var newest: MonotonicInstant?
-  private var lively: [Double?] = []
+  private var lively: Movers?
   private var changes = 0
   private var rest = Held()
   private var power = Held()
@@ -102,27 +141,19 @@ private struct WatchedDevice: Sendable {
     isStill ? "all it tells" : isPowerFrozen ? areCurrentsFrozen ? "power and currents" : "the power" : "the currents"
   }
 
-  mutating func observe(_ points: [Point: Observation]) {
-    var moving: [Double?] = []
-    moving.reserveCapacity(Self.movers.count)
-    var latest: MonotonicInstant?
-    for point in Self.movers {
-      let found = points[point]
-      moving.append(found?.value)
-      if let measured = found?.measured?.monotonic { latest = max(latest ?? measured, measured) }
-    }
-    guard let at = latest, newest.map({ at > $0 }) ?? true else { return }
+  mutating func observe(_ points: FlatMap<Point, Observation>) {
+    let moving = Movers(points)
+    guard let at = moving.measured, newest.map({ at > $0 }) ?? true else { return }
     newest = at
-    let hasMoved = moving != lively
-    let voltages = moving.dropLast()
-    let movement = Self.movement(from: lively.dropLast(), to: voltages)
-    if hasMoved, !lively.isEmpty { changes = min(changes + 1, Self.livelyChanges) }
+    let hasMoved = lively.map { !moving.isLike($0) } ?? true
+    let movement = lively.map { moving.voltages.movement(from: $0.voltages) } ?? 0
+    if hasMoved, lively != nil { changes = min(changes + 1, Self.livelyChanges) }
     lively = moving
     followRest(points, hasMoved, at)
-    if isMeter { followMeter(points, voltages, movement, at) }
+    if isMeter { followMeter(points, moving.voltages, movement, at) }
   }
 
-  private mutating func followRest(_ points: [Point: Observation], _ hasMoved: Bool, _ at: MonotonicInstant) {
+  private mutating func followRest(_ points: FlatMap<Point, Observation>, _ hasMoved: Bool, _ at: MonotonicInstant) {
     let isSame = !hasMoved && rest.since != nil && points.allSatisfy { $0.value.value == rest.others[$0.key]?.value }
     guard isSame else {
       rest = Held(since: at)
@@ -137,14 +168,15 @@ private struct WatchedDevice: Sendable {
   }
 
   private mutating func followMeter(
-    _ points: [Point: Observation], _ voltages: ArraySlice<Double?>, _ movement: Double, _ at: MonotonicInstant
+    _ points: FlatMap<Point, Observation>, _ voltages: Phases, _ movement: Double, _ at: MonotonicInstant
   ) {
     let watts = points[.power]?.value
-    let amperes = Self.currents.map { points[$0]?.value }
-    let apparent = zip(voltages, amperes).reduce(0) { $0 + ($1.0 ?? 0) * ($1.1 ?? 0).magnitude }
-    Self.follow(&power, [watts], other: apparent, movement, at)
+    let amperes = Phases(
+      l1: points[.currentL1]?.value, l2: points[.currentL2]?.value, l3: points[.currentL3]?.value)
+    let apparent = voltages.apparent(amperes)
+    Self.follow(&power, Phases(l1: watts), other: apparent, movement, at)
     Self.follow(&current, amperes, other: watts ?? 0, movement, at)
-    let hasCurrents = amperes.contains { $0 != nil }
+    let hasCurrents = amperes != Phases()
     let level = (watts ?? 0).magnitude
     isPowerFrozen =
       watts != nil && level >= Self.little
@@ -162,7 +194,7 @@ private struct WatchedDevice: Sendable {
   }
 
   private static func follow(
-    _ held: inout Held, _ values: [Double?], other: Double, _ movement: Double, _ at: MonotonicInstant
+    _ held: inout Held, _ values: Phases, other: Double, _ movement: Double, _ at: MonotonicInstant
   ) {
     if held.since != nil, held.values == values {
       held.readings += 1
@@ -182,15 +214,7 @@ private struct WatchedDevice: Sendable {
     return held.movement * level >= shown
   }
 
-  /// Of the voltage that moved most, as a share of it.
-  private static func movement(from before: ArraySlice<Double?>, to now: ArraySlice<Double?>) -> Double {
-    zip(before, now).reduce(0) { most, pair in
-      guard let old = pair.0, let new = pair.1, new > 0 else { return most }
-      return max(most, (new - old).magnitude / new)
-    }
-  }
-
-  func marked(_ points: [Point: Observation]) -> [Point: Observation] {
+  func marked(_ points: FlatMap<Point, Observation>) -> FlatMap<Point, Observation> {
     var points = points
     func mark(_ point: Point) { if points[point]?.quality == .good { points[point]?.quality = .frozen } }
     if isStill { for point in points.keys { mark(point) } }

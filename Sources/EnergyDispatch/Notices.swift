@@ -33,8 +33,7 @@ struct Notices: Sendable {
 
   /// Alarms of rules and conflicts between them, told when they begin.
   private mutating func lasting(_ statements: [Statement], _ resolutions: [Resolution], _ now: Moment) -> [Event] {
-    let lasts = statements.contains { !$0.contribution.alarms.isEmpty } || resolutions.contains(where: Self.conflicts)
-    guard lasts else {
+    guard Self.hasAlarms(statements) || Self.haveConflicts(resolutions) else {
       if !active.isEmpty { active = [] }
       return []
     }
@@ -65,23 +64,45 @@ struct Notices: Sendable {
     return events.sorted { ($0.key.name, $0.key.subject) < ($1.key.name, $1.key.subject) }.map(\.event)
   }
 
+  private static func hasAlarms(_ statements: [Statement]) -> Bool {
+    let span = statements.span
+    for index in span.indices where !span[index].contribution.alarms.isEmpty { return true }
+    return false
+  }
+
+  private static func haveConflicts(_ resolutions: [Resolution]) -> Bool {
+    let span = resolutions.span
+    for index in span.indices where conflicts(span[index]) { return true }
+    return false
+  }
+
   private static func conflicts(_ resolution: Resolution) -> Bool {
-    resolution.handsOff == nil && resolution.bounds.contains { $0.yieldedTo != nil }
+    guard resolution.handsOff == nil else { return false }
+    let bounds = resolution.bounds.span
+    for index in bounds.indices where bounds[index].yieldedTo != nil { return true }
+    return false
   }
 
   private mutating func sheddings(_ resolutions: [Resolution], _ view: SiteView) -> [Event] {
-    resolutions.compactMap { resolution in
-      guard case .supply(let device) = resolution.quantity, let target = resolution.target else { return nil }
-      if target == 0, let bound = resolution.bounds.first(where: { $0.limit.cause == "shed" && $0.holds }) {
-        guard shed.insert(device).inserted, view.relay(device)?.isOn == true else { return nil }
-        return Event(
-          at: view.now, name: "load-shed", severity: .warning, device: device,
-          text: "the \(device) is switched off because \(bound.limit.reason)")
-      }
-      guard target == 1, shed.remove(device) != nil else { return nil }
-      return Event(
-        at: view.now, name: "load-restored", severity: .info, device: device, text: "the \(device) is supplied again")
+    var events: [Event] = []
+    let span = resolutions.span
+    for index in span.indices {
+      if case .supply = span[index].quantity, let event = shedding(span[index], view) { events.append(event) }
     }
+    return events
+  }
+
+  private mutating func shedding(_ resolution: Resolution, _ view: SiteView) -> Event? {
+    guard case .supply(let device) = resolution.quantity, let target = resolution.target else { return nil }
+    if target == 0, let bound = resolution.bounds.first(where: { $0.limit.cause == "shed" && $0.holds }) {
+      guard shed.insert(device).inserted, view.relay(device)?.isOn == true else { return nil }
+      return Event(
+        at: view.now, name: "load-shed", severity: .warning, device: device,
+        text: "the \(device) is switched off because \(bound.limit.reason)")
+    }
+    guard target == 1, !shed.isEmpty, shed.remove(device) != nil else { return nil }
+    return Event(
+      at: view.now, name: "load-restored", severity: .info, device: device, text: "the \(device) is supplied again")
   }
 }
 
@@ -89,23 +110,34 @@ extension Notices {
   /// Cars paused and heat pumps blocked by something stronger than a preference, and let go again.
   private mutating func stops(_ resolutions: [Resolution], _ view: SiteView) -> [Event] {
     var events: [Event] = []
-    for resolution in resolutions where resolution.handsOff == nil {
-      switch resolution.quantity {
+    let span = resolutions.span
+    for index in span.indices where span[index].handsOff == nil {
+      switch span[index].quantity {
       case .battery, .production, .supply: continue
-      case .charging(let device):
-        let bound = resolution.isPaused ? resolution.least.flatMap { resolution.stopping(below: $0) } : nil
-        guard view.charger(device)?.isConnected != false else { continue }
-        tell(
-          device, bound, isOver: !resolution.isPaused, ("charging-paused", "charging-resumed"),
-          ("is paused", "may charge again"), view.now, &events)
-      case .heatPump(let device):
-        let bound = resolution.stopping(below: 2)
-        tell(
-          device, bound, isOver: bound == nil, ("heat-pump-blocked", "heat-pump-released"),
-          ("is blocked", "is let run again"), view.now, &events)
+      case .charging(let device): stop(device, span[index], view, &events)
+      case .heatPump(let device): block(device, span[index], view, &events)
       }
     }
     return events
+  }
+
+  private mutating func stop(
+    _ device: DeviceID, _ resolution: Resolution, _ view: SiteView, _ events: inout [Event]
+  ) {
+    let bound = resolution.isPaused ? resolution.least.flatMap { resolution.stopping(below: $0) } : nil
+    guard view.charger(device)?.isConnected != false else { return }
+    tell(
+      device, bound, isOver: !resolution.isPaused, ("charging-paused", "charging-resumed"),
+      ("is paused", "may charge again"), view.now, &events)
+  }
+
+  private mutating func block(
+    _ device: DeviceID, _ resolution: Resolution, _ view: SiteView, _ events: inout [Event]
+  ) {
+    let bound = resolution.stopping(below: 2)
+    tell(
+      device, bound, isOver: bound == nil, ("heat-pump-blocked", "heat-pump-released"),
+      ("is blocked", "is let run again"), view.now, &events)
   }
 
   private mutating func tell(

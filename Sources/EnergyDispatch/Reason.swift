@@ -41,11 +41,27 @@ struct Reason: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStrin
     mutating func appendInterpolation(hertz: Double) { parts.append(.hertz(hertz)) }
   }
 
-  private var parts: [Part]
+  private enum Content: Hashable, Sendable {
+    /// Most reasons: no array is needed.
+    case text(String)
+    case parts([Part])
+  }
 
-  init(stringLiteral text: String) { parts = [.text(text)] }
-  init(stringInterpolation: StringInterpolation) { parts = stringInterpolation.parts }
-  init(_ text: String) { parts = [.text(text)] }
+  private var content: Content
+
+  init(stringLiteral text: String) { content = .text(text) }
+  init(stringInterpolation: StringInterpolation) {
+    let parts = stringInterpolation.parts
+    if case .text(let text)? = parts.first, parts.count == 1 { content = .text(text) } else { content = .parts(parts) }
+  }
+  init(_ text: String) { content = .text(text) }
+
+  private var parts: [Part] {
+    switch content {
+    case .text(let text): [.text(text)]
+    case .parts(let parts): parts
+    }
+  }
 
   var description: String {
     parts.reduce(into: "") { text, part in

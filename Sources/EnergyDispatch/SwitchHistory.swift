@@ -22,15 +22,15 @@ struct SwitchHistory: Hashable, Sendable {
 
   private static let hour: Duration = .seconds(3600)
   /// Minutes since a change that still matter to a load's minimum times.
-  private let relevantMinutes: [DeviceID: Int64]
-  private(set) var records: [DeviceID: Record] = [:]
+  private let relevantMinutes: FlatMap<DeviceID, Int64>
+  private(set) var records: FlatMap<DeviceID, Record> = [:]
   /// What was switched off, the longest ago first: the next in turn among equals.
   private(set) var turns: [DeviceID]
   private var blocked: Set<DeviceID> = []
   private var seenPumps: Set<DeviceID> = []
   /// Nil while the records are others than what was saved.
   private var savedAt: MonotonicInstant?
-  private var told: [DeviceID: Line] = [:]
+  private var told: FlatMap<DeviceID, Line> = [:]
 
   /// What the text of a record is made of.
   private struct Line: Hashable, Sendable {
@@ -41,9 +41,12 @@ struct SwitchHistory: Hashable, Sendable {
   }
 
   init(_ loads: [SiteParameters.SheddableLoad], saved: SavedMemory, at now: MonotonicInstant) {
-    relevantMinutes = Dictionary(
-      loads.map { ($0.device, Int64((max($0.minimumOn, $0.minimumOff).seconds / 60).rounded(.up))) },
-      uniquingKeysWith: max)
+    var relevantMinutes = FlatMap<DeviceID, Int64>()
+    for load in loads {
+      let minutes = Int64((max(load.minimumOn, load.minimumOff).seconds / 60).rounded(.up))
+      relevantMinutes[load.device] = max(minutes, relevantMinutes[load.device] ?? minutes)
+    }
+    self.relevantMinutes = relevantMinutes
     turns = (saved["turns"] ?? "").split(separator: " ").map { DeviceID(String($0)) }
     for load in loads {
       let text = saved[SavedMemory.key("switch", load.device.name)]

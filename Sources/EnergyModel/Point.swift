@@ -3,7 +3,7 @@
 ///
 /// `power_*` is AC at the busbar, `pv_*` and `battery_*` are DC behind an inverter; the two are never
 /// mixed. Signs: see ``Quantity``.
-public enum Point: String, CaseIterable, Hashable, Codable, Sendable {
+public enum Point: String, CaseIterable, Hashable, Codable, Sendable, FlatKey {
   // AC side
   case power = "power_w"
   case powerL1 = "power_l1_w"
@@ -76,9 +76,11 @@ public enum Point: String, CaseIterable, Hashable, Codable, Sendable {
 }
 
 extension Point {
-  /// By its place among the cases: an enumeration of strings would otherwise hash its text, and control looks points up a
-  /// hundred times a cycle.
-  @inlinable public func hash(into hasher: inout Hasher) { hasher.combine(unsafeBitCast(self, to: UInt8.self)) }
+  /// Its place among the cases.
+  @inlinable public var order: Int { Int(unsafeBitCast(self, to: UInt8.self)) }
+
+  /// By its place: an enumeration of strings would otherwise hash its text.
+  @inlinable public func hash(into hasher: inout Hasher) { hasher.combine(order) }
 
   /// Decimal places that a value is rounded to when it is recorded: power 1 W, voltage 0.1 V, …
   public var decimals: Int {

@@ -1,5 +1,7 @@
 /// Names a device of the site, as the configuration writes it.
-public struct DeviceID: Hashable, Comparable, Codable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
+public struct DeviceID: Hashable, Comparable, Codable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral,
+  FlatKey
+{
   public let name: String
   /// Of the name, reckoned once: control compares devices and looks them up hundreds of times a cycle. It is the standard
   /// library's hash with a seed for each process, so that nobody outside can choose names that collide.
@@ -15,6 +17,7 @@ public struct DeviceID: Hashable, Comparable, Codable, Sendable, CustomStringCon
     var container = encoder.singleValueContainer()
     try container.encode(name)
   }
+  @inlinable public var order: Int { fingerprint }
   @inlinable public static func == (a: DeviceID, b: DeviceID) -> Bool {
     a.fingerprint == b.fingerprint && a.name == b.name
   }

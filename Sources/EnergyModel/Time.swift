@@ -1,7 +1,8 @@
 /// A point in wall time: milliseconds since 1970-01-01T00:00:00 UTC. It names records and tariffs;
 /// ages, intervals and deadlines never use it. Sums wrap around: a damaged file may hold any number.
-public struct Timestamp: Hashable, Comparable, Codable, Sendable {
+public struct Timestamp: Hashable, Comparable, Codable, Sendable, FlatKey {
   public var milliseconds: Int64
+  @inlinable public var order: Int { Int(milliseconds) }
 
   public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
@@ -36,7 +37,7 @@ public struct MonotonicInstant: Hashable, Comparable, Sendable {
   }
 
   public static func - (a: MonotonicInstant, b: MonotonicInstant) -> Duration {
-    .nanoseconds(a.nanoseconds - b.nanoseconds)
+    Duration(attoseconds: Int128(a.nanoseconds - b.nanoseconds) &* 1_000_000_000)
   }
 }
 
@@ -61,18 +62,14 @@ public protocol TimeSource: Sendable {
 
 extension Duration {
   /// Whole nanoseconds. Durations here are far below the 292 years that fit.
-  public var nanoseconds: Int64 {
-    // Taken once: it is a division of 128 bits.
-    let (seconds, attoseconds) = components
-    return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
-  }
+  public var nanoseconds: Int64 { Int64(attoseconds / 1_000_000_000) }
 
   /// Whole milliseconds, rounded towards zero.
-  public var milliseconds: Int64 {
-    let (seconds, attoseconds) = components
-    return seconds * 1000 + attoseconds / 1_000_000_000_000_000
-  }
+  public var milliseconds: Int64 { Int64(attoseconds / 1_000_000_000_000_000) }
 
   /// Seconds as a floating-point number.
-  public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+  public var seconds: Double {
+    let whole = attoseconds / 1_000_000_000_000_000_000
+    return Double(Int64(whole)) + Double(Int64(attoseconds &- whole &* 1_000_000_000_000_000_000)) / 1e18
+  }
 }

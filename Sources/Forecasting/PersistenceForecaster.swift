@@ -43,14 +43,14 @@ public struct PersistenceForecaster: Sendable {
   public func forecasts(from start: Timestamp, count: Int) -> [Forecast] {
     let begin = QuarterHour.start(containing: start)
     let starts = (0..<count).map { begin + QuarterHour.length * $0 }
-    let load = values(at: starts, of: \.load)
-    let pv = values(at: starts, of: \.pv)
+    let load = values(at: starts) { $0.load }
+    let pv = values(at: starts) { $0.pv }
     return starts.indices.map { Forecast(start: starts[$0], load: load[$0], pv: pv[$0]) }
   }
 
   public var saved: [UInt8] { history.saved }
 
-  private func values(at starts: [Timestamp], of quantity: KeyPath<QuarterHour, Watts?>) -> [Forecast.Value] {
+  private func values(at starts: [Timestamp], of quantity: (QuarterHour) -> Watts?) -> [Forecast.Value] {
     guard let first = starts.first else { return [] }
     // By the days that lie between.
     var known: [Int: [Double]] = [:]
@@ -80,12 +80,12 @@ public struct PersistenceForecaster: Sendable {
 
   /// The value at the same local time on the latest day that has one, and how many days ago that was.
   private func lastKnown(
-    before start: Timestamp, of quantity: KeyPath<QuarterHour, Watts?>
+    before start: Timestamp, of quantity: (QuarterHour) -> Watts?
   ) -> (power: Watts, days: Int)? {
     var time = start
     for day in 1...Self.daysBack {
       time = zone.sameTimeYesterday(time)
-      if let power = history[QuarterHour.start(containing: time)]?[keyPath: quantity] {
+      if let power = history[QuarterHour.start(containing: time)].flatMap(quantity) {
         return (Watts(max(0, power.value)), day)
       }
     }
@@ -93,12 +93,12 @@ public struct PersistenceForecaster: Sendable {
   }
 
   /// What came minus what was there so many days before, over the last day, ascending.
-  private func errors(before start: Timestamp, of quantity: KeyPath<QuarterHour, Watts?>, days: Int) -> [Double] {
+  private func errors(before start: Timestamp, of quantity: (QuarterHour) -> Watts?, days: Int) -> [Double] {
     (1...Self.errorWindow).compactMap { index -> Double? in
       let time = start - QuarterHour.length * index
       let before = (0..<days).reduce(time) { day, _ in zone.sameTimeYesterday(day) }
-      guard let came = history[time]?[keyPath: quantity],
-        let promised = history[QuarterHour.start(containing: before)]?[keyPath: quantity]
+      guard let came = history[time].flatMap(quantity),
+        let promised = history[QuarterHour.start(containing: before)].flatMap(quantity)
       else { return nil }
       return came.value - promised.value
     }.sorted()

@@ -7,7 +7,7 @@ struct QuarterHourHistory: Sendable {
   static let capacity = 8 * 96
   private static let title = "holdfast quarter-hours 1"
 
-  private var quarters: [Timestamp: QuarterHour] = [:]
+  private var quarters: FlatMap<Timestamp, QuarterHour> = [:]
 
   init() {}
 
@@ -27,15 +27,14 @@ struct QuarterHourHistory: Sendable {
   mutating func insert(_ quarter: QuarterHour) {
     quarters[quarter.start] = quarter
     while quarters.count > Self.capacity {
-      let distance = { (start: Timestamp) in (start.milliseconds - quarter.start.milliseconds).magnitude }
-      guard let farthest = quarters.keys.max(by: { distance($0) < distance($1) }) else { return }
-      quarters[farthest] = nil
+      guard let first = quarters.first?.key, let last = quarters.last?.key else { return }
+      quarters[quarter.start - first > last - quarter.start ? first : last] = nil
     }
   }
 
   var saved: [UInt8] {
     var text = Self.title + "\n"
-    for quarter in quarters.values.sorted(by: { $0.start < $1.start }) {
+    for quarter in quarters.values {
       text += "\(quarter.start.milliseconds) \(Self.word(quarter.load)) \(Self.word(quarter.pv))\n"
     }
     return Array(text.utf8)

@@ -5,7 +5,7 @@ import Synchronization
 /// lock is held for microseconds on either side.
 public final class SiteState: SampleSink {
   private struct State {
-    var observations: [DeviceID: [Point: Observation]] = [:]
+    var observations: FlatMap<DeviceID, FlatMap<Point, Observation>> = [:]
     var samples: [DeviceID: UInt64] = [:]
   }
 
@@ -15,11 +15,7 @@ public final class SiteState: SampleSink {
 
   public func accept(_ sample: Sample) {
     state.withLock { state in
-      var points = state.observations[sample.device] ?? [:]
-      for reading in sample.readings {
-        points[reading.point] = merged(reading, into: points[reading.point], at: sample.measured)
-      }
-      state.observations[sample.device] = points
+      merge(sample, into: &state.observations[sample.device, default: [:]])
       // Only answers count as readings; a marked silence is not one.
       if sample.readings.contains(where: { $0.quality == .good }) { state.samples[sample.device, default: 0] += 1 }
     }
@@ -31,6 +27,12 @@ public final class SiteState: SampleSink {
 
   /// Samples with at least one good reading so far.
   public func sampleCounts() -> [DeviceID: UInt64] { state.withLock { $0.samples } }
+}
+
+private func merge(_ sample: Sample, into points: inout FlatMap<Point, Observation>) {
+  for reading in sample.readings {
+    points[reading.point] = merged(reading, into: points[reading.point], at: sample.measured)
+  }
 }
 
 /// For display the last good value stays, marked by the newest quality; its age keeps growing.

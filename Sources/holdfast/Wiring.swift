@@ -22,8 +22,8 @@ extension ModbusBus {
         mayWrite: mode == .control)
     }
     self.init(
-      name: bus.name, host: bus.host, port: bus.port, devices: devices, time: time, samples: samples,
-      reports: reports, events: events)
+      name: bus.name, bus.endpoint, pause: bus.pause, serve: bus.serve, devices: devices, time: time,
+      samples: samples, reports: reports, events: events)
   }
 }
 

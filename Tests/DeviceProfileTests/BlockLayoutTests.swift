@@ -9,7 +9,7 @@ import Testing
   }
 
   private func blocks(_ spans: [RegisterSpan], maximum: Int = 125, gap: Int = 8) -> [[Int]] {
-    BlockLayout(spans, rules: ReadingRules(maximumRegisters: maximum, maximumGap: gap)).blocks.map {
+    BlockLayout(spans.map { [$0] }, rules: ReadingRules(maximumRegisters: maximum, maximumGap: gap)).blocks.map {
       [$0.start, $0.count]
     }
   }
@@ -32,7 +32,8 @@ import Testing
 
   @Test("spaces are read apart")
   func spaces() {
-    let layout = BlockLayout([span(0, 1, .coil), span(1, 1, .holding), span(2, 1, .coil)], rules: ReadingRules())
+    let layout = BlockLayout(
+      [[span(0, 1, .coil)], [span(1, 1, .holding)], [span(2, 1, .coil)]], rules: ReadingRules())
     #expect(layout.blocks.map(\.space) == [.coil, .holding])
     #expect(layout.blocks.map(\.count) == [3, 1])
   }
@@ -47,7 +48,7 @@ import Testing
   @Test("every span is found in the image")
   func positions() {
     let spans = [span(30, 2), span(0, 2), span(5, 1), span(4, 2)]
-    let layout = BlockLayout(spans, rules: ReadingRules())
+    let layout = BlockLayout(spans.map { [$0] }, rules: ReadingRules())
     #expect(layout.blocks.map(\.imageOffset) == [0, 6])
     #expect(layout.registerCount == 8)
     #expect(layout.position(of: spans[0]) == BlockLayout.Position(block: 1, offset: 6))

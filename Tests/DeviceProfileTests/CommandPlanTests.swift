@@ -14,7 +14,7 @@ import Testing
   func percentOf() throws {
     let setpoints = [setpoint(.chargeLimit, 1250), setpoint(.dischargeLimit, 5000)]
     let plan = try Profiles.hybrid().plan(setpoints)
-    #expect(plan.blocks == [ReadBlock(space: .holding, start: 40345, count: 24)])
+    #expect(plan.blocks == [ReadBlock(space: .holding, start: 40343, count: 26)])
     #expect(
       try plan.encode(setpoints, with: plan.image(references)) == [
         EncodedWrite(space: .holding, address: 40348, registers: [3]),
@@ -61,9 +61,23 @@ import Testing
     #expect(refusal(references.merging([40368: 0x8000]) { $1 }) == .scaleMissing(.dischargeLimit))
     #expect(refusal(references.merging([40345: 0xFFFF]) { $1 }) == .referenceMissing(.dischargeLimit))
     #expect(refusal(references.merging([40345: 0]) { $1 }) == .referenceMissing(.dischargeLimit))
-    #expect(throws: CommandRefusal.referenceMissing(.dischargeLimit)) {
-      try plan.encode(setpoints, with: plan.emptyImage())
+  }
+
+  @Test("nothing is written to a SunSpec model that does not show its ID and L")
+  func movedModel() throws {
+    let setpoints = [setpoint(.chargeLimit, 1000), setpoint(.dischargeLimit, 1000)]
+    let plan = try Profiles.hybrid().plan(setpoints)
+    func refusal(_ image: RegisterImage) -> CommandRefusal? {
+      do {
+        _ = try plan.encode(setpoints, with: image)
+        return nil
+      } catch { return error }
     }
+    #expect(refusal(plan.image(references)) == nil)
+    let moved = CommandRefusal.modelUnconfirmed(id: 124)
+    #expect(refusal(plan.image(references.merging([40343: 123]) { $1 })) == moved)
+    #expect(refusal(plan.image(references.merging([40344: 26]) { $1 })) == moved)
+    #expect(refusal(plan.emptyImage()) == moved)
   }
 
   @Test func refusals() {

@@ -26,6 +26,12 @@ enum Profiles {
     return RegisterField(address: .sunSpec(model: model, offset: offset), type: type, scale: scale)
   }
 
+  static func sunSpec(_ points: [PointDefinition], commands: [CommandDefinition] = []) -> DeviceProfile {
+    DeviceProfile(
+      name: "test", title: "Test", source: "SunSpec", confidence: .single, isSunSpec: true, points: points,
+      commands: commands)
+  }
+
   /// Models 1, 103, 124 and 160 as a GEN24 lays them out, common model of 65 registers.
   static let map = SunSpecMap(
     base: 40000,
@@ -71,8 +77,21 @@ extension ReadPlan {
   }
 }
 
+extension SunSpecMap {
+  /// ID and L of all models, as they stand on the device.
+  var headers: [Int: UInt16] {
+    var registers: [Int: UInt16] = [:]
+    for model in models {
+      registers[model.address] = UInt16(model.id)
+      registers[model.address + 1] = UInt16(model.length)
+    }
+    return registers
+  }
+}
+
 extension CommandPlan {
   func image(_ values: [Int: UInt16]) -> RegisterImage {
+    let values = Profiles.map.headers.merging(values) { $1 }
     var image = emptyImage()
     for (index, block) in blocks.enumerated() {
       image.blocks[index] = .good

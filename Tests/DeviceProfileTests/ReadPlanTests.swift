@@ -41,7 +41,7 @@ import Testing
       PointDefinition(.energyProduced, [.init(Profiles.sunSpec(103, 24, .acc32, factor: 26))]),
       PointDefinition(.temperature, [.init(Profiles.sunSpec(103, 33, .int16, factor: 37))]),
     ]).readPlan
-    #expect(plan.blocks == [ReadBlock(space: .holding, start: 40083, count: 24)])
+    #expect(plan.blocks == [ReadBlock(space: .holding, start: 40069, count: 38)])
     var registers: [Int: UInt16] = [
       40083: 2345, 40084: 0xFFFF, 40085: 5001, 40086: 0xFFFE, 40093: 1, 40094: 0, 40095: 1, 40102: 0x8000,
       40106: 0xFFFF,

@@ -53,6 +53,26 @@ struct FeedInRuleTests {
     #expect(scene.productionLimit == 5880)
   }
 
+  /// As in seed 2342. 0:01 6.3 kW are told with the wrong sign: the house would feed 12 kW by itself, so it is taken to consume
+  /// nothing · 0:11 what is told is possible, because the bound had its effect: not believed · 10:11 believed again.
+  @Test func readingsThatContradictEachOtherDoNotMoveTheBoundToAndFro() {
+    var scene = scene(ac: -6300, grid: -5800)
+    scene.run(10)
+    #expect(scene.productionLimit == 5880)
+    scene.values[Scene.hybrid]?[.power] = 6300
+    scene.run(599)
+    #expect(scene.productionLimit == 5880)
+    scene.run(2)
+    #expect(scene.productionLimit == 6280)
+  }
+
+  /// A plugged-in module that nobody told of feeds 0.8 kW.
+  @Test func aLittleThatNobodyToldOfIsNoContradiction() {
+    var scene = scene(ac: 6300, grid: -7100)
+    scene.run(1)
+    #expect(scene.productionLimit?.rounded() == 4980)
+  }
+
   @Test func onlyTheInverterThatKeepsTheCapIsTightened() {
     var parameters = Self.capped
     parameters.feedIn?.storedIn = "other"

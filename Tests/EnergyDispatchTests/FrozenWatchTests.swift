@@ -98,8 +98,8 @@ struct FrozenWatchTests {
     for second in 0..<43_200 {
       snapshot.now.monotonic = snapshot.now.monotonic + .seconds(1)
       let volts = 230 + Double(second * 7919 % 13) / 10
-      func told(_ values: [Point: Double]) -> [Point: Observation] {
-        values.mapValues { Observation(value: $0, quality: .good, measured: snapshot.now) }
+      func told(_ values: [Point: Double]) -> FlatMap<Point, Observation> {
+        FlatMap(values.mapValues { Observation(value: $0, quality: .good, measured: snapshot.now) })
       }
       snapshot.observations[Scene.hybrid] = told([
         .power: 0, .pvPower: 0, .batteryPower: 0, .soc: 100, .voltageL1: volts,

@@ -8,98 +8,151 @@ import Testing
 /// where a copy of these is at hand (`SUNSPEC_MODELS`, or `shared/devices/sunspec/json` beside the repository).
 @Suite(.enabled(if: SunSpecModels.folder != nil, "the SunSpec model definitions are not on this machine"))
 struct SunSpecFactsTests {
-  /// What each point is in SunSpec, and what its number is multiplied by.
-  static let names: [Point: [String]] = [
-    .power: ["103.W"], .currentL1: ["103.AphA"], .currentL2: ["103.AphB"], .currentL3: ["103.AphC"],
-    .voltageL1: ["103.PhVphA"], .voltageL2: ["103.PhVphB"], .voltageL3: ["103.PhVphC"], .frequency: ["103.Hz"],
-    .apparentPower: ["103.VA"], .reactivePower: ["103.VAr"], .powerFactor: ["103.PF"], .energyProduced: ["103.WH"],
-    .operatingState: ["103.St"], .pv1Voltage: ["160.1.DCV"], .pv2Voltage: ["160.2.DCV"], .pv1Power: ["160.1.DCW"],
-    .pv2Power: ["160.2.DCW"], .pvPower: ["160.1.DCW", "160.2.DCW"], .pvEnergy: ["160.1.DCWH", "160.2.DCWH"],
-    .batteryPower: ["160.4.DCW", "160.3.DCW"], .batteryEnergyCharged: ["160.3.DCWH"],
-    .batteryEnergyDischarged: ["160.4.DCWH"], .batteryTemperature: ["160.3.Tmp"], .soc: ["802.SoC"], .soh: ["802.SoH"],
-    .batteryState: ["802.State"], .alarms: ["802.Evt1"], .batteryVoltage: ["802.V"], .batteryCurrent: ["802.A"],
-    .cellVoltageMax: ["802.CellVMax"], .cellVoltageMin: ["802.CellVMin"], .chargePowerMax: ["802.WChaRteMax"],
-    .dischargePowerMax: ["802.WDisChaRteMax"], .acPowerRating: ["120.WRtg"], .productionLimit: ["123.WMaxLimPct"],
-    .productionLimitActive: ["123.WMaxLim_Ena"], .storageControl: ["124.StorCtl_Mod"],
-    .dischargeLimit: ["124.OutWRte"], .chargeLimit: ["124.InWRte"],
-  ]
+  static let profiles = ((try? FileManager.default.contentsOfDirectory(atPath: TestFiles.profiles)) ?? [])
+    .filter { $0.hasPrefix("sunspec-") }.sorted()
 
-  private let hybrid: DeviceProfile
   private let models: SunSpecModels
 
-  init() throws {
-    hybrid = try ConfigurationLoader.loadProfile(file: TestFiles.profiles + "/sunspec-hybrid.yaml").get()
-    models = try SunSpecModels([1, 103, 120, 121, 123, 124, 160, 802])
+  init() throws { models = try SunSpecModels(SunSpecModels.all()) }
+
+  private func load(_ file: String) throws -> DeviceProfile {
+    try ConfigurationLoader.loadProfile(file: TestFiles.profiles + "/" + file).get()
   }
 
-  @Test func points() throws {
-    for definition in hybrid.points {
-      let names = try #require(Self.names[definition.point], "\(definition.point)")
-      #expect(names.count == definition.terms.count)
-      for (name, term) in zip(names, definition.terms) { try agrees(term.field, with: name) }
+  @Test func thereAreProfiles() { #expect(Self.profiles.count >= 8) }
+
+  @Test("each register is a point of that name, with its type and scale factor", arguments: profiles)
+  func points(file: String) throws {
+    for definition in try load(file).points {
+      let expected = try #require(SunSpecNames.of[definition.point], "\(definition.point)")
+      for term in definition.terms {
+        let found = try agrees(term.field, definition.point)
+        #expect(expected.contains(found), "\(definition.point) reads \(found)")
+        // Which of the ports: 0 strings, 1 batteries.
+        let ports = found.hasPrefix("Prt.") ? (definition.point.rawValue.hasPrefix("pv") ? 0.0 : 1) : nil
+        #expect(term.condition?.numbers == ports.map { [$0] })
+        if let condition = term.condition { #expect(try agrees(condition.field, nil) == "Prt.PrtTyp") }
+      }
     }
   }
 
-  @Test func signs() {
-    for definition in hybrid.points {
-      let expected = definition.point == .batteryPower ? [1.0, -1] : definition.terms.map { _ in 1 }
-      #expect(definition.terms.map(\.sign) == expected, "\(definition.point)")
+  @Test("signs are turned round where they have to be, and nowhere else", arguments: profiles)
+  func signs(file: String) throws {
+    for definition in try load(file).points {
+      let isMeter = file == "sunspec-solaredge-meter.yaml" && definition.point.rawValue.hasPrefix("power")
+      for term in definition.terms {
+        // The module that charges: Fronius counts both directions up.
+        let charges = definition.point == .batteryPower && repetition(term.field) == 3
+        #expect(term.sign == (isMeter || charges ? -1 : 1), "\(definition.point)")
+      }
     }
   }
 
-  @Test func serialNumber() throws {
-    let fact = try #require(models.facts["1.SN"])
-    #expect(hybrid.serial == TextField(address: .sunSpec(model: 1, offset: fact.offset), length: fact.size))
-  }
-
-  @Test func writes() throws {
-    let expected = [
-      "battery_limits": [
-        ["124.StorCtl_Mod"], ["124.OutWRte", "124.InWRte", "124.InOutWRte_WinTms", "124.InOutWRte_RvrtTms"],
-      ],
-      "production_limit": [
-        [
-          "123.WMaxLimPct", "123.WMaxLimPct_WinTms", "123.WMaxLimPct_RvrtTms", "123.WMaxLimPct_RmpTms",
-          "123.WMaxLim_Ena",
-        ]
-      ],
+  @Test("modules of model 160 are the strings 1 and 2, charging 3 and discharging 4", arguments: profiles)
+  func modules(file: String) throws {
+    let expected: [Point: [Int]] = [
+      .pv1Voltage: [1], .pv2Voltage: [2], .pv1Power: [1], .pv2Power: [2], .pvPower: [1, 2], .pvEnergy: [1, 2],
+      .batteryPower: [4, 3], .batteryEnergyCharged: [3], .batteryEnergyDischarged: [4], .batteryTemperature: [3],
     ]
-    #expect(Set(hybrid.commands.map(\.name)) == Set(expected.keys))
-    for command in hybrid.commands {
+    for definition in try load(file).points {
+      let found = definition.terms.compactMap { repetition($0.field) }
+      if !found.isEmpty { #expect(found == expected[definition.point], "\(definition.point)") }
+    }
+  }
+
+  @Test("the serial number", arguments: profiles)
+  func serialNumber(file: String) throws {
+    let fact = try #require(models.facts["1.SN"])
+    let instance = file == "sunspec-solaredge-meter.yaml" ? 2 : 1
+    let address = SunSpecAddress(models: [1], instance: instance, offset: fact.offset)
+    #expect(try load(file).serial == TextField(address: .sunSpec(address), length: fact.size))
+  }
+
+  @Test("what commands write", arguments: profiles)
+  func writes(file: String) throws {
+    let profile = try load(file)
+    let expected = SunSpecNames.writes[file] ?? [:]
+    #expect(Set(profile.commands.map(\.name)) == Set(expected.keys))
+    for command in profile.commands {
       let names = try #require(expected[command.name])
       #expect(names.count == command.writes.count)
       for (write, names) in zip(command.writes, names) { try agrees(write, with: names) }
     }
   }
 
+  @Test("the bit that tells of an island", arguments: ["sunspec-der-inverter.yaml", "sunspec-der-storage.yaml"])
+  func island(file: String) throws {
+    let bit = try #require(models.facts["701.DERMode"]?.symbols["GRID_FORMING"])
+    let islanded = try #require(load(file).points.first { $0.point == .islanded })
+    #expect(bit == 1)
+    #expect(islanded.terms.map(\.field.mask) == [1 << UInt64(bit)])
+  }
+
+  private func repetition(_ field: RegisterField) -> Int? {
+    if case .sunSpec(let address) = field.address { address.groups.first?.repetition } else { nil }
+  }
+
+  /// The name of what a field reads, the same in all models that it may be in.
+  private func agrees(_ field: RegisterField, _ point: Point?) throws -> String {
+    guard case .sunSpec(let place) = field.address else { return "no SunSpec register" }
+    let groups = place.groups.map { SunSpecGroup(start: $0.start, size: $0.size, count: $0.count) }
+    var names: Set<String> = []
+    for model in place.models {
+      let found = models.facts.filter {
+        $0.value.model == model && $0.value.groups == groups && $0.value.offset == place.offset
+      }
+      let (name, fact) = try #require(found.first, "\(place)")
+      #expect(field.type.rawValue == fact.type, "\(name)")
+      #expect(field.order == .highFirst && field.notImplemented.isEmpty && field.plus == 0)
+      // Power factor is a percentage in models 101 to 113 and a share here.
+      let times = point == .powerFactor && model < 200 ? 0.01 : 1
+      if let offset = fact.scaleFactor {
+        var factor = place
+        (factor.groups, factor.offset) = ([], offset)
+        #expect(field.scale == .factor(.sunSpec(factor), times: times), "\(name)")
+      } else {
+        #expect(field.scale == .literal(times), "\(name)")
+      }
+      names.insert(String(name.drop { $0 != "." }.dropFirst()))
+    }
+    #expect(names.count == 1, "\(names)")
+    return names.first ?? ""
+  }
+
   private func agrees(_ write: RegisterWrite, with names: [String]) throws {
-    guard case .sunSpec(let model, var offset) = write.start else { return #expect(Bool(false)) }
-    #expect(names.count == write.values.count)
-    for (value, name) in zip(write.values, names) {
+    guard case .sunSpec(let place) = write.start, let model = place.models.first else { return #expect(Bool(false)) }
+    var offset = place.offset
+    var values = write.values[...]
+    for name in names {
       let fact = try #require(models.facts[name], "\(name)")
-      #expect(fact.model == model && fact.offset == offset, "\(name)")
+      #expect(fact.model == model && fact.groups == [] && fact.offset == offset, "\(name)")
       #expect(fact.isWritable, "\(name)")
-      #expect((value == .reversionTime) == name.hasSuffix("RvrtTms"))
-      if case .parameter(_, let field, let reference, _) = value {
-        try agrees(field, with: name)
-        let whole = try #require(reference)
-        try agrees(whole, with: model == 124 ? "124.WChaMax" : "121.WMax")
+      var width = 0
+      var last: WriteValue?
+      while width < fact.size, let value = values.popFirst() {
+        width += value.width
+        last = value
+      }
+      #expect(width == fact.size, "\(name)")
+      #expect((last == .reversionTime) == name.hasSuffix("RvrtTms"), "\(name)")
+      if case .parameter(_, var field, let reference, let most)? = last {
+        field.address = .sunSpec(model: model, offset: offset)
+        #expect(try agrees(field, nil) == String(name.drop { $0 != "." }.dropFirst()))
+        #expect(most == nil)
+        let whole = [123: "WMax", 124: "WChaMax", 704: "WMax"][model]
+        #expect(try reference.map { try agrees($0, nil) } == (field.type == .int32 ? nil : whole))
       }
       offset += fact.size
     }
+    #expect(values.isEmpty)
   }
+}
 
-  private func agrees(_ field: RegisterField, with name: String) throws {
-    let fact = try #require(models.facts[name], "\(name)")
-    #expect(field.address == .sunSpec(model: fact.model, offset: fact.offset), "\(name)")
-    #expect(field.type.rawValue == fact.type, "\(name)")
-    // Power factor is a percentage in SunSpec and a share here.
-    let times = name == "103.PF" ? 0.01 : 1
-    if let factor = fact.scaleFactor {
-      let offset = try #require(models.facts["\(fact.model).\(factor)"]).offset
-      #expect(field.scale == .factor(.sunSpec(model: fact.model, offset: offset), times: times), "\(name)")
-    } else {
-      #expect(field.scale == .literal(1), "\(name)")
+extension WriteValue {
+  fileprivate var width: Int {
+    switch self {
+    case .constant, .reversionTime: 1
+    case .parameter(_, let field, _, _), .failsafeCurrent(let field): field.type.width
     }
   }
 }

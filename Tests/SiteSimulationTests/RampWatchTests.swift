@@ -36,6 +36,12 @@ import Testing
     #expect(verdict([1400, -1400]) == "ramp")
   }
 
+  @Test func aPowerDoesNotMoveForATrifle() {
+    #expect(verdict([1000, 1050]) == "dead band")
+    #expect(verdict([1000, 1000, 1150]) == nil)
+    #expect(verdict([50, 0]) == nil)
+  }
+
   @Test func whatAPersonOrdersAndWhatAnInverterDoesItselfHasNoRamp() {
     #expect(verdict([0, 4200], owner: "owner's override") == nil)
     #expect(verdict([0, 4200], regulatesItself: true) == nil)

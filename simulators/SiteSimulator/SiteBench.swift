@@ -97,27 +97,49 @@ public struct SiteBench: Sendable {
     InverterImage(identity: identity, parameters: world.parameters, truth: inverterView, settings: world.settings)
   }
 
-  /// One device's answer to one request. Everything that is asked of any device passes here, so this is
-  /// the place where faults of a device belong. Nil is silence.
+  /// One device's answer to one request. Nil is silence.
   public mutating func answer(_ frame: ModbusFrame, from device: Device) -> ModbusFrame? {
     var reply = frame
     do throws(ModbusException) {
-      guard frame.unit == (device == .wallBox ? 255 : 1) || isFurtherMeter(frame.unit, device) else {
-        throw .gatewayTargetFailed
-      }
-      let request = try ModbusRequest(frame.body)
-      let result =
-        switch device {
-        case .inverter: try answerAsInverter(request)
-        case .meter: try answerAsMeter(request, unit: Int(frame.unit))
-        case .relay: try answerAsRelay(request)
-        case .wallBox: try answerAsWallBox(request)
-        }
-      reply.body = result.unit(answering: frame.body)
+      reply.body = try answer(try ModbusRequest(frame.body), from: device, unit: frame.unit)
+        .unit(answering: frame.body)
     } catch {
       reply.body = [(frame.body.first ?? 0) | 0x80, error.rawValue]
     }
     return reply
+  }
+
+  /// The units that a device answers as, on a bus of its own.
+  func units(of device: Device) -> [UInt8] {
+    switch device {
+    case .inverter, .relay: [1]
+    case .meter: (1...UInt8(1 + furtherMeters)).map { $0 }
+    case .wallBox: [255]
+    }
+  }
+
+  mutating func answer(
+    _ request: ModbusRequest, from device: Device, unit: UInt8
+  ) throws(ModbusException) -> ModbusReply {
+    guard unit == (device == .wallBox ? 255 : 1) || isFurtherMeter(unit, device) else { throw .gatewayTargetFailed }
+    return switch device {
+    case .inverter: try answerAsInverter(request)
+    case .meter: try answerAsMeter(request, unit: Int(unit))
+    case .relay: try answerAsRelay(request)
+    case .wallBox: try answerAsWallBox(request)
+    }
+  }
+
+  /// Takes back what was written into a device since `earlier`.
+  mutating func restoreSettings(of device: Device, from earlier: SiteBench) {
+    switch device {
+    case .inverter:
+      world.settings = earlier.world.settings
+      refreshInverter()
+    case .meter: break
+    case .relay: world.relays = earlier.world.relays
+    case .wallBox: world.wallBox = earlier.world.wallBox
+    }
   }
 
   private func isFurtherMeter(_ unit: UInt8, _ device: Device) -> Bool {

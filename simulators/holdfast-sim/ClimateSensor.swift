@@ -1,13 +1,7 @@
-import CMosquitto
 import EnergyModel
-import Glibc
 import Threads
 
-/// The thermometer in the cellar: publishes `home/cellar/climate` every five seconds and connects again by
-/// itself for ever.
-///
-/// libmosquitto's own reconnecting gives up or never begins in some cases, so each connection has a fresh
-/// handle on this one thread.
+/// The thermometer in the cellar: publishes `home/cellar/climate` every five seconds.
 struct ClimateSensor: Sendable {
   let broker: BrokerAddress
   let seed: UInt64
@@ -17,41 +11,14 @@ struct ClimateSensor: Sendable {
   private static let interval = Duration.seconds(5)
 
   func run() {
-    mosquitto_lib_init()
-    let bell = stop.bell()
     var climate = Climate(seed: seed)
-    while !stop.isRaised {
-      serveOneConnection(&climate)
-      bell.wait(until: MonotonicInstant.current + .milliseconds(Int64.random(in: 300...1500)))
-    }
-    mosquitto_lib_cleanup()
-  }
-
-  private func serveOneConnection(_ climate: inout Climate) {
-    guard let client = mosquitto_new(nil, true, nil) else { return }
-    defer { mosquitto_destroy(client) }
-    guard mosquitto_connect(client, broker.host, broker.port, 15) == MOSQ_ERR_SUCCESS.code else { return }
     var due = MonotonicInstant.current
-    while !stop.isRaised {
-      if MonotonicInstant.current >= due {
-        due = due + Self.interval
-        guard publish(climate.next(), with: client) else { return }
-      }
-      guard mosquitto_loop(client, 100, 1) == MOSQ_ERR_SUCCESS.code else { return }
+    BrokerConnection(broker: broker, stop: stop).run { client in
+      guard MonotonicInstant.current >= due else { return true }
+      due = .current + Self.interval
+      return client.publish(climate.next(), to: Self.topic)
     }
-    mosquitto_disconnect(client)
   }
-
-  private func publish(_ payload: String, with client: OpaquePointer) -> Bool {
-    let result = payload.utf8CString.withUnsafeBufferPointer { text in
-      mosquitto_publish(client, nil, Self.topic, Int32(text.count - 1), text.baseAddress, 0, false)
-    }
-    return result == MOSQ_ERR_SUCCESS.code
-  }
-}
-
-extension mosq_err_t {
-  fileprivate var code: Int32 { Int32(rawValue) }
 }
 
 /// Cool, damp, and hardly moving.

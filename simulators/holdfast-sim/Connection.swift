@@ -2,39 +2,41 @@ import EnergyModel
 import Glibc
 import SiteSimulator
 
-/// One client of one device. It survives half frames, garbage and clients that vanish or do not read: at
+/// One client of one bus over TCP. It survives half frames, garbage and clients that vanish or do not read: at
 /// worst the connection ends, never the server.
 struct Connection {
-  let device: SiteBench.Device
+  let bus: Int
   let descriptor: Int32
   /// False once the connection is to be closed.
   private(set) var isAlive = true
   private var reader = FrameReader()
+  private var transport = FaultyTransport(.tcp)
+  private var outbox = Outbox()
   /// When the half frame that waits began.
   private var halfFrameSince: MonotonicInstant?
-  /// Answers and when each may leave, in order.
-  private var answers: [(due: MonotonicInstant, bytes: [UInt8])] = []
   private var lastHeard: MonotonicInstant
 
-  /// A client that sends and never reads is let go at this many answers.
-  private static let mostAnswers = 64
+  /// A client that sends and never reads is let go at this many bytes of answers.
+  private static let mostWaiting = 64 * 260
   private static let halfFrameLimit = Duration.seconds(5)
-  private static let idleLimit = Duration.seconds(300)
+  private let idleLimit: Duration
 
-  init(device: SiteBench.Device, descriptor: Int32, now: MonotonicInstant) {
-    self.device = device
+  /// - Parameter idleLimit: after so long without a request it is closed.
+  init(bus: Int, descriptor: Int32, idleLimit: Duration, now: MonotonicInstant) {
+    self.bus = bus
     self.descriptor = descriptor
+    self.idleLimit = idleLimit
     lastHeard = now
   }
 
   /// When something is to be done without anything arriving.
   var deadline: MonotonicInstant {
-    let silence = halfFrameSince.map { $0 + Self.halfFrameLimit } ?? lastHeard + Self.idleLimit
-    return isBlocked ? silence : min(silence, answers.first?.due ?? silence)
+    let silence = halfFrameSince.map { $0 + Self.halfFrameLimit } ?? lastHeard + idleLimit
+    return isBlocked ? silence : min(silence, outbox.due ?? silence)
   }
 
   /// Whether the socket's send buffer is full, so that only its drain helps.
-  private(set) var isBlocked = false
+  var isBlocked: Bool { outbox.isBlocked }
 
   mutating func receive(_ now: MonotonicInstant, bench: SharedBench) {
     let (bytes, hasEnded) = takeBytes()
@@ -47,33 +49,21 @@ struct Connection {
     }
     halfFrameSince = reader.isWithinFrame ? (halfFrameSince ?? now) : nil
     for frame in frames {
-      bench.requests?.append(frame, to: device)
-      guard let reply = bench.withLock({ $0.answer(frame, from: device) }) else { continue }
-      let due = max(now, answers.last?.due ?? now) + device.latency(unit: frame.unit)
-      answers.append((due, reply.bytes))
+      let answer = bench.answer(frame, bus: bus)
+      guard let reply = answer.reply else { continue }
+      let start = max(now, outbox.end ?? now) + answer.latency
+      outbox.put(transport.send(reply, under: answer.onTheWay), from: start)
     }
-    if answers.count > Self.mostAnswers { isAlive = false }
+    if outbox.waitingBytes > Self.mostWaiting { isAlive = false }
   }
 
   /// Sends what is due and notices what took too long.
   mutating func tend(_ now: MonotonicInstant) {
     if let halfFrameSince, now - halfFrameSince >= Self.halfFrameLimit { isAlive = false }
-    if now - lastHeard >= Self.idleLimit { isAlive = false }
-    isBlocked = false
-    while isAlive, !isBlocked, let first = answers.first, first.due <= now {
-      let sent = first.bytes.withUnsafeBytes {
-        send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-      }
-      if sent == first.bytes.count {
-        answers.removeFirst()
-      } else if sent > 0 {
-        answers[0].bytes.removeFirst(sent)
-      } else if sent < 0, errno == EAGAIN {
-        isBlocked = true
-      } else {
-        isAlive = false
-      }
-    }
+    if now - lastHeard >= idleLimit { isAlive = false }
+    guard isAlive else { return }
+    let socket = descriptor
+    isAlive = outbox.flush(now) { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
   }
 
   private func takeBytes() -> (bytes: [UInt8], hasEnded: Bool) {

@@ -4,6 +4,6 @@ import ArgumentParser
 @main
 struct HoldfastSim: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "holdfast-sim", abstract: "A site to try Holdfast on: hybrid inverter, meter, relay, sensor.",
-    subcommands: [Run.self], defaultSubcommand: Run.self)
+    commandName: "holdfast-sim", abstract: "A site, or any device, to try Holdfast on.",
+    subcommands: [Run.self, Device.self], defaultSubcommand: Run.self)
 }

@@ -1,15 +1,17 @@
 import Glibc
-import SiteSimulator
 
-/// A device's listening socket on 127.0.0.1.
+/// A bus's listening socket on 127.0.0.1.
 struct Listener: Sendable {
-  let device: SiteBench.Device
+  /// As the ready line has it.
+  let name: String
+  let bus: Int
   let descriptor: Int32
   /// The real one, also where 0 was asked for.
   let port: UInt16
 
-  init(device: SiteBench.Device, port: UInt16) throws {
-    self.device = device
+  init(name: String, bus: Int, port: UInt16) throws {
+    self.name = name
+    self.bus = bus
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw SystemError("cannot make a socket") }
     // A simulator that is killed and started again finds its port free at once.

@@ -9,14 +9,29 @@ struct PortOptions: ParsableArguments {
   @Option(help: "TCP port of the meter; 0 picks a free one.") var meterPort: UInt16 = 15022
   @Option(help: "TCP port of the relay; 0 picks a free one.") var relayPort: UInt16 = 15023
   @Option(help: "TCP port of the wall box; 0 picks a free one.") var wallboxPort: UInt16 = 15024
-  @Option(help: "HOST:PORT of the broker that the cellar's climate is published to; without it, nowhere.")
-  var mqtt: BrokerAddress?
+  @Option(help: "Serves the meter's bus on a serial line as well: PATH becomes a link to a pseudo terminal.")
+  var meterRtu: String?
+  @Option(help: "Speed of that line, 300...921600 baud.") var baud = 9600
 
   func listen() throws -> [Listener] {
-    try [
-      Listener(device: .inverter, port: inverterPort), Listener(device: .meter, port: meterPort),
-      Listener(device: .relay, port: relayPort), Listener(device: .wallBox, port: wallboxPort),
-    ]
+    try SiteBench.Device.allCases.enumerated().map { bus, device in
+      try Listener(name: device.name, bus: bus, port: port(of: device))
+    }
+  }
+
+  func serialLines() throws -> [PseudoTerminal] {
+    guard (300...921_600).contains(baud) else { throw ValidationError("--baud lies in 300...921600") }
+    guard let meterRtu, let bus = SiteBench.Device.allCases.firstIndex(of: .meter) else { return [] }
+    return [try PseudoTerminal(bus: bus, link: meterRtu, speed: LineSpeed(baud: baud))]
+  }
+
+  private func port(of device: SiteBench.Device) -> UInt16 {
+    switch device {
+    case .inverter: inverterPort
+    case .meter: meterPort
+    case .relay: relayPort
+    case .wallBox: wallboxPort
+    }
   }
 }
 

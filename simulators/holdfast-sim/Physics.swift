@@ -18,7 +18,7 @@ struct Physics: Sendable {
     let bell = stop.bell()
     var reached = MonotonicInstant.current
     var steps = 0
-    truth?.append(bench.withLock { $0.truthLine(at: SystemClock.wall()) })
+    appendTruth(bench.withLock { $0.site?.truthLine(at: SystemClock.wall()) })
     while !stop.isRaised {
       let now = MonotonicInstant.current
       if now - reached > Self.mostToCatchUp { reached = now - Self.step }
@@ -28,12 +28,16 @@ struct Physics: Sendable {
         let isTruthDue = steps % 10 == 0 && truth != nil
         let line = bench.withLock { bench in
           bench.step(by: Self.step)
-          return isTruthDue ? bench.truthLine(at: SystemClock.wall()) : nil
+          return isTruthDue ? bench.site?.truthLine(at: SystemClock.wall()) : nil
         }
-        if let line { truth?.append(line) }
+        appendTruth(line)
       }
       bell.wait(until: reached + Self.step)
     }
+  }
+
+  private func appendTruth(_ line: String?) {
+    if let line { truth?.append(line) }
   }
 }
 

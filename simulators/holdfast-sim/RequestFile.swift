@@ -11,13 +11,13 @@ struct RequestFile: Sendable {
 
   init(path: String) throws { file = try TruthFile(path: path) }
 
-  func append(_ frame: ModbusFrame, to device: SiteBench.Device) {
+  func append(_ frame: ModbusFrame, to device: String) {
     guard let request = try? ModbusRequest(frame.body) else { return }
     var json = JSONText()
     json.object { json in
       json.member("t", SystemClock.wall().milliseconds)
       json.member("monotonic_us", MonotonicInstant.current.nanoseconds / 1000)
-      json.member("device", device.name)
+      json.member("device", device)
       json.member("unit", Int(frame.unit))
       switch request {
       case .readCoils(let address, let count), .readDiscrete(let address, let count),

@@ -2,19 +2,32 @@ import SiteSimulator
 import Synchronization
 import Threads
 
-/// The bench between the thread that lets time pass and the one that answers.
+/// The bench between the thread that lets time pass and those that ask it.
 final class SharedBench: Sendable {
-  private let bench: Mutex<SiteBench>
+  private let bench: Mutex<Bench>
   /// Gets every request, as it came.
-  let requests: RequestFile?
+  private let requests: RequestFile?
+  /// What the buses are called in that file.
+  private let busNames: [String]
 
-  init(_ bench: SiteBench, requests: RequestFile? = nil) {
+  init(_ bench: Bench, busNames: [String], requests: RequestFile? = nil) {
     self.bench = Mutex(bench)
+    self.busNames = busNames
     self.requests = requests
   }
 
-  func withLock<Result: Sendable>(_ body: (inout SiteBench) -> Result) -> Result {
+  func withLock<Result: Sendable>(_ body: (inout Bench) -> Result) -> Result {
     bench.withLock { bench in body(&bench) }
+  }
+
+  func answer(_ frame: ModbusFrame, bus: Int) -> Bench.Answer {
+    requests?.append(frame, to: busNames[bus])
+    return withLock { $0.answer(frame, bus: bus) }
+  }
+
+  func broadcast(_ frame: ModbusFrame, bus: Int) {
+    requests?.append(frame, to: busNames[bus])
+    withLock { $0.broadcast(frame, bus: bus) }
   }
 }
 

@@ -16,6 +16,8 @@ struct EffectSubject: Sendable {
   let maximumAge: Duration
   /// How long a confirmed setpoint holds.
   let reversion: Duration
+  /// A change of what is permitted shows at the meter within this time.
+  var settles: Duration { lag + maximumAge }
   private let kind: Kind
 
   /// A relay keeps its place by itself.

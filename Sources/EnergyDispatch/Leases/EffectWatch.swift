@@ -17,6 +17,8 @@ struct EffectWatch: Sendable {
     var range: ClosedRange<Double>
     /// Until when it may still show, once it was replaced; nil while it holds.
     var ends: MonotonicInstant?
+
+    func isOver(at now: MonotonicInstant) -> Bool { ends.map { $0 <= now } ?? false }
   }
 
   private struct Watched: Sendable {
@@ -33,7 +35,7 @@ struct EffectWatch: Sendable {
   private static let beforeAlarm = 3
 
   private let subjects: [EffectSubject]
-  private var watched: [LeaseKey: Watched] = [:]
+  private var watched: FlatMap<LeaseKey, Watched> = [:]
 
   init(_ site: SiteParameters) { subjects = EffectSubject.all(site) }
 
@@ -47,29 +49,29 @@ struct EffectWatch: Sendable {
       guard let confirmed = leases.leases[subject.key]?.confirmed,
         subject.isLatching || snapshot.now.monotonic - confirmed.submitted < subject.reversion
       else {
-        if watched[subject.key] != nil { watched[subject.key] = nil }
+        if watched.index(forKey: subject.key) != nil { watched[subject.key] = nil }
         continue
       }
-      if let event = look(at: subject, confirmed, snapshot) { events.append(event) }
+      let fresh = Watched(settled: confirmed.at + subject.settles)
+      if let event = Self.look(at: subject, confirmed, snapshot, &watched[subject.key, default: fresh]) {
+        events.append(event)
+      }
     }
     return events
   }
 
-  private mutating func look(at subject: EffectSubject, _ confirmed: Lease.Confirmed, _ snapshot: SiteSnapshot)
-    -> Event?
-  {
+  private static func look(
+    at subject: EffectSubject, _ confirmed: Lease.Confirmed, _ snapshot: SiteSnapshot, _ state: inout Watched
+  ) -> Event? {
     let now = snapshot.now.monotonic
-    let settles = subject.lag + subject.maximumAge
-    var state = watched[subject.key] ?? Watched(settled: confirmed.at + settles)
-    defer { watched[subject.key] = state }
     if state.values != confirmed.values {
       for index in state.envelopes.indices where state.envelopes[index].ends == nil {
-        state.envelopes[index].ends = confirmed.at + settles
+        state.envelopes[index].ends = confirmed.at + subject.settles
       }
       state.values = confirmed.values
       state.envelopes.append(Envelope(range: subject.permitted(confirmed.values)))
     }
-    state.envelopes.removeAll { $0.ends.map { $0 <= now } ?? false }
+    if state.envelopes.contains(where: { $0.isOver(at: now) }) { state.envelopes.removeAll { $0.isOver(at: now) } }
     guard now >= state.settled,
       let found = snapshot.observation(subject.meter, subject.point), found.quality == .good, let value = found.value,
       let measured = found.measured?.monotonic, measured != state.lastReading, now - measured <= subject.maximumAge

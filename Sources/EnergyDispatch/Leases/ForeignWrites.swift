@@ -13,6 +13,13 @@ struct ForeignWrites: Sendable {
     var own: [Double?]
     var strikes: [MonotonicInstant] = []
     var truceUntil: MonotonicInstant?
+
+    /// Whether the device reads back something else than before without a new command of the agent.
+    mutating func contradicts(_ now: [Double?], _ confirmed: MonotonicInstant) -> Bool {
+      guard own != now || self.confirmed != confirmed else { return false }
+      defer { (self.confirmed, own) = (confirmed, now) }
+      return self.confirmed == confirmed
+    }
   }
 
   private static let beforeAlarm = 3
@@ -20,7 +27,7 @@ struct ForeignWrites: Sendable {
   private static let truce: Duration = .seconds(3600)
 
   private let subjects: [(key: LeaseKey, points: [Point])]
-  private var watched: [LeaseKey: Watched] = [:]
+  private var watched: FlatMap<LeaseKey, Watched> = [:]
 
   init(_ site: SiteParameters) {
     subjects =
@@ -33,6 +40,11 @@ struct ForeignWrites: Sendable {
   }
 
   /// Whether the agent has stopped fighting over it.
+  /// Of any device.
+  func hasTruce(at now: MonotonicInstant) -> Bool {
+    watched.indices.contains { watched[$0].value.truceUntil.map { now < $0 } ?? false }
+  }
+
   func isTruce(_ key: LeaseKey, at now: MonotonicInstant) -> Bool {
     watched[key]?.truceUntil.map { now < $0 } ?? false
   }
@@ -41,34 +53,28 @@ struct ForeignWrites: Sendable {
   mutating func step(_ leases: inout LeaseBook, _ snapshot: SiteSnapshot) -> [Event] {
     var events: [Event] = []
     for (key, points) in subjects {
-      guard let lease = leases.leases[key], let confirmed = lease.confirmed, lease.outstanding.isEmpty else { continue }
-      guard let now = Self.read(key.device, points, since: confirmed.at, snapshot) else { continue }
-      var state = watched[key] ?? Watched(confirmed: confirmed.at, own: now)
-      defer { watched[key] = state }
-      guard state.confirmed == confirmed.at else {
-        state.confirmed = confirmed.at
-        state.own = now
-        continue
-      }
-      guard state.own != now else { continue }
-      state.own = now
+      guard let confirmed = leases.settled(key),
+        let now = Self.read(key.device, points, since: confirmed, snapshot)
+      else { continue }
+      let fresh = Watched(confirmed: confirmed, own: now)
+      guard watched[key, default: fresh].contradicts(now, confirmed) else { continue }
       leases.contradicted(key)
-      if let event = strike(&state, key, snapshot.now) { events.append(event) }
+      if let event = Self.strike(&watched[key, default: fresh], key, snapshot.now) { events.append(event) }
     }
     return events
   }
 
-  private func strike(_ state: inout Watched, _ key: LeaseKey, _ now: Moment) -> Event? {
-    state.strikes.removeAll { now.monotonic - $0 > Self.memory }
+  private static func strike(_ state: inout Watched, _ key: LeaseKey, _ now: Moment) -> Event? {
+    state.strikes.removeAll { now.monotonic - $0 > memory }
     state.strikes.append(now.monotonic)
-    guard state.strikes.count >= Self.beforeAlarm else { return nil }
+    guard state.strikes.count >= beforeAlarm else { return nil }
     // Still at it after a truce: that is nothing new.
     let isNews = state.truceUntil == nil
-    state.truceUntil = now.monotonic + Self.truce
+    state.truceUntil = now.monotonic + truce
     state.strikes = []
     guard isNews else { return nil }
     let text =
-      "\(key.device)'s \(key.part) settings were changed \(Self.beforeAlarm) times while the agent's lease ran: a second controller "
+      "\(key.device)'s \(key.part) settings were changed \(beforeAlarm) times while the agent's lease ran: a second controller "
       + "writes them; until that ends the agent writes only what protects"
     return Event(at: now, name: "second-controller", severity: .alarm, device: key.device, text: text)
   }
@@ -77,9 +83,11 @@ struct ForeignWrites: Sendable {
   private static func read(
     _ device: DeviceID, _ points: [Point], since: MonotonicInstant, _ snapshot: SiteSnapshot
   ) -> [Double?]? {
+    guard let told = snapshot.observations[device] else { return nil }
     var values: [Double?] = []
+    values.reserveCapacity(points.count)
     for point in points {
-      guard let found = snapshot.observation(device, point), found.quality != .notImplemented else {
+      guard let found = told[point], found.quality != .notImplemented else {
         values.append(nil)
         continue
       }

@@ -7,7 +7,7 @@ struct LeaseBook: Sendable {
   private static let notTakenBeforeAlarm = 3
   static let budgetLines = "writes"
 
-  private(set) var leases: [LeaseKey: Lease] = [:]
+  private(set) var leases: FlatMap<LeaseKey, Lease> = [:]
   private var complaints: [LeaseKey: Set<String>] = [:]
   private var lastID: UInt64 = 0
   private let kept: SavedMemory
@@ -20,24 +20,30 @@ struct LeaseBook: Sendable {
   /// What has to be written now.
   mutating func plan(_ wanted: [WantedLease], at now: MonotonicInstant) -> [SetpointCommand] {
     var commands: [SetpointCommand] = []
-    for want in wanted {
-      // Looked at in its place: a lease that was copied out for each look cost more than the look.
-      let place = leases.index(forKey: want.key)
-      let needsWrite = place.map { leases.values[$0].needsWrite(want, at: now) } ?? Lease().needsWrite(want, at: now)
-      guard needsWrite, affords(want, at: now) else {
-        if place == nil { leases[want.key] = Lease() }
-        continue
-      }
-      lastID += 1
-      leases[want.key, default: Lease()].submitted(lastID, want.values, at: now)
-      commands.append(SetpointCommand(id: lastID, device: want.key.device, setpoints: want.setpoints(at: now)))
+    let span = wanted.span
+    for index in span.indices {
+      if let command = plan(span[index], at: now) { commands.append(command) }
     }
     // Every wanted one has a lease now: more than those are left alone.
     if leases.count > wanted.count {
       let keys = Set(wanted.map(\.key))
-      for key in leases.keys where !keys.contains(key) { leases[key]?.forget() }
+      for place in leases.indices where !keys.contains(leases[place].key) {
+        leases[leases[place].key, default: Lease()].forget()
+      }
     }
     return commands
+  }
+
+  private mutating func plan(_ want: WantedLease, at now: MonotonicInstant) -> SetpointCommand? {
+    guard Self.asks(&leases[want.key, default: Lease()], want, at: now), affords(want, at: now) else { return nil }
+    lastID += 1
+    leases[want.key, default: Lease()].submitted(lastID, want.values, at: now)
+    return SetpointCommand(id: lastID, device: want.key.device, setpoints: want.setpoints(at: now))
+  }
+
+  /// Looked at in its place: a lease that was copied out for each look cost more than the look.
+  private static func asks(_ lease: inout Lease, _ want: WantedLease, at now: MonotonicInstant) -> Bool {
+    lease.needsWrite(want, at: now)
   }
 
   /// The device does not hold any more what it was confirmed to: it is written anew.
@@ -58,6 +64,11 @@ struct LeaseBook: Sendable {
     budgets[want.key] = budget
     isBudgetChanged = true
     return true
+  }
+
+  /// When the last command was confirmed; nil while none is, or another is on its way.
+  func settled(_ key: LeaseKey) -> MonotonicInstant? {
+    leases.index(forKey: key).flatMap { leases[$0].value.outstanding.isEmpty ? leases[$0].value.confirmed?.at : nil }
   }
 
   /// What is left of the budgets. True when something in it is another than before.
@@ -86,8 +97,9 @@ struct LeaseBook: Sendable {
   mutating func accept(_ reports: [WriteReport], at now: Moment) -> [Event] {
     wornOut(now)
       + reports.compactMap { report in
-        guard let key = Self.key(report.command), var lease = leases[key], lease.accept(report) else { return nil }
-        leases[key] = lease
+        guard let key = Self.key(report.command), leases.index(forKey: key) != nil,
+          leases[key, default: Lease()].accept(report)
+        else { return nil }
         switch report.outcome {
         case .confirmed:
           complaints[key]?.subtract(["setpoint-refused", "setpoint-not-taken"])
@@ -96,9 +108,10 @@ struct LeaseBook: Sendable {
         case .refused(let reason):
           return complain(key, now, "setpoint-refused", .warning, "a setpoint for \(key.device) was refused: \(reason)")
         case .notTaken(let found):
-          guard lease.notTaken >= Self.notTakenBeforeAlarm else { return nil }
+          let notTaken = leases[key]?.notTaken ?? 0
+          guard notTaken >= Self.notTakenBeforeAlarm else { return nil }
           let text =
-            "\(key.device) did not take a setpoint \(lease.notTaken) times: \(found); another controller may "
+            "\(key.device) did not take a setpoint \(notTaken) times: \(found); another controller may "
             + "be writing"
           return complain(key, now, "setpoint-not-taken", .alarm, text)
         }

@@ -1,10 +1,11 @@
 import EnergyModel
 
 /// What a device is asked for together: one command, one lease.
-struct LeaseKey: Hashable, Sendable {
+struct LeaseKey: Hashable, Sendable, FlatKey {
   enum Part: Hashable, Sendable { case battery, production, relay, charger, heatPump }
   var device: DeviceID
   var part: Part
+  var order: Int { device.order }
 }
 
 /// What is wanted of a device in this cycle.
@@ -72,26 +73,37 @@ extension WantedLease {
   /// The leases that follow from what was resolved. Nothing for a device that is not heard, has no timer,
   /// or is to be left alone: its lease runs out. One that would keep its last value for ever is released instead.
   static func all(_ resolutions: [Resolution], _ view: SiteView, _ site: SiteParameters) -> [WantedLease] {
-    resolutions.compactMap { resolution in
-      guard resolution.handsOff == nil || resolution.isReleased || holds(resolution.quantity, site) else { return nil }
-      let resolution = resolution.handsOff == nil || resolution.isReleased ? resolution : resolution.released
-      let device = resolution.quantity.device
-      switch resolution.quantity {
-      case .battery:
-        let hybrid = site.hybrids.first { $0.device == device }
-        guard let hybrid, view.hybrid(device)?.isHeard == true else { return nil }
-        return battery(resolution, hybrid)
-      case .production:
-        let hybrid = site.hybrids.first { $0.device == device }
-        guard let hybrid, view.hybrid(device)?.isHeard == true else { return nil }
-        return production(resolution, hybrid)
-      case .supply: return relay(resolution, view.relay(device))
-      case .charging:
-        let charger = site.chargers.first { $0.device == device }
-        guard let charger, view.charger(device)?.isHeard == true else { return nil }
-        return self.charger(resolution, charger)
-      case .heatPump: return heatPump(resolution, view.heatPump(device))
+    var all: [WantedLease] = []
+    all.reserveCapacity(resolutions.count)
+    let span = resolutions.span
+    for index in span.indices {
+      var wanted: WantedLease?
+      if span[index].handsOff == nil || span[index].isReleased {
+        wanted = lease(span[index], view, site)
+      } else if holds(span[index].quantity, site) {
+        wanted = lease(span[index].released, view, site)
       }
+      if let wanted { all.append(wanted) }
+    }
+    return all
+  }
+
+  private static func lease(_ resolution: Resolution, _ view: SiteView, _ site: SiteParameters) -> WantedLease? {
+    switch resolution.quantity {
+    case .battery(let device):
+      guard let place = view.hybrids.firstIndex(where: { $0.device == device }), view.hybrids[place].isHeard
+      else { return nil }
+      return battery(resolution, site.hybrids[place])
+    case .production(let device):
+      guard let place = view.hybrids.firstIndex(where: { $0.device == device }), view.hybrids[place].isHeard
+      else { return nil }
+      return production(resolution, site.hybrids[place])
+    case .supply(let device): return relay(resolution, view.relay(device))
+    case .charging(let device):
+      guard let place = view.chargers.firstIndex(where: { $0.device == device }), view.chargers[place].isHeard
+      else { return nil }
+      return charger(resolution, site.chargers[place])
+    case .heatPump(let device): return heatPump(resolution, view.heatPump(device))
     }
   }
 
@@ -114,18 +126,20 @@ extension WantedLease {
   }
 
   /// Charge and discharge limit are one command. A wished power becomes both of them, so that the battery has no choice:
-  /// the limit of the other direction is below zero.
+  /// the limit of the other direction is below zero. A battery that can only be told a power rests where nobody wishes one,
+  /// or does the least that it has to.
   private static func battery(_ resolution: Resolution, _ hybrid: SiteParameters.Hybrid) -> WantedLease? {
     guard let reversion = hybrid.batteryReversion else { return nil }
     guard !resolution.isReleased else { return openBattery(resolution, hybrid, reversion) }
-    let charge = 0 - (resolution.target ?? resolution.allowed.lower)
-    let discharge = resolution.target ?? resolution.allowed.upper
+    let target = resolution.target ?? (hybrid.takesPowerOnly ? resolution.allowed.clamp(0) : nil)
+    let charge = 0 - (target ?? resolution.allowed.lower)
+    let discharge = target ?? resolution.allowed.upper
     let rating = max(-resolution.physical.lower, resolution.physical.upper)
     return WantedLease(
       key: LeaseKey(device: hybrid.device, part: .battery),
       values: [
-        Value(kind: .chargeLimit, value: resolution.target == nil ? max(0, charge) : charge),
-        Value(kind: .dischargeLimit, value: resolution.target == nil ? max(0, discharge) : discharge),
+        Value(kind: .chargeLimit, value: target == nil ? max(0, charge) : charge),
+        Value(kind: .dischargeLimit, value: target == nil ? max(0, discharge) : discharge),
       ],
       owner: resolution.owner, deadBand: deadBand * rating, reversion: reversion
     ).under(hybrid.batteryTerms, resolution)

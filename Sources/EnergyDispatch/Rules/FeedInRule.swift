@@ -6,7 +6,9 @@ import EnergyModel
 /// `Σ ac ≤ Σ ac now + grid + cap − 1 %`, shared by what each
 /// feeds in and what it could in addition. The bound is there while production comes near
 /// it, and goes when it was far away for a minute. Where a reading is missing, the house is
-/// taken to consume nothing: `Σ ac ≤ cap`.
+/// taken to consume nothing: `Σ ac ≤ cap`. So it is where they contradict each other, a house that would feed by itself,
+/// `grid + Σ ac + generator < −(1 kW + 10 %)` at one moment, as with an inverter that tells its power with the wrong sign: followed, the
+/// bound would swing with what it does itself. They are believed again when they have not done so for ten minutes.
 ///
 /// There is one rule for each class that has a cap, and of all their bounds the least holds:
 /// - site protection: the feed-in cap of the configuration. A lease can only tighten: its end opens it again, so the
@@ -17,6 +19,8 @@ struct FeedInRule: Rule {
   struct Memory: FleetingMemory {
     var isBound = false
     var calmSince: MonotonicInstant?
+    /// When readings last contradicted each other.
+    var contradicted: MonotonicInstant?
   }
 
   /// Of the inverters that it bounds, below the cap.
@@ -24,6 +28,7 @@ struct FeedInRule: Rule {
   private static let bindWithin = 0.15
   private static let releaseBeyond = 0.30
   private static let calm: Duration = .seconds(60)
+  private static let doubt: Duration = .seconds(600)
 
   private enum Source: Hashable { case configured(SiteParameters.FeedInCap), channels(SiteParameters.Channel.Class) }
   /// A cap as it is in this cycle, W.
@@ -35,6 +40,8 @@ struct FeedInRule: Rule {
 
   private let source: Source
   let hybrids: [SiteParameters.Hybrid]
+  /// What a house may feed by sources that nobody told of, W.
+  private let untold: Double
   /// Of the inverters that it bounds, W.
   private let margin: Double
   /// Of the whole site, W.
@@ -58,10 +65,16 @@ struct FeedInRule: Rule {
   ) {
     self.source = source
     self.hybrids = hybrids
-    margin = Self.margin * hybrids.reduce(0) { $0 + $1.acLimit.value }
+    untold = 1000 + 0.1 * site.hybrids.reduce(0) { $0 + $1.acLimit.value }
+    margin = Self.margin(hybrids)
     peak = site.installedPeak
     self.name = name
     self.precedence = precedence
+  }
+
+  /// How far below a limit of the export those inverters are bound, W.
+  static func margin(_ hybrids: [SiteParameters.Hybrid]) -> Double {
+    margin * hybrids.reduce(0) { $0 + $1.acLimit.value }
   }
 
   /// What it lets into the grid when it is bound, W; below 0 with a cap of less than the margin. Infinite where a channel
@@ -99,8 +112,8 @@ struct FeedInRule: Rule {
     }
     let whole = hybrids.reduce(0) { $0 + $1.acLimit.value }
     let powers = hybrids.compactMap { input.view.hybrid($0.device)?.acPower }
-    guard let grid = input.view.grid?.power, powers.count == hybrids.count else {
-      memory = Memory()
+    guard let grid = input.view.grid?.power, powers.count == hybrids.count, agree(input.view, &memory) else {
+      memory = Memory(contradicted: memory.contradicted)
       let reason: Reason = "what is fed in is unknown"
       contribution.limits = limits(cap.limit, nil, "fed-in power unknown", reason, .always)
       // A cap that the inverters cannot exceed needs no measurement.
@@ -114,6 +127,13 @@ struct FeedInRule: Rule {
       contribution.limits = limits(allowed, powers, cap.cause, cap.reason, .whenItCuts)
     }
     return contribution
+  }
+
+  /// Whether what the connection and the sources tell has long been possible together.
+  private func agree(_ view: SiteView, _ memory: inout Memory) -> Bool {
+    let now = view.now.monotonic
+    if let sum = view.sumOfPowers, sum < -untold { memory.contradicted = now }
+    return memory.contradicted.map { now - $0 >= Self.doubt } ?? true
   }
 
   private func follow(spare: Double, _ now: MonotonicInstant, _ memory: inout Memory) {

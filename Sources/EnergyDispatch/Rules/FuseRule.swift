@@ -29,9 +29,16 @@ struct FuseRule: Rule {
 
   let site: SiteParameters
   let fuse: SiteParameters.Fuse
+  private let engine: ShedEngine
   let name = "fuse"
   let subject = ""
   var precedence: RuleClass { .siteProtection }
+
+  init(site: SiteParameters, fuse: SiteParameters.Fuse) {
+    self.site = site
+    self.fuse = fuse
+    engine = ShedEngine(site: site)
+  }
 
   /// What is known of the phases.
   private struct Phases {
@@ -43,7 +50,6 @@ struct FuseRule: Rule {
   }
 
   func evaluate(_ input: RuleInput, _ memory: inout FuseMemory) -> Contribution {
-    let engine = ShedEngine(site: site)
     engine.prepare(input, &memory.shed)
     // Nothing comes through the fuse, and a meter on the grid's side may be dead.
     guard !input.view.isIslanded else {
@@ -60,12 +66,12 @@ struct FuseRule: Rule {
     let relation = worst > rating ? "above" : "near"
     let state: Reason =
       "the import of \(amperes: worst) on L\(phases.worstPhase) is \(relation) the fuse of \(amperes: rating)"
-    let stepwise: Reason = "what the fuse of \(amperes: rating) leaves it is given step by step"
     shed(phases, input, engine, &memory)
-    let isNear = worst >= Self.releaseBelow * rating
-    let charging = chargerLimits(phases, shares, isNear ? state : stepwise, input, &memory)
+    let charging = chargerLimits(phases, shares, state, input, &memory)
     restore(phases, input, engine, &memory)
     var contribution = Contribution(limits: batteryLimits(input.view, phases, state, &memory) + charging)
+    contribution.room = PickUpRoom(
+      room: zip(phases.currents, phases.charging).map { Self.restoreBelow * rating - ($0 - $1) }, isPerPhase: true)
     let reason: Reason = memory.isOverloaded ? state : "the fuse has not had room for it for a minute"
     contribution.limits += engine.limits(memory.shed, reason)
     if memory.isOverloaded {
@@ -128,6 +134,7 @@ struct FuseRule: Rule {
     let now = input.now.monotonic
     if memory.phases.count != fuse.phases { memory.phases = Array(repeating: .init(), count: fuse.phases) }
     let isPartial = shares.chargers.contains { input.view.charger($0.device)?.power == nil }
+    let isNear = phases.worst >= Self.releaseBelow * fuse.rating.value
     let most = shares.chargers.reduce(0) { $0 + $1.current.upperBound }
     var allowed: [Double] = []
     for index in memory.phases.indices {
@@ -141,8 +148,10 @@ struct FuseRule: Rule {
     }
     return shares.divide(allowed, besides: stubborn(shares, allowed, input, &memory)).compactMap { charger, power in
       guard power < charger.maximumPower else { return nil }
+      let reason: Reason =
+        isNear ? state : "what the fuse of \(amperes: fuse.rating.value) leaves it is given step by step"
       return Limit(
-        quantity: .charging(charger.device), interval: .atMost(power), cause: "import near the fuse", reason: state)
+        quantity: .charging(charger.device), interval: .atMost(power), cause: "import near the fuse", reason: reason)
     }
   }
 
@@ -233,7 +242,9 @@ struct FuseRule: Rule {
       limits.append(
         Limit(quantity: .charging(charger.device), interval: .atMost(most), cause: "fuse unknown", reason: reason))
     }
-    return Contribution(limits: limits + engine.limits(memory.shed, reason), isBlind: true)
+    var contribution = Contribution(limits: limits + engine.limits(memory.shed, reason), isBlind: true)
+    contribution.room = PickUpRoom(room: [Self.restoreBelow * capacity - assumed])
+    return contribution
   }
 
   /// Of each phase, A: the base load on all of them alike, and everything that may be on where it hangs, or on each.

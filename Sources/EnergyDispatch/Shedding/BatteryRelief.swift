@@ -20,7 +20,7 @@ struct BatteryRelief: Sendable {
   let rating: Double
 
   /// Nil without a battery that can be told.
-  init?(_ hybrid: SiteParameters.Hybrid, _ view: SiteView, floor: Double, duration: Duration) {
+  init?(_ hybrid: borrowing SiteParameters.Hybrid, _ view: borrowing SiteView, floor: Double, duration: Duration) {
     guard let battery = hybrid.battery, hybrid.batteryReversion != nil else { return nil }
     device = hybrid.device
     takes = battery.maximumCharge.value

@@ -8,11 +8,15 @@ struct ChargerShares: Sendable {
     var hasCar: Bool
   }
 
+  typealias Share = (charger: SiteParameters.Charger, power: Double)
+
   private var claims: [Claim]
 
-  init(_ site: SiteParameters, _ view: SiteView) {
-    claims = site.chargers.filter { $0.reversion != nil }.map { charger in
-      Claim(charger: charger, hasCar: view.charger(charger.device)?.isConnected != false)
+  init(_ site: borrowing SiteParameters, _ view: borrowing SiteView) {
+    claims = []
+    claims.reserveCapacity(site.chargers.count)
+    for charger in site.chargers where charger.reversion != nil {
+      claims.append(Claim(charger: charger, hasCar: view.charger(charger.device)?.isConnected != false))
     }
     guard claims.count > 1 else { return }
     claims.sort { a, b in
@@ -26,38 +30,35 @@ struct ChargerShares: Sendable {
   var order: [SiteParameters.Charger] { claims.map(\.charger) }
 
   /// In W, those that are throttled last first; together no more than `power`.
-  func divide(_ power: Double) -> [(charger: SiteParameters.Charger, power: Double)] {
+  func divide(_ power: Double) -> [Share] {
     var left = max(0, power)
-    var shares: [(charger: SiteParameters.Charger, power: Double)] = []
+    var shares: [Share] = []
+    shares.reserveCapacity(claims.count)
     var start = claims.startIndex
     while start < claims.endIndex {
       let first = claims[start]
       let end =
         claims[start...].firstIndex { $0.hasCar != first.hasCar || $0.charger.priority != first.charger.priority }
         ?? claims.endIndex
-      let given = Self.equally(claims[start..<end].map(\.charger), left)
-      left -= given.reduce(0) { $0 + $1.power }
-      shares += given
+      let given = Self.equally(claims[start..<end], left)
+      left -= given.reduce(0, +)
+      for (claim, power) in zip(claims[start..<end], given) { shares.append((claim.charger, power)) }
       start = end
     }
     return shares
   }
 
   /// As many as can charge with their part of it get one; what one cannot take is left to the others.
-  private static func equally(
-    _ chargers: [SiteParameters.Charger], _ power: Double
-  ) -> [(charger: SiteParameters.Charger, power: Double)] {
-    var able = chargers
-    while let last = able.last, able.contains(where: { $0.minimumPower > power / Double(able.count) }) {
-      able.removeAll { $0.device == last.device }
-    }
+  private static func equally(_ claims: ArraySlice<Claim>, _ power: Double) -> [Double] {
+    let limits = claims.map { (least: $0.charger.minimumPower, most: $0.charger.maximumPower) }
+    var able = limits.count
+    while able > 0, limits[..<able].contains(where: { $0.least > power / Double(able) }) { able -= 1 }
     var left = power
-    var given: [DeviceID: Double] = [:]
-    for (index, charger) in able.sorted(by: { $0.maximumPower < $1.maximumPower }).enumerated() {
-      let share = min(charger.maximumPower, left / Double(able.count - index))
-      given[charger.device] = share
-      left -= share
+    var given = Array(repeating: 0.0, count: limits.count)
+    for (served, place) in (0..<able).sorted(by: { limits[$0].most < limits[$1].most }).enumerated() {
+      given[place] = min(limits[place].most, left / Double(able - served))
+      left -= given[place]
     }
-    return chargers.map { ($0, given[$0.device] ?? 0) }
+    return given
   }
 }

@@ -20,7 +20,7 @@ struct ImportReading: Sendable {
   /// A charger's power is not told: it counts to the rest, and nothing is relaxed.
   var isPartial: Bool
 
-  init(_ site: SiteParameters, _ view: SiteView, _ memory: inout ReliefMemory) {
+  init(_ site: borrowing SiteParameters, _ view: borrowing SiteView, _ memory: inout ReliefMemory) {
     var controlled = 0.0
     isPartial = false
     for charger in site.chargers where charger.reversion != nil {

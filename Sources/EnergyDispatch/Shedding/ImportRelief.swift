@@ -58,21 +58,26 @@ struct ImportRelief: Sendable {
     // A limit at the connection means nothing while there is none.
     guard let goal, !input.view.isIslanded else { return giveBack(goal, reading, input, &memory) }
     memory.spread = goal.spread
-    let batteries = batteries(goal, input.view)
+    let batteries = batteries(goal, input)
     let room = goal.limit - reading.rest
     follow(room, goal.limit - reading.restNow, reading, input.now.monotonic, &memory)
     let lasting = batteries.reduce(0) { $0 + $1.lasts }
     shed(goal, reading, room: room, lasting: lasting, input, &memory)
     restore(goal, room: min(room, goal.limit - reading.restNow), lasting: lasting, input, &memory)
     let allowed = memory.allowed?.value ?? room
-    return chargerLimits(allowed, goal, input.view) + boostLimits(allowed, goal)
-      + batteryLimits(allowed, batteries, goal, input.view, isTight: !memory.shed.shed.isEmpty)
+    let shares = ChargerShares(site, input.view).divide(allowed)
+    return chargerLimits(shares, goal) + boostLimits(allowed, goal)
+      + batteryLimits(allowed, batteries, shares, goal, input.view, isTight: !memory.shed.shed.isEmpty)
       + engine.limits(memory.shed, goal.reason)
   }
 
-  private func batteries(_ goal: Goal, _ view: SiteView) -> [BatteryRelief] {
+  /// What they keep for outages is not counted on.
+  private func batteries(_ goal: Goal, _ input: RuleInput) -> [BatteryRelief] {
     let duration = goal.lasts ?? Self.unknownDuration
-    return site.hybrids.compactMap { BatteryRelief($0, view, floor: site.reserve.value, duration: duration) }
+    return site.hybrids.compactMap {
+      let floor = input.reserves[$0.device]?.floor ?? site.reserve.value
+      return BatteryRelief($0, input.view, floor: floor, duration: duration)
+    }
   }
 
   // MARK: what is allowed
@@ -124,6 +129,7 @@ struct ImportRelief: Sendable {
     _ goal: Goal, room: Double, lasting: Double, _ input: RuleInput, _ memory: inout ReliefMemory
   ) {
     let spare = room + lasting - max(Self.meterError, Self.share * goal.limit)
+    memory.room = spare
     let restored = engine.restore(input, &memory.shed) { $1 <= spare }
     // Chargers make room before the load comes.
     if let restored { memory.allowed?.lower(to: room - engine.pickUp(restored, memory.shed)) }
@@ -134,6 +140,7 @@ struct ImportRelief: Sendable {
     _ goal: Goal?, _ reading: ImportReading, _ input: RuleInput, _ memory: inout ReliefMemory
   ) -> [Limit] {
     let now = input.now.monotonic
+    memory.room = nil
     memory.overSince = nil
     memory.shed.excessSince = nil
     if memory.isLost, memory.allowed == nil { memory.allowed = Allowance(max(0, reading.controlled)) }
@@ -149,14 +156,13 @@ struct ImportRelief: Sendable {
       return engine.limits(memory.shed, reason)
     }
     let ended = goal ?? Goal(limit: .infinity, lasts: nil, reaction: .zero, cause: "limit over", reason: reason)
-    return chargerLimits(allowed, ended, input.view) + engine.limits(memory.shed, reason)
+    return chargerLimits(ChargerShares(site, input.view).divide(allowed), ended) + engine.limits(memory.shed, reason)
   }
 
   // MARK: bounds
 
-  private func chargerLimits(_ allowed: Double, _ goal: Goal, _ view: SiteView) -> [Limit] {
-    guard !site.chargers.isEmpty else { return [] }
-    return ChargerShares(site, view).divide(allowed).compactMap { charger, power in
+  private func chargerLimits(_ shares: [ChargerShares.Share], _ goal: Goal) -> [Limit] {
+    shares.compactMap { charger, power in
       guard power < charger.maximumPower else { return nil }
       return Limit(
         quantity: .charging(charger.device), interval: .atMost(power), cause: goal.cause, reason: goal.reason)
@@ -174,10 +180,11 @@ struct ImportRelief: Sendable {
 
   /// - Parameter isTight: something is shed, so that what is stored is kept for bringing it back.
   private func batteryLimits(
-    _ allowed: Double, _ batteries: [BatteryRelief], _ goal: Goal, _ view: SiteView, isTight: Bool
+    _ allowed: Double, _ batteries: [BatteryRelief], _ shares: [ChargerShares.Share], _ goal: Goal, _ view: SiteView,
+    isTight: Bool
   ) -> [Limit] {
     if allowed >= 0 {
-      let taken = ChargerShares(site, view).divide(allowed).reduce(0) { sum, share in
+      let taken = shares.reduce(0) { sum, share in
         let isIdle = view.charger(share.charger.device)?.power.map { $0 < Self.meterError } ?? false
         return sum + (isIdle ? 0 : share.power)
       }

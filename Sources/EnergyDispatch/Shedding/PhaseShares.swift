@@ -3,27 +3,27 @@ import EnergyModel
 /// Divides the current that is left on each phase among chargers, by the phases they hang on.
 struct PhaseShares: Sendable {
   private(set) var chargers: [SiteParameters.Charger]
+  /// Where each charger hangs; at a connection with one phase everything hangs on that.
+  private var places: [[Int]]
   /// Of the connection.
   let phases: Int
 
   /// Those that are throttled last first, as ``ChargerShares`` has them.
-  init(_ site: SiteParameters, _ view: SiteView, phases: Int) {
+  init(_ site: borrowing SiteParameters, _ view: borrowing SiteView, phases: Int) {
     chargers = ChargerShares(site, view).order
     self.phases = phases
-  }
-
-  /// Where a charger hangs; at a connection with one phase everything hangs on that.
-  private func places(_ charger: SiteParameters.Charger) -> [Int] {
-    phases == 1 ? [0] : charger.phases.map { $0 - 1 }.filter { (0..<phases).contains($0) }
+    places = chargers.map { charger in
+      phases == 1 ? [0] : charger.phases.lazy.map { $0 - 1 }.filter { (0..<phases).contains($0) }
+    }
   }
 
   /// What chargers take now on each phase, A; who does not say counts as nothing.
   func taken(_ view: SiteView) -> [Double] {
     var sums = Array(repeating: 0.0, count: phases)
-    for charger in chargers {
-      guard let power = view.charger(charger.device)?.power else { continue }
-      let current = power / SiteParameters.Charger.power(1, phases: charger.phases.count)
-      for place in places(charger) { sums[place] += current }
+    for index in chargers.indices {
+      guard let power = view.charger(chargers[index].device)?.power else { continue }
+      let current = power / SiteParameters.Charger.power(1, phases: chargers[index].phases.count)
+      for place in places[index] { sums[place] += current }
     }
     return sums
   }
@@ -47,10 +47,11 @@ struct PhaseShares: Sendable {
   ) -> [(charger: SiteParameters.Charger, power: Double)] {
     guard !stubborn.isEmpty else { return divide(allowed) }
     var left = allowed
-    for charger in chargers {
-      for place in places(charger) { left[place] -= stubborn[charger.device] ?? 0 }
+    for index in chargers.indices {
+      for place in places[index] { left[place] -= stubborn[chargers[index].device] ?? 0 }
     }
     var others = self
+    others.places = chargers.indices.filter { stubborn[chargers[$0].device] == nil }.map { places[$0] }
     others.chargers.removeAll { stubborn[$0.device] != nil }
     let told = divide(allowed).filter { stubborn[$0.charger.device] != nil }
     return told + others.divide(left.map { max(0, $0) })
@@ -59,20 +60,20 @@ struct PhaseShares: Sendable {
   /// What each may take, W. Who would get less than it can charge with gets the least it can, if there is that much, or pauses.
   func divide(_ allowed: [Double]) -> [(charger: SiteParameters.Charger, power: Double)] {
     var left = allowed
-    return chargers.enumerated().map { index, charger in
-      let places = places(charger)
+    return chargers.indices.map { index in
+      let charger = chargers[index]
       func share(_ place: Int) -> Double {
-        let rivals = chargers[index...].filter {
-          $0.priority == charger.priority && self.places($0).contains(place)
+        let rivals = (index..<chargers.count).reduce(0) { count, rival in
+          chargers[rival].priority == charger.priority && places[rival].contains(place) ? count + 1 : count
         }
-        return left[place] / Double(max(1, rivals.count))
+        return left[place] / Double(max(1, rivals))
       }
-      var current = min(charger.current.upperBound, places.map(share).min() ?? 0)
+      var current = min(charger.current.upperBound, places[index].lazy.map(share).min() ?? 0)
       if current < charger.current.lowerBound {
-        let most = places.map { left[$0] }.min() ?? 0
+        let most = places[index].lazy.map { left[$0] }.min() ?? 0
         current = most >= charger.current.lowerBound ? charger.current.lowerBound : 0
       }
-      for place in places { left[place] -= current }
+      for place in places[index] { left[place] -= current }
       return (charger, SiteParameters.Charger.power(current, phases: charger.phases.count))
     }
   }

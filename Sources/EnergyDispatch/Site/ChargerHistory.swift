@@ -85,13 +85,22 @@ struct ChargerHistory: Hashable, Sendable {
     return setting
   }
 
-  /// `on 12 phases 5`: the state, minutes since it changed, minutes since the phases changed.
-  func saved(at now: MonotonicInstant) -> String {
-    guard let isOn else { return "" }
+  /// What the saved text is made of: the state, minutes since it changed, minutes since the phases changed.
+  struct Line: Hashable, Sendable {
+    var isOn: Bool
+    var age: Int64
+    var phasesAge: Int64
+
+    /// `on 12 phases 5`
+    var text: String { "\(isOn ? "on" : "off") \(age) phases \(phasesAge)" }
+  }
+
+  func line(at now: MonotonicInstant) -> Line? {
+    guard let isOn else { return nil }
     func minutes(_ instant: MonotonicInstant, _ time: Duration) -> Int64 {
       SavedMemory.minutes(since: instant, at: now, cap: Int64((time.seconds / 60).rounded(.up)))
     }
     let age = minutes(since, max(charger.minimumOn, charger.minimumOff))
-    return "\(isOn ? "on" : "off") \(age) phases \(minutes(phasesSince, charger.minimumPhaseTime))"
+    return Line(isOn: isOn, age: age, phasesAge: minutes(phasesSince, charger.minimumPhaseTime))
   }
 }

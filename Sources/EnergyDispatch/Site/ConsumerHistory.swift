@@ -4,12 +4,18 @@ import EnergyModel
 struct ConsumerHistory: Hashable, Sendable {
   private(set) var chargers: [ChargerHistory]
   private(set) var heatPumps: [HeatPumpHistory]
-  /// When the text was last made, and of which states.
+  /// When the text was last made, and of what.
   private var savedAt: MonotonicInstant?
+  private var told: FlatMap<DeviceID, Told> = [:]
 
-  init(_ site: SiteParameters, saved: SavedMemory, at now: MonotonicInstant) {
+  private enum Told: Hashable, Sendable {
+    case charger(ChargerHistory.Line?)
+    case heatPump(HeatPumpHistory.Line?)
+  }
+
+  init(_ site: SiteParameters, saved: SavedMemory, at now: Moment) {
     chargers = site.chargers.map {
-      ChargerHistory($0, saved: saved[SavedMemory.key("charger", $0.device.name)], at: now)
+      ChargerHistory($0, saved: saved[SavedMemory.key("charger", $0.device.name)], at: now.monotonic)
     }
     heatPumps = site.heatPumps.map {
       HeatPumpHistory($0, saved: saved[SavedMemory.key("heat pump", $0.device.name)], at: now)
@@ -49,17 +55,22 @@ struct ConsumerHistory: Hashable, Sendable {
   }
 
   /// True when something in it is another than before; ages alone are looked at once a minute.
-  mutating func save(into memory: inout SavedMemory, at now: MonotonicInstant) -> Bool {
+  mutating func save(into memory: inout SavedMemory, at moment: Moment) -> Bool {
+    let now = moment.monotonic
     if let savedAt, now - savedAt < SavedMemory.unit { return false }
     savedAt = now
     var isChanged = false
-    for history in chargers {
-      let key = SavedMemory.key("charger", history.charger.device.name)
-      if memory.replace(key, with: history.saved(at: now)) { isChanged = true }
+    for index in chargers.indices {
+      let (device, line) = (chargers[index].charger.device, chargers[index].line(at: now))
+      guard told[device] != .charger(line) else { continue }
+      told[device] = .charger(line)
+      if memory.replace(SavedMemory.key("charger", device.name), with: line?.text ?? "") { isChanged = true }
     }
-    for history in heatPumps {
-      let key = SavedMemory.key("heat pump", history.pump.device.name)
-      if memory.replace(key, with: history.saved(at: now)) { isChanged = true }
+    for index in heatPumps.indices {
+      let (device, line) = (heatPumps[index].pump.device, heatPumps[index].line(at: moment))
+      guard told[device] != .heatPump(line) else { continue }
+      told[device] = .heatPump(line)
+      if memory.replace(SavedMemory.key("heat pump", device.name), with: line?.text ?? "") { isChanged = true }
     }
     return isChanged
   }

@@ -1,7 +1,7 @@
 import EnergyModel
 
 /// What rules put limits on and wish something of.
-enum ControlledQuantity: Hashable, Sendable {
+enum ControlledQuantity: Hashable, Sendable, FlatKey {
   /// Power of the battery behind a hybrid, W, discharge +.
   case battery(DeviceID)
   /// What a hybrid feeds into the busbar, W; only the upper bound can be acted on.
@@ -20,6 +20,8 @@ enum ControlledQuantity: Hashable, Sendable {
       device
     }
   }
+
+  var order: Int { device.order }
 
   /// As people read it.
   var name: String {

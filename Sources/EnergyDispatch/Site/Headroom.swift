@@ -29,7 +29,7 @@ struct Headroom: Sendable {
   private(set) var batteries: [Battery] = []
 
   /// - Parameter reserve: %, kept besides the window of the state of charge; nil for the site's.
-  init(_ site: SiteParameters, _ view: SiteView, reserve: Double? = nil) {
+  init(_ site: borrowing SiteParameters, _ view: borrowing SiteView, reserve: Double? = nil) {
     batteries.reserveCapacity(site.hybrids.count)
     for hybrid in site.hybrids {
       guard let battery = hybrid.battery else { continue }

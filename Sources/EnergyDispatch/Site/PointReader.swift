@@ -6,7 +6,7 @@ struct PointReader {
 
   /// What one device told, looked up once for all of its points.
   struct Device {
-    let points: [Point: Observation]
+    let points: FlatMap<Point, Observation>
     let now: MonotonicInstant
 
     /// A read that timed out says nothing against the value before it: that one counts until it is too
@@ -44,15 +44,19 @@ struct PointReader {
   }
 
   func grid(_ meter: SiteParameters.GridMeter, phases: Int) -> SiteView.Grid {
-    let points: [(Point, Point)] = [(.currentL1, .powerL1), (.currentL2, .powerL2), (.currentL3, .powerL3)]
     let read = device(meter.device)
-    let currents = points.prefix(phases).map { current, power -> Double? in
+    var isUndirected = false
+    let currents = (0..<min(phases, 3)).map { phase -> Double? in
+      let (current, power) =
+        phase == 0 ? (Point.currentL1, Point.powerL1) : phase == 1 ? (.currentL2, .powerL2) : (.currentL3, .powerL3)
       guard let amperes = read.value(current, meter.maximumAge) else { return nil }
-      let direction = read.value(power, meter.maximumAge) ?? 1
-      return direction < 0 ? -amperes.magnitude : amperes.magnitude
+      let direction = read.value(power, meter.maximumAge)
+      if direction == nil { isUndirected = true }
+      return direction ?? 1 < 0 ? -amperes.magnitude : amperes.magnitude
     }
     return SiteView.Grid(
-      power: read.value(.power, meter.maximumAge), currents: currents, measured: read.measured(.power),
+      power: read.value(.power, meter.maximumAge), currents: currents, isUndirected: isUndirected,
+      measured: read.measured(.power),
       importCounter: read.sensed(.energyImport, meter.maximumAge))
   }
 
@@ -68,6 +72,12 @@ struct PointReader {
       cellMax: hasCells ? read.sensed(.cellVoltageMax, age) : .absent,
       cellMin: hasCells ? read.sensed(.cellVoltageMin, age) : .absent,
       batteryMeasured: read.measured(.batteryPower), islanded: read.sensed(.islanded, age))
+  }
+
+  func relay(_ load: DeviceID, _ maximumAge: Duration) -> SiteView.Relay {
+    let read = device(load)
+    let isOn = read.value(.relayOn, maximumAge).map { $0 >= 0.5 }
+    return SiteView.Relay(device: load, isOn: isOn, measured: isOn == nil ? nil : read.measured(.relayOn))
   }
 
   typealias PowerSource = (device: DeviceID, maximumAge: Duration)

@@ -107,8 +107,12 @@ struct PowerTracks: Sendable {
     }
   }
 
+  /// `grid + Σ hybrids + generator` of one moment, W, also where it cannot be; nil where one of them is missing.
+  private(set) var sum: Double?
+
   /// Nil where the meter or a source is missing, or what they tell cannot be.
-  func balance() -> SiteView.Balance? {
+  mutating func balance() -> SiteView.Balance? {
+    sum = nil
     guard let meter, let first = meter.newest else { return nil }
     var taken = first
     for source in sources {
@@ -121,6 +125,7 @@ struct PowerTracks: Sendable {
       guard let power = source.value(at: taken) else { return nil }
       sum += power
     }
+    self.sum = sum
     guard sum > -Self.meterError else { return nil }
     var battery: Double? = 0
     for track in batteries { battery = track.value(at: taken).flatMap { power in battery.map { $0 + power } } }
@@ -132,9 +137,11 @@ struct PowerTracks: Sendable {
   /// `load − Σ measured chargers and heat pumps`. One that nobody ever measured is a part of it.
   private func uncontrolled(_ load: Double, _ taken: MonotonicInstant) -> Double? {
     var measured = 0.0
-    for track in chargers + heatPumps where !track.isAbsent && site.isBehindConnection(track.device) {
-      guard let power = track.value(at: taken) else { return nil }
-      measured += power
+    for tracks in [chargers, heatPumps] {
+      for place in tracks.indices where !tracks[place].isAbsent && site.isBehindConnection(tracks[place].device) {
+        guard let power = tracks[place].value(at: taken) else { return nil }
+        measured += power
+      }
     }
     guard covers(load, measured) else { return nil }
     for parent in parents {

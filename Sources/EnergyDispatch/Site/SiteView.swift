@@ -22,6 +22,8 @@ struct SiteView: Sendable {
     /// One for each phase of the fuse, import +, A. A current without the direction of its phase counts
     /// as import, the worst case.
     var currents: [Double?]
+    /// A phase did not tell its direction.
+    var isUndirected = false
     /// When `power` was measured.
     var measured: MonotonicInstant?
     /// Import counted since ever, Wh.
@@ -101,6 +103,8 @@ struct SiteView: Sendable {
   var generatorPower: Double?
   /// The powers of one moment; nil where a reading is missing or they cannot be.
   var balance: Balance?
+  /// `grid + Σ hybrids + generator` of one moment, W, also where it cannot be.
+  var sumOfPowers: Double?
   var surplus: Surplus?
   /// What the site consumes, W ≥ 0, from readings taken together.
   var load: Double? { balance?.load }
@@ -121,16 +125,12 @@ extension SiteView {
   }
 
   /// - Parameter tracks: the powers of the last seconds.
-  init(_ snapshot: SiteSnapshot, _ site: SiteParameters, _ tracks: inout PowerTracks) {
-    let reader = PointReader(snapshot: snapshot)
+  init(_ snapshot: borrowing SiteSnapshot, _ site: borrowing SiteParameters, _ tracks: inout PowerTracks) {
+    let reader = PointReader(snapshot: copy snapshot)
     now = snapshot.now
     grid = site.gridMeter.map { reader.grid($0, phases: site.fuse?.phases ?? 3) }
     hybrids = site.hybrids.map(reader.hybrid)
-    relays = site.loads.map { load in
-      let isOn = reader.value(load.device, .relayOn, load.maximumAge).map { $0 >= 0.5 }
-      let measured = snapshot.observation(load.device, .relayOn)?.measured?.monotonic
-      return Relay(device: load.device, isOn: isOn, measured: isOn == nil ? nil : measured)
-    }
+    relays = site.loads.map { reader.relay($0.device, $0.maximumAge) }
     chargers = site.chargers.map { reader.charger($0, site.powerSource(of: $0.device, $0.maximumAge)) }
     heatPumps = site.heatPumps.map { reader.heatPump($0, site.powerSource(of: $0.device, $0.maximumAge)) }
     contacts = site.channels.compactMap { channel in
@@ -141,6 +141,7 @@ extension SiteView {
     generatorPower = site.generator.flatMap { reader.value($0.device, .power, $0.maximumAge) }
     tracks.observe(reader)
     balance = tracks.balance()
+    sumOfPowers = tracks.sum
     surplus = tracks.surplus(self)
   }
 

@@ -5,11 +5,11 @@ import EnergyModel
 struct FieldReader {
   let isSunSpec: Bool
 
-  static let addressKeys = ["holding", "input", "coil", "discrete", "model", "offset"]
+  static let addressKeys = ["holding", "input", "coil", "discrete"] + sunSpecKeys
   static let numberKeys = [
     "type", "order", "scale", "scale_factor", "plus", "not_implemented", "bit", "mask", "values",
   ]
-  static let termKeys = addressKeys + numberKeys + ["sign", "negative_if"]
+  static let termKeys = addressKeys + numberKeys + ["sign", "negative_if", "where"]
   /// Without what only makes sense when it is read.
   static let writtenKeys = ["type", "order", "scale", "scale_factor", "not_implemented"]
   static let types = [
@@ -17,12 +17,16 @@ struct FieldReader {
   ]
 
   func point(_ point: Point, _ value: ConfigValue) -> PointDefinition? {
-    let several = ["sum", "highest"].first(where: value.hasKey)
+    let several = PointDefinition.Combination.allCases.map(\.rawValue).first(where: value.hasKey)
     let keys = (several.map { [$0, "values"] } ?? Self.termKeys) + ["range", "every"]
     guard let section = ConfigSection(value, keys: keys) else { return nil }
     let range = section["range"].flatMap { limits($0, of: point) }
     let every = section["every"].flatMap { pace($0, of: point) }
-    guard let several else { return term(section).map { PointDefinition(point, [$0], range: range, every: every) } }
+    guard let several, let combination = PointDefinition.Combination(rawValue: several) else {
+      guard let term = term(section) else { return nil }
+      if term.field.address.isEach { value.refuse("stands for several registers: say sum, highest, lowest or first") }
+      return PointDefinition(point, [term], range: range, every: every)
+    }
     let table = section["values"].map(meanings)
     let terms = section[several]?.list("a list of fields").map { list in
       list.compactMap { item in
@@ -32,7 +36,7 @@ struct FieldReader {
     guard let terms else { return nil }
     if terms.isEmpty { value.refuse("a \(several) needs at least one field") }
     return PointDefinition(
-      point, terms, range: range, combination: several == "sum" ? .sum : .highest,
+      point, terms, range: range, combination: combination,
       values: Dictionary((table ?? [:]).map { (Int($0), $1) }, uniquingKeysWith: { first, _ in first }),
       every: every)
   }
@@ -52,12 +56,14 @@ struct FieldReader {
   }
 
   private func term(_ section: ConfigSection) -> PointDefinition.Term? {
-    let address = address(section)
+    let address = address(section, mayRepeat: true)
     let sign = section["sign"].map { $0.choice(["1", "-1"], what: "sign") } ?? "1"
     let negative = section["negative_if"].map(whole)
-    guard let address, let field = number(section, at: address), let sign, let negative = negative ?? .some(nil)
+    let condition = section["where"].map { self.condition($0, at: address) }
+    guard let address, let field = number(section, at: address), let sign, let negative = negative ?? .some(nil),
+      let condition = condition ?? .some(nil)
     else { return nil }
-    return PointDefinition.Term(field, sign: sign == "1" ? 1 : -1, negative: negative)
+    return PointDefinition.Term(field, sign: sign == "1" ? 1 : -1, negative: negative, condition: condition)
   }
 
   /// A field in a mapping of its own. The outer optional is nil where something is wrong.
@@ -89,7 +95,7 @@ struct FieldReader {
   }
 
   /// Exactly one of the ways to say where something is.
-  func address(_ section: ConfigSection) -> RegisterAddress? {
+  func address(_ section: ConfigSection, mayRepeat: Bool = false) -> RegisterAddress? {
     let written = ["holding", "input", "coil", "discrete", "model"].filter(section.has)
     guard written.count == 1, let kind = written.first, let place = section[kind] else {
       let ways = isSunSpec ? "model and offset" : "holding, input, coil or discrete"
@@ -97,14 +103,13 @@ struct FieldReader {
       return nil
     }
     guard let space = RegisterSpace(rawValue: kind) else {
-      if !isSunSpec { place.refuse("only a profile with sunspec: yes has models") }
-      let model = place.integer(in: 1...65_534, what: "a SunSpec model")
-      let offset = section.required("offset", "an offset from the model's ID register")?
-        .integer(in: 0...65_535, what: "an offset")
-      guard let model, let offset else { return nil }
-      return .sunSpec(model: model, offset: offset)
+      let address = sunSpecAddress(section, place)
+      if let address, address.isEach, !mayRepeat {
+        place.refuse("stands for several registers where one is meant: say which with instance: and repeat:")
+      }
+      return address
     }
-    if let offset = section["offset"] { offset.refuse("an offset belongs to a model") }
+    for key in ["instance", "group", "offset"] { section[key]?.refuse("belongs to a model") }
     return place.integer(in: 0...65_535, what: "an address, counted from 0 as on the wire").map { .absolute(space, $0) }
   }
 
@@ -194,11 +199,11 @@ struct FieldReader {
     let times = section["scale"].map { $0.number(in: -1e9...1e9, what: "a factor") } ?? 1
     guard let factor = section["scale_factor"] else { return times.map { .literal($0) } }
     if factor.isMapping {
-      let place = ConfigSection(factor, keys: Self.addressKeys).flatMap(self.address)
+      let place = ConfigSection(factor, keys: Self.addressKeys).flatMap { self.address($0) }
       guard let times, let place else { return nil }
       return .factor(place, times: times)
     }
-    guard case .sunSpec(let model, _) = address else {
+    guard case .sunSpec(var place) = address else {
       factor.refuse(
         "an offset in a SunSpec model: write scale: with the factor itself, or {holding: 9} for a register with its exponent"
       )
@@ -206,7 +211,9 @@ struct FieldReader {
     }
     let offset = factor.integer(in: 0...65_535, what: "an offset in the same model")
     guard let times, let offset else { return nil }
-    return .factor(.sunSpec(model: model, offset: offset), times: times)
+    place.groups = []
+    place.offset = offset
+    return .factor(.sunSpec(place), times: times)
   }
 }
 

@@ -53,26 +53,26 @@ final class ProfileLibrary {
     folders.map { $0 + part + "/" + name + ".yaml" }.first { FileManager.default.fileExists(atPath: $0) }
   }
 
-  static func load(_ path: String) -> (DeviceProfile?, [ConfigurationProblem]) {
-    load(path, ProfileReader.read)
-  }
-
   static func loadMQTT(_ path: String) -> (MQTTProfile?, [ConfigurationProblem]) {
-    load(path, MQTTProfileReader.read)
-  }
-
-  private static func load<Profile>(
-    _ path: String, _ read: (_ text: String, _ name: String, _ problems: ProblemList) -> Profile?
-  ) -> (Profile?, [ConfigurationProblem]) {
     let problems = ProblemList(file: path)
     guard let text = TextFile.read(path, problems: problems) else { return (nil, problems.sorted) }
-    let name = path.split(separator: "/").last.map { String($0.dropLast(5)) } ?? path
-    let profile = read(text, name, problems)
+    let profile = MQTTProfileReader.read(text, name: name(of: path), problems: problems)
     return (problems.problems.isEmpty ? profile : nil, problems.sorted)
   }
 
   /// Profiles of devices on MQTT lie in a folder of that name.
   static func isMQTT(_ path: String) -> Bool { path.split(separator: "/").dropLast().last == "mqtt" }
+
+  private static func name(of path: String) -> String {
+    path.split(separator: "/").last.map { String($0.dropLast(5)) } ?? path
+  }
+
+  static func load(_ path: String) -> (DeviceProfile?, [ConfigurationProblem]) {
+    let problems = ProblemList(file: path)
+    guard let text = TextFile.read(path, problems: problems) else { return (nil, problems.sorted) }
+    let profile = ProfileReader.read(text, name: name(of: path), problems: problems)
+    return (problems.problems.isEmpty ? profile : nil, problems.sorted)
+  }
 }
 
 /// A text in a file.

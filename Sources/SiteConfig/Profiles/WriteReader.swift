@@ -113,8 +113,10 @@ extension RegisterAddress {
   /// The address so many registers further on.
   func advanced(by count: Int) -> RegisterAddress {
     switch self {
-    case .absolute(let space, let address): .absolute(space, address + count)
-    case .sunSpec(let model, let offset): .sunSpec(model: model, offset: offset + count)
+    case .absolute(let space, let address): return .absolute(space, address + count)
+    case .sunSpec(var place):
+      place.offset += count
+      return .sunSpec(place)
     }
   }
 }

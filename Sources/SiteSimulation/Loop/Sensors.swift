@@ -4,12 +4,14 @@ import SiteSimulator
 
 /// What devices tell of the plant: measured in each step, with the time of measurement.
 struct Sensors: Sendable {
-  private(set) var observations: [DeviceID: [Point: Observation]] = [:]
+  private typealias Told = (point: Point, value: Double)
+
+  private(set) var observations: FlatMap<DeviceID, FlatMap<Point, Observation>> = [:]
   /// How much later than all else the meter at the connection tells what it measured, s.
   var meterLag = 0.0
   private var imported = 0.0
   private var exported = 0.0
-  private var waiting: [(measured: Moment, values: [Point: Double])] = []
+  private var waiting: [(measured: Moment, values: [Told])] = []
   private var frozenSince: [DeviceID: Double] = [:]
 
   /// - Parameter faults: of inputs, by device; at most one each.
@@ -21,7 +23,7 @@ struct Sensors: Sendable {
     for device in frozenSince.keys where faults[device] != .frozen { frozenSince[device] = nil }
     imported += max(0, plant.state.grid.total) * seconds / 3600
     exported += max(0, -plant.state.grid.total) * seconds / 3600
-    func tell(_ device: DeviceID, _ values: [Point: Double], measured: Moment) {
+    func tell(_ device: DeviceID, _ values: [Told], measured: Moment) {
       guard let fault = faults[device] else {
         store(device, values, measured)
         return
@@ -37,32 +39,32 @@ struct Sensors: Sendable {
     for hybrid in plant.hybrids {
       tell(hybrid.site.device, Self.values(hybrid, plant.state, circumstances), measured: now)
     }
-    for load in plant.loads { tell(load.site.device, [.relayOn: load.isOn ? 1 : 0], measured: now) }
+    for load in plant.loads { tell(load.site.device, [(.relayOn, load.isOn ? 1 : 0)], measured: now) }
     for charger in plant.chargers {
-      let values: [Point: Double] = [
-        .power: charger.power, .chargingState: charger.state, .chargingCurrentLimit: charger.told,
-        .chargingPhases: Double(charger.phases),
+      let values: [Told] = [
+        (.power, charger.power), (.chargingState, charger.state), (.chargingCurrentLimit, charger.told),
+        (.chargingPhases, Double(charger.phases)),
       ]
       tell(charger.site.device, values, measured: now)
     }
     for pump in plant.heatPumps {
-      tell(pump.site.device, [.heatPumpState: Double(pump.state), .power: pump.power], measured: now)
+      tell(pump.site.device, [(.heatPumpState, Double(pump.state)), (.power, pump.power)], measured: now)
     }
     for channel in site.channels {
       guard case .contact(let device, _) = channel.kind else { continue }
-      tell(device, [.contact: circumstances.activeContacts.contains(device) ? 1 : 0], measured: now)
+      tell(device, [(.contact, circumstances.activeContacts.contains(device) ? 1 : 0)], measured: now)
     }
-    if let generator = site.generator { tell(generator.device, [.power: plant.state.generator], measured: now) }
+    if let generator = site.generator { tell(generator.device, [(.power, plant.state.generator)], measured: now) }
     for meter in site.subMeters {
-      if let power = plant.power(behind: meter) { tell(meter.device, [.power: power], measured: now) }
+      if let power = plant.power(behind: meter) { tell(meter.device, [(.power, power)], measured: now) }
     }
   }
 
   /// Of the meter: the newest values that are at least ``meterLag`` old. Within one long step the plant stands still,
   /// so that its values are those of the lag before as well.
   private mutating func delayed(
-    _ values: [Point: Double], at now: Moment, seconds: Double
-  ) -> (measured: Moment, values: [Point: Double])? {
+    _ values: [Told], at now: Moment, seconds: Double
+  ) -> (measured: Moment, values: [Told])? {
     guard meterLag > 0 else { return (now, values) }
     guard seconds <= meterLag else {
       var measured = now
@@ -77,24 +79,28 @@ struct Sensors: Sendable {
     return waiting[0]
   }
 
-  private mutating func store(_ device: DeviceID, _ values: [Point: Double], _ measured: Moment) {
-    var points = observations.removeValue(forKey: device) ?? [:]
-    for (point, value) in values { points[point] = Observation(value: value, quality: .good, measured: measured) }
-    observations[device] = points
+  private mutating func store(_ device: DeviceID, _ values: [Told], _ measured: Moment) {
+    Self.store(values, measured, &observations[device, default: [:]])
+  }
+
+  private static func store(_ values: [Told], _ measured: Moment, _ points: inout FlatMap<Point, Observation>) {
+    for (point, value) in values {
+      points[point] = Observation(value: value, quality: .good, measured: measured)
+    }
   }
 
   private mutating func spoil(
-    _ device: DeviceID, _ values: [Point: Double], _ measured: Moment, _ fault: InputFault, second: Double
+    _ device: DeviceID, _ values: [Told], _ measured: Moment, _ fault: InputFault, second: Double
   ) {
     switch fault {
     case .stale: break
     case .silent: mark(device, .timeout)
     case .exception: mark(device, .exception)
-    case .nan: store(device, values.mapValues { _ in .nan }, measured)
+    case .nan: store(device, values.map { ($0.point, .nan) }, measured)
     case .negated:
-      store(device, values.mapPoints { point, value in Self.isSigned(point) ? -value : value }, measured)
+      store(device, values.map { ($0.point, Self.isSigned($0.point) ? -$0.value : $0.value) }, measured)
     case .scaled:
-      store(device, values.mapPoints { point, value in Self.isSigned(point) ? value / 10 : value }, measured)
+      store(device, values.map { ($0.point, Self.isSigned($0.point) ? $0.value / 10 : $0.value) }, measured)
     case .frozen:
       let since = frozenSince[device] ?? second
       frozenSince[device] = since
@@ -118,48 +124,39 @@ struct Sensors: Sendable {
     }
   }
 
-  private func meterValues(_ state: Plant.State, _ phases: Int) -> [Point: Double] {
+  private func meterValues(_ state: Plant.State, _ phases: Int) -> [Told] {
     let volts = 230.0
     let grid = state.grid
-    var values: [Point: Double] = [
-      .power: grid.total, .powerL1: grid.l1, .currentL1: abs(grid.l1) / volts, .voltageL1: volts,
-      .frequency: state.frequency, .energyImport: imported, .energyExport: exported,
+    var values: [Told] = [
+      (.power, grid.total), (.powerL1, grid.l1), (.currentL1, abs(grid.l1) / volts), (.voltageL1, volts),
+      (.frequency, state.frequency), (.energyImport, imported), (.energyExport, exported),
     ]
     if phases > 1 {
-      values[.powerL2] = grid.l2
-      values[.powerL3] = grid.l3
-      values[.currentL2] = abs(grid.l2) / volts
-      values[.currentL3] = abs(grid.l3) / volts
+      values += [
+        (.powerL2, grid.l2), (.powerL3, grid.l3), (.currentL2, abs(grid.l2) / volts),
+        (.currentL3, abs(grid.l3) / volts),
+      ]
     }
     return values
   }
 
   private static func values(
     _ hybrid: PlantHybrid, _ state: Plant.State, _ circumstances: Circumstances
-  ) -> [Point: Double] {
+  ) -> [Told] {
     let inverter = hybrid.inverter
-    var values: [Point: Double] = [
-      .power: inverter.ac, .pvPower: inverter.pv, .islanded: state.isGridPresent ? 0 : 1,
-      .frequency: state.frequency,
+    var values: [Told] = [
+      (.power, inverter.ac), (.pvPower, inverter.pv), (.islanded, state.isGridPresent ? 0 : 1),
+      (.frequency, state.frequency),
     ]
     guard hybrid.hasBattery else { return values }
-    values[.batteryPower] = hybrid.batteryPower
-    values[.soc] = hybrid.soc
-    values[.batteryTemperature] = inverter.battery.temperature
-    values[.chargePowerMax] = hybrid.chargeMax
-    values[.dischargePowerMax] = hybrid.dischargeMax
-    values[.alarms] = circumstances.alarms[hybrid.site.device] ?? 0
-    values[.cellVoltageMax] = inverter.battery.cellVoltages.upperBound
-    values[.cellVoltageMin] = inverter.battery.cellVoltages.lowerBound
+    let cells = inverter.battery.cellVoltages
+    values += [
+      (.batteryPower, hybrid.batteryPower), (.soc, hybrid.soc), (.batteryTemperature, inverter.battery.temperature),
+      (.chargePowerMax, hybrid.chargeMax), (.dischargePowerMax, hybrid.dischargeMax),
+      (.alarms, circumstances.alarms[hybrid.site.device] ?? 0), (.cellVoltageMax, cells.upperBound),
+      (.cellVoltageMin, cells.lowerBound),
+    ]
     return values
-  }
-}
-
-extension Dictionary where Key == Point, Value == Double {
-  fileprivate func mapPoints(_ transform: (Point, Double) -> Double) -> Self {
-    var result = self
-    for (point, value) in self { result[point] = transform(point, value) }
-    return result
   }
 }
 

@@ -34,6 +34,7 @@ public struct SiteLoop: Sendable {
   }
   private var core: ControlCore?
   private let control: Control
+  /// What control knows.
   private let parameters: SiteParameters
   private let zone: TimeZoneTable
   private var sensors = Sensors()
@@ -42,6 +43,8 @@ public struct SiteLoop: Sendable {
   private var pending: [(due: Double, command: SetpointCommand)] = []
   private var reports: [WriteReport] = []
   private var savedMemory: [UInt8]?
+  /// What is to be saved before a restart is another than ``savedMemory``.
+  private var isMemoryChanged = false
   private var wallOffset = Duration.zero
   private let start: Timestamp
   private var random: Random
@@ -52,9 +55,10 @@ public struct SiteLoop: Sendable {
   ///   - step: the length of the steps to come, s. Timers of devices shorter than three steps are taken to be
   ///     three steps: within one the agent would have refreshed them.
   ///   - savedMemory: of an earlier run.
+  ///   - told: what control is told of the site, where that is not the truth.
   public init(
     _ description: SiteDescription, seed: UInt64, start: Timestamp, step: Double, control: Control = .core,
-    faults: [Fault] = [], savedMemory: [UInt8]? = nil
+    faults: [Fault] = [], savedMemory: [UInt8]? = nil, told: (inout SiteParameters) -> Void = { _ in }
   ) {
     var description = description
     description.parameters = description.parameters.stretched(to: 3 * step)
@@ -64,7 +68,9 @@ public struct SiteLoop: Sendable {
     self.faults = faults
     fixed = faults
     self.savedMemory = savedMemory
-    parameters = description.parameters
+    var known = description.parameters
+    told(&known)
+    parameters = known
     zone = description.zone
     plant = Plant(description, seed: seed, start: start)
     uplinks = Uplinks(description.parameters)
@@ -126,7 +132,7 @@ public struct SiteLoop: Sendable {
     let outcome = core?.step(
       snapshot: snapshot, forecast: forecast, reports: answers, orders: circumstances.orders)
     if let began, let ended = clock?() { result.controlTime = ended - began }
-    if outcome?.isMemoryChanged == true { savedMemory = core?.savedMemory }
+    if outcome?.isMemoryChanged == true { isMemoryChanged = true }
     for command in outcome?.commands ?? [] {
       writes += 1
       let delay = outputs[command.device] == .slow ? 90.0 : 0
@@ -149,8 +155,10 @@ public struct SiteLoop: Sendable {
   /// The agent goes away, with what it had on its way; and comes back with what memory it has.
   private mutating func followRestart(_ fate: MemoryFate?) {
     if let fate {
-      if core != nil {
-        core = nil
+      if let core {
+        if isMemoryChanged { savedMemory = core.savedMemory }
+        isMemoryChanged = false
+        self.core = nil
         reports = []
         switch fate {
         case .kept: break

@@ -55,6 +55,35 @@ enum FaultPlan {
     return faults
   }
 
+  /// Hours in which channels limit what is asked for: everything asks for power, or the sun is high. What is limited without
+  /// being asked for is never seen to be kept. Where batteries charge from the grid at night, the first of them is then.
+  static func demandingHours(_ description: SiteDescription, hours: Double, _ random: inout Random) -> [Fault] {
+    guard hours >= 16 else { return [] }
+    var faults: [Fault] = []
+    for channel in description.parameters.channels {
+      var kinds: [(kind: Fault.Kind, isExport: Bool)]
+      switch channel.kind {
+      case .contact(let device, _): kinds = Array(repeating: (.contact(device), false), count: 3)
+      case .uplink:
+        let quantities = channel.mayLimit.keys.sorted { $0.rawValue < $1.rawValue }
+        kinds = (quantities + quantities).map { quantity in
+          let value = value(quantity, description.parameters, &random)
+          let isExport = quantity == .exportPower || quantity == .exportPercent
+          return (.limit(channel.name, quantity, value, isTimed: random.chance(0.5)), isExport)
+        }
+      }
+      for (index, (kind, isExport)) in kinds.enumerated() {
+        let isAtNight = index == 0 && !isExport && description.gridChargingHours != nil
+        let begin = isExport ? 34_000.0...42_000 : isAtNight ? 600...3000 : 3600...((hours - 3) * 3600)
+        let from = random.between(begin).rounded()
+        let until = from + (random.pick([1200, 2400, 4800]) * random.between(0.8...1.2)).rounded()
+        faults.append(Fault(kind, from: from, until: until))
+        if !isExport { faults.append(Fault(.everythingAsks, from: from - 300, until: until + 1800)) }
+      }
+    }
+    return faults
+  }
+
   private static func value(_ quantity: LimitedQuantity, _ site: SiteParameters, _ random: inout Random) -> Double {
     switch quantity {
     case .importPower: random.pick([0, 1000, 3000, 6000, 10_000])

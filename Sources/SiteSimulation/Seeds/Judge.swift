@@ -32,6 +32,8 @@ public struct Judge: Sendable {
   var limits: [LimitWatch]
   var islands: IslandWatch
   var ramps: RampWatch
+  var releases: ReleaseWatch
+  var writes: WriteWatch
   private(set) var record: EvidenceRecord
 
   /// - Parameter site: with the timers that the plant really has.
@@ -48,6 +50,8 @@ public struct Judge: Sendable {
     limits = SiteParameters.Channel.Class.allCases.map { LimitWatch($0, site, reaction: 30 + 4 * step) }
     islands = IslandWatch(site)
     ramps = RampWatch(site, step: step)
+    releases = ReleaseWatch(site)
+    writes = WriteWatch(site, step: step)
     record = EvidenceRecord(site)
   }
 
@@ -62,6 +66,7 @@ public struct Judge: Sendable {
       if let found = limits[index].look(scene, record.asked) { return found }
     }
     return grid.look(scene) ?? switches.look(scene) ?? islands.look(scene) ?? ramps.look(scene)
+      ?? releases.look(scene) ?? writes.look(scene)
   }
 
   /// What the plant does is physics: it is checked so that nothing else here is built on sand.

@@ -54,14 +54,30 @@ struct LimitWatch: Sendable {
 
   private mutating func lookAtControllable(_ scene: Judge.Scene, _ limit: Double?, _ isUp: Bool) -> Violation? {
     guard let devices = site.controllable?.devices else { return nil }
-    let draw = scene.plant.controllableDraw(without: scene.record.letRun(at: scene.second))
-    let canAct = devices.allSatisfy { scene.isSound($0, for: scene.reaction + Self.chargers) }
-    let slack = 0.02 * (limit ?? 0) + 100
-    guard controllable.follow(draw, limit, slack, isExcused: !isUp || !canAct, at: scene.second), let limit else {
-      return nil
+    let free = scene.record.letRun(at: scene.second)
+    let draw = scene.plant.controllableDraw(without: free)
+    let patience = scene.reaction + Self.chargers
+    // Who is silent counts with all that he may take, and the others make room; a battery of which nothing is known may
+    // charge by a programme of its own.
+    let isKnown = devices.allSatisfy { device in
+      scene.isHonest(device, for: patience)
+        && (site.hybrids.allSatisfy { $0.device != device } || scene.isSound(device, for: patience))
     }
+    let relief = Self.relief(scene, devices.filter { !free.contains($0) && scene.isSound($0, for: patience) })
+    let slack = 0.02 * (limit ?? 0) + 100
+    let isExcused = !isUp || !isKnown || relief == nil
+    guard controllable.follow(draw, limit, slack, isExcused: isExcused, at: scene.second), let limit else { return nil }
     return scene.violation(
-      "\(kind) limit", "controllable devices draw \(Int(draw)) W, the limit is \(Int(limit)) W")
+      "\(kind) limit",
+      "controllable devices draw \(Int(draw)) W, the limit is \(Int(limit)) W, while \(relief ?? "") could give way")
+  }
+
+  /// One of `devices` that takes power.
+  private static func relief(_ scene: Judge.Scene, _ devices: [DeviceID]) -> String? {
+    devices.first { device in
+      let hybrid = scene.plant.hybrids.first { $0.site.device == device }
+      return hybrid.map { $0.inverter.ac < -100 } ?? ((scene.plant.power(of: device) ?? 0) > 100)
+    }?.name
   }
 
   private mutating func lookAtImport(_ scene: Judge.Scene, _ limit: Double?, _ isUp: Bool) -> Violation? {

@@ -2,11 +2,13 @@ import EnergyDispatch
 import EnergyModel
 import SiteSimulator
 
-/// Batteries that are told a power by a loop of ours move in ramps: no more than 30 % of their power with one write, and
-/// none sooner than a second after the last. What protects, and what a person or a contract orders, may move them at once.
+/// Batteries that are told a power by a loop of ours move in ramps, no more than 30 % of their power with one write, and not at
+/// all for less than 2 % or 100 W. What protects, and what a person or a contract orders, may move them at once.
 struct RampWatch: Sendable {
   /// Of the battery's power, with the dead band of writing.
   private static let most = 0.3 + 0.02
+  private static let least = 0.02
+  private static let leastPower = 100.0
 
   private let site: SiteParameters
   private let step: Double
@@ -34,8 +36,15 @@ struct RampWatch: Sendable {
         scene.isAgentUp(for: scene.reaction), scene.second - before.second <= 3 * step
       else { continue }
       let change = abs(discharge.value - before.power)
-      if change > Self.most * max(battery.maximumCharge.value, battery.maximumDischarge.value) {
+      let rating = max(battery.maximumCharge.value, battery.maximumDischarge.value)
+      if change > Self.most * rating {
         return scene.violation("ramp", "\(hybrid.device) is moved by \(Int(change)) W with one write")
+      }
+      // The ends of its range, and rest where nothing is known, are reached whatever is left to them.
+      let isEnd = [0, battery.maximumDischarge.value, -battery.maximumCharge.value].contains(discharge.value)
+      let isKnown = site.gridMeter.map { scene.isSound($0.device, for: scene.reaction) } ?? false
+      if change > 1, change < 0.99 * max(Self.leastPower, Self.least * rating), isKnown, !isEnd {
+        return scene.violation("dead band", "\(hybrid.device) is moved by \(Int(change)) W, which is not worth it")
       }
     }
     return nil

@@ -25,6 +25,24 @@ enum RandomExtras {
     description.parameters = site
   }
 
+  /// A house whose cars do not wait for the sun, which often may feed in all it has, and whose batteries, where they may be charged from the grid, are controllable
+  /// devices as well.
+  static func makeDemanding(_ site: inout SiteParameters, _ random: inout Random) {
+    if random.chance(0.8) { site.economics.removeAll { $0 == "surplus-car" } }
+    if random.chance(0.5) { site.feedIn = nil }
+    for index in site.chargers.indices where site.fuse?.phases == 3 && random.chance(0.5) {
+      site.chargers[index].phases = [1, 2, 3]
+    }
+    let batteries = site.hybrids.filter { $0.battery?.gridCharging == .allowed && $0.batteryReversion != nil }
+    guard let devices = site.controllable?.devices, !batteries.isEmpty, random.chance(0.5) else { return }
+    let all = devices + batteries.map(\.device)
+    site.controllable = .init(devices: all)
+    let guaranteed = SiteParameters.Controllable.guaranteedPower(all.count)
+    for index in site.channels.indices where site.channels[index].failsafe[.controllablePower] != nil {
+      site.channels[index].failsafe[.controllablePower] = guaranteed
+    }
+  }
+
   /// One for each consumer or source, some of them below a meter of a part of the house.
   private static func addMeters(_ site: inout SiteParameters, _ random: inout Random) {
     let devices = site.chargers.map(\.device) + site.heatPumps.map(\.device) + site.loads.map(\.device)

@@ -1,8 +1,9 @@
-import EnergyDispatch
+public import EnergyDispatch
 import EnergyModel
 import SiteSimulator
 
-/// One site-day made of one number: the same seed and the same step repeat it exactly.
+/// One site-day made of one number: the same seed and the same step repeat it exactly. On every other day everything asks
+/// for power while channels limit it.
 public struct SeedRun: Sendable {
   public struct Result: Sendable {
     public var seed: UInt64
@@ -37,16 +38,25 @@ public struct SeedRun: Sendable {
     start = Self.firstDay + .seconds(86_400 * random.whole(0...364))
     let faults = FaultPlan.make(description.parameters, hours: hours, &random)
     RandomExtras.add(to: &description, &extras)
+    var all = faults + FaultPlan.extras(description.parameters, hours: hours, &extras)
+    if seed.isMultiple(of: 2) {
+      var demanding = Random(seed: seed, stream: 23)
+      RandomExtras.makeDemanding(&description.parameters, &demanding)
+      all += FaultPlan.demandingHours(description, hours: hours, &demanding)
+    }
     self.description = description
-    self.faults =
-      hasFaults ? faults + FaultPlan.extras(description.parameters, hours: hours, &extras) : []
+    self.faults = hasFaults ? all : []
   }
 
   /// - Parameters:
   ///   - end: hours; the rest of the day is left out.
   ///   - watch: called after each step, before it is judged.
-  public func run(until end: Double? = nil, _ watch: (SiteLoop.Step, SiteLoop) -> Void = { _, _ in }) -> Result {
-    var loop = SiteLoop(description, seed: seed, start: start, step: step, faults: faults)
+  ///   - told: what control is told of the site, where that is not the truth.
+  public func run(
+    until end: Double? = nil, _ watch: (SiteLoop.Step, SiteLoop) -> Void = { _, _ in },
+    told: (inout SiteParameters) -> Void = { _ in }
+  ) -> Result {
+    var loop = SiteLoop(description, seed: seed, start: start, step: step, faults: faults, told: told)
     loop.meterLag = meterLag
     var judge = Judge(loop.plant.description.parameters, step: step)
     let steps = Int(min(hours, end ?? hours) * 3600 / step)

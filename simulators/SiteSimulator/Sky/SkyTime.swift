@@ -19,6 +19,21 @@ extension Timestamp {
     self.init(milliseconds: Int64(seconds) * 1000)
   }
 
+  /// `2026-06-21T10:30:00Z`, whole seconds.
+  public var utcText: String {
+    let seconds = milliseconds / 1000
+    let (days, rest) = (Int(seconds / 86_400), Int(seconds % 86_400))
+    // The year and month whose first day is the last not later.
+    var year = 1970
+    while Self.days(year: year + 1, month: 1, day: 1) <= days { year += 1 }
+    var month = 1
+    while month < 12, Self.days(year: year, month: month + 1, day: 1) <= days { month += 1 }
+    let day = days - Self.days(year: year, month: month, day: 1) + 1
+    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    let time = [rest / 3600, rest / 60 % 60, rest % 60].map(two).joined(separator: ":")
+    return "\(year)-\(two(month))-\(two(day))T\(time)Z"
+  }
+
   /// Days since 1970-01-01 in the Gregorian calendar, counted in years that begin in March so that the
   /// leap day comes last.
   private static func days(year: Int, month: Int, day: Int) -> Int {
