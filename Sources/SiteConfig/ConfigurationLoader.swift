@@ -53,6 +53,9 @@ public enum ConfigurationLoader {
     return .success(profile)
   }
 
+  /// Whether a file holds a profile of a device on MQTT: those lie in a folder `mqtt`.
+  public static func isMQTTProfile(file: String) -> Bool { ProfileLibrary.isMQTT(file) }
+
   private static func folder(of file: String) -> String {
     guard let slash = file.lastIndex(of: "/") else { return "." }
     return slash == file.startIndex ? "/" : String(file[..<slash])

@@ -30,7 +30,13 @@ struct CheckCommand: ParsableCommand {
 
   private func checkProfiles() throws {
     var problems: [ConfigurationProblem] = []
-    for file in profiles {
+    for file in profiles where ConfigurationLoader.isMQTTProfile(file: file) {
+      switch ConfigurationLoader.loadMQTTProfile(file: file) {
+      case .success: print("\(file): a device on MQTT: no problems")
+      case .failure(let failure): problems += failure.problems
+      }
+    }
+    for file in profiles where !ConfigurationLoader.isMQTTProfile(file: file) {
       switch ConfigurationLoader.loadProfile(file: file) {
       case .success(let profile): print("\(file): \(Self.summary(of: profile))")
       case .failure(let failure): problems += failure.problems

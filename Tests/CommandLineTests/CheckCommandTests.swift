@@ -20,6 +20,13 @@ import Testing
     #expect(answer.lines.last == "\(names[2]): 4 points, 1 command, 5 pieces of evidence: no problems")
   }
 
+  @Test func devicesOnMQTT() throws {
+    let file = "\(Self.profiles)/mqtt/tasmota-switch.yaml"
+    let answer = try Holdfast.run("check", "--profile", file)
+    #expect(answer.code == 0, "\(answer.errors)")
+    #expect(answer.lines == ["\(file): a device on MQTT: no problems"])
+  }
+
   @Test func evidenceThatDoesNotDecode() throws {
     let folder = try TemporaryFolder.make("profile")
     defer { try? FileManager.default.removeItem(at: folder) }

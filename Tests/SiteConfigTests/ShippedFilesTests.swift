@@ -96,6 +96,13 @@ import Testing
     #expect(profile.commands.filter { !asked.contains(Set($0.parameters)) }.map(\.name) == [])
   }
 
+  @Test func aFileInTheFolderMQTTIsAProfileOfADeviceThere() {
+    #expect(ConfigurationLoader.isMQTTProfile(file: "config/devices/mqtt/plug.yaml"))
+    #expect(ConfigurationLoader.isMQTTProfile(file: "mqtt/plug.yaml"))
+    #expect(!ConfigurationLoader.isMQTTProfile(file: "config/devices/mqtt.yaml"))
+    #expect(!ConfigurationLoader.isMQTTProfile(file: "mqtt/devices/plug.yaml"))
+  }
+
   @Test func everyProfileIsListed() throws {
     let list = try String(contentsOfFile: TestFiles.profiles + "/README.md", encoding: .utf8)
     #expect(Self.profiles.count > 40)

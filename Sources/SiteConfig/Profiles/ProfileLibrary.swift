@@ -60,6 +60,9 @@ final class ProfileLibrary {
     return (problems.problems.isEmpty ? profile : nil, problems.sorted)
   }
 
+  /// Profiles of devices on MQTT lie in a folder of that name.
+  static func isMQTT(_ path: String) -> Bool { path.split(separator: "/").dropLast().last == "mqtt" }
+
   private static func name(of path: String) -> String {
     path.split(separator: "/").last.map { String($0.dropLast(5)) } ?? path
   }
