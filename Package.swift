@@ -103,14 +103,17 @@ let package = Package(
     module("SiteStage", ["SiteClient", "TestKit"], path: "simulators/SiteStage"),
     module(
       "DrivenStage", ["EnergyModel", "Journal", "MQTTLink", "Uplink", "TestKit"], path: "simulators/DrivenStage"),
+    module(
+      "BusStage", ["EnergyModel", "DeviceProfile", "ModbusDevices", "Threads", "TestKit"], path: "simulators/BusStage"),
     program(
       "holdfast-demo", ["SiteStage", "SiteClient", "TestKit", arguments], path: "simulators/holdfast-demo"),
 
     program(
       "holdfast-bench",
       [
-        "SiteStage", "SiteClient", "DrivenStage", "Receiver", "TestKit", "ModbusDevices", "DeviceProfile",
-        "EnergyModel", "EnergyDispatch", "SiteSimulation", "Journal", "MQTTLink", "Uplink", arguments,
+        "SiteStage", "SiteClient", "DrivenStage", "BusStage", "Receiver", "TestKit", "ModbusDevices", "DeviceProfile",
+        "EnergyModel", "EnergyDispatch", "SiteSimulation", "Journal", "MQTTLink", "MQTTDevices", "Gateway", "Uplink",
+        arguments,
       ],
       path: "simulators/holdfast-bench"),
 
@@ -129,7 +132,9 @@ let package = Package(
       "SiteConfigTests", ["TestKit", "SiteConfig", "EnergyModel", "DeviceProfile", "EnergyDispatch"],
       resources: [.copy("Cases")]),
     tests("ThreadsTests", ["TestKit", "Threads"]),
-    tests("ModbusDevicesTests", ["TestKit", "ModbusDevices", "EnergyModel", "DeviceProfile", "Threads", "CModbus"]),
+    tests(
+      "ModbusDevicesTests",
+      ["TestKit", "BusStage", "ModbusDevices", "EnergyModel", "DeviceProfile", "Threads", "CModbus"]),
     tests("MQTTLinkTests", ["TestKit", "MQTTLink", "EnergyModel", "Threads"]),
     tests("MQTTDevicesTests", ["TestKit", "MQTTDevices", "EnergyModel", "DeviceProfile"]),
     tests("JournalTests", ["TestKit", "Journal", "EnergyModel", "Threads", grdb]),

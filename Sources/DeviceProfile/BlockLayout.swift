@@ -25,6 +25,8 @@ struct BlockLayout: Hashable, Sendable {
   private(set) var blocks: [ReadBlock] = []
   /// Of each block.
   private(set) var groups: [Int] = []
+  /// Of each block: where it may be cut, its own start first. No field reaches across.
+  private(set) var boundaries: [[Int]] = []
   private(set) var registerCount = 0
 
   /// A span is never split, even where it alone is longer than the rules allow. Within a SunSpec model
@@ -32,20 +34,28 @@ struct BlockLayout: Hashable, Sendable {
   /// - Parameter wanted: spans of one SunSpec model that are listed together are read in one request, so that a scale
   ///   factor that changes while the device runs fits its value. Where they are further apart than one request reaches,
   ///   they are read one after the other.
-  init(_ wanted: [[RegisterSpan]], rules: ReadingRules) {
+  init(
+    _ wanted: [[RegisterSpan]], rules: ReadingRules, avoiding refused: RefusedRegisters = RefusedRegisters()
+  ) {
     let limit = min(rules.maximumRegisters, 125)
     let spans = rules.isOneValuePerRequest ? wanted.flatMap(\.self) : wanted.flatMap { Self.joined($0, limit: limit) }
     var open: RegisterSpan?
+    var starts: [Int] = []
     for span in Set(spans).sorted(by: Self.precedes) {
-      if !rules.isOneValuePerRequest, var block = open, Self.joins(span, block, limit: limit, gap: rules.maximumGap) {
+      if !rules.isOneValuePerRequest, var block = open, Self.joins(span, block, limit: limit, gap: rules.maximumGap),
+        span.end <= block.end
+          || !refused.separates(span.space, block.start..<span.end, at: span.start)
+      {
+        if span.start >= block.end { starts.append(span.start) }
         block.count = max(block.end, span.end) - block.start
         open = block
       } else {
-        close(open)
+        close(open, starts)
         open = span
+        starts = [span.start]
       }
     }
-    close(open)
+    close(open, starts)
   }
 
   /// Where a span is in the image, in the same request as `other` where there is one with both.
@@ -72,10 +82,11 @@ struct BlockLayout: Hashable, Sendable {
     return whole.count <= limit ? [whole] : spans
   }
 
-  private mutating func close(_ span: RegisterSpan?) {
+  private mutating func close(_ span: RegisterSpan?, _ starts: [Int]) {
     guard let span else { return }
     blocks.append(ReadBlock(space: span.space, start: span.start, count: span.count, imageOffset: registerCount))
     groups.append(span.group)
+    boundaries.append(starts)
     registerCount += span.count
   }
 

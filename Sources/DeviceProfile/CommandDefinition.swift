@@ -29,6 +29,17 @@ public struct CommandDefinition: Hashable, Sendable {
   }
 }
 
+extension CommandDefinition {
+  /// Whether there is a write for these values; what no write belongs to is refused.
+  public func takes(_ values: [SetpointKind: Double]) -> Bool {
+    let conditional = writes.filter { !$0.only.isEmpty }
+    return conditional.isEmpty
+      || conditional.contains { write in
+        write.only.allSatisfy { kind, range in values[kind].map(range.contains) ?? false }
+      }
+  }
+}
+
 /// Consecutive registers (or coils) written in one transfer, and read back afterwards.
 public struct RegisterWrite: Hashable, Sendable {
   public enum Function: String, Hashable, Sendable {

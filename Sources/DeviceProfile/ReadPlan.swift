@@ -11,6 +11,8 @@ public struct ReadGroup: Hashable, Sendable {
 /// How all points of a device are read: the requests, and what to make of their answers.
 public struct ReadPlan: Hashable, Sendable {
   public let blocks: [ReadBlock]
+  /// Of each block: the addresses at which it may be cut without splitting a field, its own start first.
+  public let boundaries: [[Int]]
   public let registerCount: Int
   /// All blocks, the most frequent first.
   public let groups: [ReadGroup]
@@ -51,7 +53,10 @@ public struct ReadPlan: Hashable, Sendable {
     case isOneOf(Set<Double>, field: Int?)
   }
 
-  init(_ definitions: [PointDefinition], isSunSpec: Bool, rules: ReadingRules, _ locator: RegisterLocator) {
+  init(
+    _ definitions: [PointDefinition], isSunSpec: Bool, rules: ReadingRules, _ locator: RegisterLocator,
+    avoiding refused: RefusedRegisters = RefusedRegisters()
+  ) {
     let definitions = definitions.map { $0.expanded(on: locator.map) }
     let paces = Set(definitions.map { $0.every ?? .zero }).sorted()
     let located = definitions.map { definition in
@@ -61,7 +66,7 @@ public struct ReadPlan: Hashable, Sendable {
       definition.terms.flatMap(\.fields).map { $0.spans(locator) }
     }
     let landmarks = SunSpecLandmark.all(of: wanted.flatMap(\.self), locator.map)
-    let layout = BlockLayout(wanted + landmarks.map { [$0.span] }, rules: rules)
+    let layout = BlockLayout(wanted + landmarks.map { [$0.span] }, rules: rules, avoiding: refused)
     var fields = FieldTable()
     var terms: [Term] = []
     var tables: [[Int: Double]] = []
@@ -86,6 +91,7 @@ public struct ReadPlan: Hashable, Sendable {
     self.terms = terms
     self.fields = fields
     blocks = layout.blocks
+    boundaries = layout.boundaries
     registerCount = layout.registerCount
     groups = paces.enumerated().map { index, pace in
       let blocks = layout.groups.indices.filter { layout.groups[$0] == index }

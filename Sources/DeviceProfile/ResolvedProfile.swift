@@ -2,7 +2,7 @@
 public struct ResolvedProfile: Sendable {
   public let profile: DeviceProfile
   public let map: SunSpecMap?
-  public let readPlan: ReadPlan
+  public private(set) var readPlan: ReadPlan
   let locator: RegisterLocator
 
   /// - Parameter map: the device's models; nil where the profile is not SunSpec.
@@ -11,6 +11,14 @@ public struct ResolvedProfile: Sendable {
     self.map = map
     locator = RegisterLocator(map: map)
     readPlan = ReadPlan(profile.points, isSunSpec: profile.isSunSpec, rules: profile.reading, locator)
+  }
+
+  /// The same device, read without the requests that it refused.
+  public func avoiding(_ refused: RefusedRegisters) -> ResolvedProfile {
+    var other = self
+    other.readPlan = ReadPlan(
+      profile.points, isSunSpec: profile.isSunSpec, rules: profile.reading, locator, avoiding: refused)
+    return other
   }
 
   /// Where the serial number is, in pieces of the permitted length; empty where the device has none.

@@ -60,7 +60,8 @@ public struct TopicPattern: Hashable, Sendable {
       })
   }
 
-  private init(_ levels: [Level]) { self.levels = levels }
+  /// Of levels that are known to be some.
+  public init(_ levels: [Level]) { self.levels = levels }
 
   /// What a topic's levels are where the pattern leaves them open; nil where it does not fit.
   public func match(_ topic: String) -> [Substring]? {

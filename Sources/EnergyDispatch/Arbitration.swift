@@ -58,6 +58,15 @@ struct Resolution: Sendable {
     return open
   }
 
+  /// Binds it further once all rules were heard, to something that they allow.
+  mutating func hold(_ limit: Limit, by rule: String, _ precedence: RuleClass) {
+    guard let left = allowed.intersection(limit.interval) else { return }
+    if left.lower > allowed.lower { lowest = bounds.count }
+    if left.upper < allowed.upper { highest = bounds.count }
+    allowed = left
+    bounds.append(Bound(rule: rule, precedence: precedence, limit: limit, holds: true))
+  }
+
   /// The rule that decided: what bound the quantity, or else what wished it.
   var owner: String { (highest ?? lowest).map { bounds[$0].rule } ?? winner?.rule ?? "limits" }
 }

@@ -39,6 +39,8 @@ public struct ControlCore: Sendable {
     var switches: SwitchHistory
     var consumers: ConsumerHistory
     var channels: ChannelWatch
+    var reserves: ReserveWatch
+    var returns: StagedReturn
     var started: MonotonicInstant
     var hasSeenAll = false
     var isMemoryFresh = false
@@ -84,11 +86,13 @@ public struct ControlCore: Sendable {
     running.switches.observe(view)
     running.consumers.observe(view)
     let channels = running.channels.step(orders, view, isGuarded: isGuarded)
+    let reserves = running.reserves.step(orders, view)
     let input = RuleInput(
       view: view, forecast: forecast, orders: orders, switches: running.switches, consumers: running.consumers,
-      zone: zone, channels: channels, isGuarded: isGuarded)
+      zone: zone, channels: channels, reserves: reserves, isGuarded: isGuarded)
     let statements = running.rules.evaluate(input)
     var resolutions = arbitration.resolve(statements)
+    running.returns.step(&resolutions, statements, view, running.switches)
     running.consumers.settle(&resolutions, at: now.monotonic)
     let isSafeState = statements.contains { $0.contribution.isBlind } || (view.grid != nil && view.grid?.power == nil)
     running.hasSeenAll = running.hasSeenAll || !isSafeState
@@ -101,13 +105,13 @@ public struct ControlCore: Sendable {
     let commands = parameters.mode == .control ? leases.plan(due(wanted, snapshot), at: now.monotonic) : []
     let deliberation = Deliberation(
       premises: premises, view: view, resolutions: resolutions, wanted: wanted, isSafeState: isSafeState,
-      isStarting: isStarting)
+      isStarting: isStarting, running: RunningLimits(channels, orders))
     events += notices.events(
       statements, resolutions, safeState: isSafeState && !isStarting ? deliberation : nil, view,
       isMonitor: parameters.mode == .monitor)
     let isDecisionNew = substance.follow(
       resolutions, isSafeState: isSafeState, isStarting: isSafeState && isStarting)
-    let isMemoryChanged = remember(&running, at: now.monotonic)
+    let isMemoryChanged = remember(&running, at: now)
     state = running
     return ControlOutcome(
       commands: commands, events: events, isDecisionNew: isDecisionNew, isMemoryChanged: isMemoryChanged,
@@ -142,25 +146,30 @@ public struct ControlCore: Sendable {
     return Running(
       rules: RuleBook(premises.site, saved: memory, at: now),
       switches: SwitchHistory(premises.site.loads, saved: memory, at: now),
-      consumers: ConsumerHistory(premises.site, saved: memory, at: now),
-      channels: ChannelWatch(premises.site.channels, saved: memory, at: now), started: now, view: view)
+      consumers: ConsumerHistory(premises.site, saved: memory, at: view.now),
+      channels: ChannelWatch(premises.site.channels, saved: memory, at: now),
+      reserves: ReserveWatch(premises.site, saved: memory), returns: StagedReturn(premises.site, saved: memory),
+      started: now, view: view)
   }
 
-  private mutating func remember(_ running: inout Running, at now: MonotonicInstant) -> Bool {
+  private mutating func remember(_ running: inout Running, at moment: Moment) -> Bool {
+    let now = moment.monotonic
     guard running.isMemoryFresh else {
       // Lines that nobody has any use for are left behind with the first step. Budgets are read when they are needed.
       let before = memory
       memory = memory.lines(of: LeaseBook.budgetLines)
       running.isMemoryFresh = true
-      _ = remember(&running, at: now)
+      _ = remember(&running, at: moment)
       return memory != before
     }
     let rules = running.rules.save(into: &memory, at: now)
     let switches = running.switches.save(into: &memory, at: now)
-    let consumers = running.consumers.save(into: &memory, at: now)
+    let consumers = running.consumers.save(into: &memory, at: moment)
     let budgets = leases.save(into: &memory)
     let channels = running.channels.save(into: &memory)
-    return rules || switches || consumers || budgets || channels
+    let reserves = running.reserves.save(into: &memory)
+    let returns = running.returns.save(into: &memory)
+    return rules || switches || consumers || budgets || channels || reserves || returns
   }
 
   static func quantities(

@@ -18,6 +18,8 @@ public struct ControlOutcome: Sendable {
   public var at: Moment { deliberation.view.now }
   /// Put into words anew whenever it is read.
   public var decision: Decision { deliberation.decision }
+  /// What is in force from outside.
+  public var running: RunningLimits { deliberation.running }
   /// True while something needed for a decision is unknown and the failsafe values hold.
   public var isSafeState: Bool { deliberation.isSafeState }
 }

@@ -15,6 +15,7 @@ struct Deliberation: Sendable {
   var wanted: [WantedLease]
   var isSafeState: Bool
   var isStarting: Bool
+  var running: RunningLimits
 
   var decision: Decision {
     let winner = explanation.winner

@@ -14,6 +14,8 @@ public import Forecasting
 ///   next one also anything that was measured in the last one, which alone serves while there is no interval.
 /// - The first quarter hour of which nothing is known ends the offer.
 /// - The fuse and the feed-in cap leave room; without a configured fuse nothing is moved beyond zero at the grid.
+/// - Limits in force leave room as long as they may last: what holds the import below a limit is not moved as well, a raised
+///   reserve is not given away, and while the owner or an aggregator says what batteries do they do nothing else.
 public struct Flexibility: Hashable, Sendable {
   /// The lowest and the highest of the last quarter hour, W; nil where the present is not known.
   public struct Recent: Hashable, Sendable {
@@ -33,8 +35,8 @@ public struct Flexibility: Hashable, Sendable {
   /// What is moved in one quarter hour, and out of which store.
   private struct Step {
     var power: Double
-    /// Of what a charging battery takes: what would have been curtailed, W. The meter sees none of it.
-    var curtailed: Double = 0
+    /// What is drawn from the store besides, and moves nothing: what would have been curtailed, or what a limit takes, W.
+    var besides: Double = 0
     /// Of the batteries; what loads bring lasts for a quarter hour.
     var stored: Double
     var shed: Double = 0
@@ -42,12 +44,16 @@ public struct Flexibility: Hashable, Sendable {
 
   private static let hours = ForecastReport.step.seconds / 3600
 
-  /// - Parameter forecasts: of the running quarter hour and those that follow it without a gap.
-  public init(_ snapshot: SiteSnapshot, _ site: SiteParameters, forecasts: [Forecast], recent: Recent) {
+  /// - Parameters:
+  ///   - forecasts: of the running quarter hour and those that follow it without a gap.
+  ///   - running: what is in force.
+  public init(
+    _ snapshot: SiteSnapshot, _ site: SiteParameters, forecasts: [Forecast], recent: Recent, running: RunningLimits
+  ) {
     guard site.mode == .control, snapshot.now.isClockTrusted else { return }
     let view = SiteView(snapshot, site)
     guard view.grid?.power != nil else { return }
-    let batteries = site.hybrids.compactMap { OfferedBattery($0, view, reserve: site.reserve.value) }
+    let batteries = site.hybrids.compactMap { OfferedBattery($0, view) }
     let connection = OfferedConnection(site, view)
     let givesMost = site.hybrids.reduce(0) { $0 + ($1.battery?.maximumDischarge.value ?? 0) }
     let takesMost = site.hybrids.reduce(0) { $0 + ($1.battery?.maximumCharge.value ?? 0) }
@@ -56,46 +62,64 @@ public struct Flexibility: Hashable, Sendable {
     var (ups, downs): ([Step], [Step]) = ([], [])
     for (index, forecast) in forecasts.enumerated() {
       guard let expected = Expected(forecast, recent: index < 2 ? recent : nil, site) else { break }
+      let wait = forecast.start - snapshot.now.wall
+      let ahead = LimitsAhead(running, site, snapshot.now, after: wait)
       if index > 0 {
-        let wait = forecast.start - snapshot.now.wall
-        let shed = connection.shed(expected, after: wait)
-        ups.append(Self.up(batteries, connection, expected, given: given, shed: shed))
-        downs.append(Self.down(batteries, connection, expected, taken: taken))
+        let shed = connection.shed(expected, after: wait, besides: ahead.shed)
+        ups.append(Self.up(batteries, connection, expected, ahead, given: given, shed: shed))
+        downs.append(Self.down(batteries, connection, expected, ahead, taken: taken))
       }
-      given += min(givesMost, max(0, -expected.surplus.lowerBound)) * Self.hours
-      taken += min(takesMost, max(0, connection.sun(expected) - expected.load.lowerBound)) * Self.hours
+      let asked = ahead.asked ?? 0
+      given += min(givesMost, max(0, -expected.surplus.lowerBound, asked)) * Self.hours
+      let sun = connection.sun(expected, ahead) - expected.load.lowerBound
+      taken += min(takesMost, max(0, sun, -asked)) * Self.hours
     }
     up = Self.offers(ups)
     down = Self.offers(downs)
   }
 
   private static func up(
-    _ batteries: [OfferedBattery], _ connection: OfferedConnection, _ expected: Expected, given: Double, shed: Double
+    _ batteries: [OfferedBattery], _ connection: OfferedConnection, _ expected: Expected, _ ahead: LimitsAhead,
+    given: Double, shed: Double
   ) -> Step {
     var step = Step(power: shed, stored: 0, shed: shed)
-    for battery in batteries {
-      let stored = max(0, battery.stored - given)
+    for battery in batteries where ahead.asked == nil {
+      let stored = max(0, battery.stored(above: ahead.reserve(battery.battery)) - given)
       step.power += min(battery.gives(beside: expected.pv.upperBound), stored / hours)
       step.stored += stored
     }
-    step.power = min(step.power, max(0, connection.export - expected.surplus.upperBound))
+    step.besides = max(0, -expected.surplus.lowerBound - ahead.import)
+    step.power = max(0, step.power - step.besides)
+    step.power = min(step.power, max(0, connection.export(ahead) - expected.surplus.upperBound))
     return step
   }
 
   private static func down(
-    _ batteries: [OfferedBattery], _ connection: OfferedConnection, _ expected: Expected, taken: Double
+    _ batteries: [OfferedBattery], _ connection: OfferedConnection, _ expected: Expected, _ ahead: LimitsAhead,
+    taken: Double
   ) -> Step {
     var step = Step(power: 0, stored: 0)
     var fromSurplus = 0.0
-    for battery in batteries {
+    // Of batteries that are charged ahead of an outage anyway.
+    var charging = 0.0
+    for battery in batteries where ahead.asked == nil {
+      guard !battery.isCharged(to: ahead.raised(battery.battery)) else {
+        charging += battery.takes
+        continue
+      }
       let room = max(0, battery.room - taken)
       let power = min(battery.takes, room / hours)
-      if battery.isGridCharged { step.power += power } else { fromSurplus += power }
+      if battery.isGridCharged, !ahead.withoutGrid.contains(battery.device) {
+        step.power += power
+      } else {
+        fromSurplus += power
+      }
       step.stored += room
     }
-    step.power += min(fromSurplus, max(0, expected.surplus.lowerBound))
-    step.curtailed = connection.curtailed(expected)
-    step.power = max(0, min(step.power - step.curtailed, connection.import + expected.surplus.lowerBound))
+    let surplus = expected.surplus.lowerBound - charging
+    step.power += min(fromSurplus, max(0, surplus))
+    step.besides = connection.curtailed(expected, ahead)
+    step.power = max(0, min(step.power - step.besides, min(connection.import, ahead.import) + surplus))
     return step
   }
 
@@ -105,7 +129,7 @@ public struct Flexibility: Hashable, Sendable {
       var (moved, left) = (0.0, steps[index].stored + steps[index].shed * hours)
       for step in steps[index...] {
         guard step.power > 0, left > 0 else { break }
-        let drawn = (step.power + step.curtailed) * hours
+        let drawn = (step.power + step.besides) * hours
         moved += step.power * hours * min(1, left / drawn)
         left -= drawn
       }

@@ -9,19 +9,21 @@ struct OfferedBattery {
   /// As in ``DeviceProtectionRule``, K.
   private static let temperatureMargin = 2.0
 
-  /// Above the reserve, Wh.
-  let stored: Double
+  let device: DeviceID
+  let battery: SiteParameters.Battery
   /// Below the upper end, Wh.
   let room: Double
   /// The most it takes, W.
   let takes: Double
   let isGridCharged: Bool
+  /// State of charge, %.
+  private let soc: Double
   private let gives: Double
   private let acLimit: Double
   private let pvPeak: Double
 
   /// Nil where it may not be written or something that protects it is unknown.
-  init?(_ hybrid: SiteParameters.Hybrid, _ view: SiteView, reserve: Double) {
+  init?(_ hybrid: SiteParameters.Hybrid, _ view: SiteView) {
     guard let battery = hybrid.battery, hybrid.batteryReversion != nil, let seen = view.hybrid(hybrid.device),
       let soc = seen.soc.value, seen.batteryPower != nil, seen.temperature != .unknown, seen.chargeMax != .unknown,
       seen.dischargeMax != .unknown, seen.alarms != .unknown, seen.alarms.value ?? 0 == 0
@@ -33,9 +35,10 @@ struct OfferedBattery {
       else { return nil }
     }
     let percent = battery.usable.value / 100
-    let floor = max(battery.socWindow.lowerBound, reserve) + Self.margin
     let ceiling = battery.socWindow.upperBound - Self.margin
-    stored = max(0, soc - floor) * percent * Self.efficiency
+    device = hybrid.device
+    self.battery = battery
+    self.soc = soc
     room = max(0, ceiling - soc) * percent
     gives = min(battery.maximumDischarge.value, seen.dischargeMax.value ?? .infinity) * Self.efficiency
     takes = min(battery.maximumCharge.value, seen.chargeMax.value ?? .infinity, hybrid.acLimit.value)
@@ -43,6 +46,15 @@ struct OfferedBattery {
     acLimit = hybrid.acLimit.value
     pvPeak = hybrid.pvPeak.value
   }
+
+  /// Above a reserve (%), Wh.
+  func stored(above reserve: Double) -> Double {
+    let floor = max(battery.socWindow.lowerBound, reserve) + Self.margin
+    return max(0, soc - floor) / 100 * battery.usable.value * Self.efficiency
+  }
+
+  /// Whether it is charged up to a raised reserve, %.
+  func isCharged(to raised: Double?) -> Bool { isGridCharged && soc < raised ?? 0 }
 
   /// The most it gives while the strings, which pass through the same inverter, give `production`, W.
   func gives(beside production: Double) -> Double { max(0, min(gives, acLimit - min(production, pvPeak))) }
@@ -54,11 +66,12 @@ struct OfferedConnection {
   /// Of the fuse's rating: below it the fuse rule has let go of the batteries.
   private static let ofFuse = 0.85
 
-  /// The most that may flow into the grid and out of it, W.
-  let export: Double
+  /// The most that may flow out of the grid, W, and as far as the fuse goes into it.
   let `import`: Double
   /// The feed-in cap alone, as its rule keeps it, W; infinite without one.
   private let cap: Double
+  /// Of what inverters are bound to, below a limit of the export, W.
+  private let margin: Double
   /// Of all strings, W peak, and the production at which the first inverter is full: each has its share of it.
   private let peak: Double
   private let passing: Double
@@ -76,7 +89,7 @@ struct OfferedConnection {
     }
     `import` = room
     cap = site.feedIn.map { FeedInRule(site: site, cap: $0).kept } ?? .infinity
-    export = min(room, cap)
+    margin = FeedInRule.margin(site.hybrids)
     let peak = site.hybrids.reduce(0) { $0 + $1.pvPeak.value }
     self.peak = peak
     passing =
@@ -86,23 +99,33 @@ struct OfferedConnection {
   }
 
   /// The most of the sun that inverters, house and feed-in cap take while the batteries rest, W.
-  private func passes(_ expected: Flexibility.Expected) -> Double {
-    min(passing, max(0, expected.load.lowerBound + cap))
+  private func passes(_ expected: Flexibility.Expected, _ ahead: LimitsAhead) -> Double {
+    min(passing, max(0, expected.load.lowerBound + cap(ahead)))
   }
 
+  /// The feed-in cap, or a limit of the export below it, W.
+  private func cap(_ ahead: LimitsAhead) -> Double { min(cap, ahead.export - margin) }
+
+  /// The most that may flow into the grid, W.
+  func export(_ ahead: LimitsAhead) -> Double { min(`import`, cap(ahead)) }
+
   /// The most that the strings may give to who takes it, W. Of what is held down nobody knows how much it is.
-  func sun(_ expected: Flexibility.Expected) -> Double {
+  func sun(_ expected: Flexibility.Expected, _ ahead: LimitsAhead) -> Double {
     let upper = expected.pv.upperBound
-    return upper > passes(expected) ? max(upper, peak) : upper
+    return upper > passes(expected, ahead) ? max(upper, peak) : upper
   }
 
   /// The most that would be curtailed while the batteries rest, W.
-  func curtailed(_ expected: Flexibility.Expected) -> Double { max(0, sun(expected) - passes(expected)) }
+  func curtailed(_ expected: Flexibility.Expected, _ ahead: LimitsAhead) -> Double {
+    max(0, sun(expected, ahead) - passes(expected, ahead))
+  }
 
   /// What shedding relieves, W. No meter tells what a load takes: together they take no more than the site does
   /// above its base load. A load may have been switched on just now.
-  func shed(_ expected: Flexibility.Expected, after wait: Duration) -> Double {
-    let rated = loads.filter { $0.minimumOn <= wait }.reduce(0) { $0 + $1.rated.value }
+  /// - Parameter ordered: loads that are off by order anyway.
+  func shed(_ expected: Flexibility.Expected, after wait: Duration, besides ordered: Set<DeviceID>) -> Double {
+    let free = loads.filter { $0.minimumOn <= wait && !ordered.contains($0.device) }
+    let rated = free.reduce(0) { $0 + $1.rated.value }
     return min(rated, max(0, expected.load.lowerBound - baseLoad))
   }
 }

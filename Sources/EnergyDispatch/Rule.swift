@@ -68,6 +68,8 @@ struct Contribution: Hashable, Sendable {
   var alarms: [Alarm] = []
   /// True while the rule lacks a measurement and assumes the worst.
   var isBlind = false
+  /// Of what it keeps a limit on: what may still come back, see ``StagedReturn``.
+  var room: PickUpRoom?
 
   init(
     limits: [Limit] = [], wish: Wish? = nil, handsOff: [HandsOff] = [], alarms: [Alarm] = [], isBlind: Bool = false
@@ -97,6 +99,8 @@ struct RuleInput: Sendable {
   var zone: TimeZoneTable
   /// What the channels say.
   var channels = ChannelStates()
+  /// What batteries keep for outages.
+  var reserves = Reserves()
   /// After several crashes: limits take their failsafe values, see ``CrashGuard``.
   var isGuarded = false
 

@@ -78,8 +78,7 @@ struct RuleBook: Sendable {
       rules += [
         DeviceProtectionRule(hybrid: hybrid.device, battery: battery),
         HybridRatingRule(hybrid: hybrid, battery: battery),
-        BackupReserveRule(
-          hybrid: hybrid.device, battery: battery, reserve: site.reserve, outages: site.outages, pool: pool),
+        BackupReserveRule(hybrid: hybrid.device, battery: battery, reserve: site.reserve, pool: pool),
       ]
       rules += economics(hybrid, battery, site, pool)
     }
@@ -140,7 +139,10 @@ struct RuleBook: Sendable {
     if let demand = site.demand, site.economics.contains(PeakShavingRule.name) {
       rules.append(PeakShavingRule(site: site, demand: demand))
     }
-    if let fuse = site.fuse { rules.append(FuseRule(site: site, fuse: fuse)) }
+    if let fuse = site.fuse {
+      rules.append(FuseRule(site: site, fuse: fuse))
+      if !site.hybrids.isEmpty { rules.append(FuseExportRule(site: site, fuse: fuse)) }
+    }
     if let cap = site.feedIn { rules.append(FeedInRule(site: site, cap: cap)) }
     for channels in SiteParameters.Channel.Class.allCases {
       if site.mayBeLimited([.exportPower, .exportPercent], channels) {

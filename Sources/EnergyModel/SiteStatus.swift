@@ -51,9 +51,13 @@ public struct SiteStatus: Sendable {
     /// Of the newest good value.
     public var age: Duration?
     public var points: [PointState]
+    /// Whether a load behind a relay is left on when the agent stops; nil for every other device. Relays latch: when the
+    /// agent is killed, it stays as it was until the agent is back.
+    public var isLeftOn: Bool?
 
     public init(
-      id: DeviceID, profile: String, state: String, samples: UInt64, age: Duration?, points: [PointState]
+      id: DeviceID, profile: String, state: String, samples: UInt64, age: Duration?, points: [PointState],
+      isLeftOn: Bool? = nil
     ) {
       self.id = id
       self.profile = profile
@@ -61,6 +65,7 @@ public struct SiteStatus: Sendable {
       self.samples = samples
       self.age = age
       self.points = points
+      self.isLeftOn = isLeftOn
     }
   }
 

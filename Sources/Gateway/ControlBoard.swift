@@ -1,4 +1,4 @@
-import EnergyDispatch
+public import EnergyDispatch
 public import EnergyModel
 import Synchronization
 
@@ -20,6 +20,8 @@ public final class ControlBoard: WriteReportSink {
 
   /// Put into words for whoever asks, and not in the cycle.
   public var decision: Decision? { state.withLock { $0.outcome }?.decision }
+  /// What was in force in the last cycle; nothing before the first.
+  public var running: RunningLimits { state.withLock { $0.outcome }?.running ?? RunningLimits() }
   /// Since when the decision has been the same in substance.
   public var decisionSince: Timestamp? { state.withLock { $0.since } }
   public var cycle: SiteStatus.Cycle { state.withLock { $0.cycle } }

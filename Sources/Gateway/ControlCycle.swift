@@ -68,7 +68,7 @@ public actor ControlCycle: Service {
   public nonisolated func wake() { executor.wake() }
 
   /// Runs until graceful shutdown, then asks every device for its fallback value and waits, for three
-  /// seconds at most, until each has answered.
+  /// seconds at most, until each has answered. Who did not confirm it by what it reads back is told.
   public func run() async throws {
     await withGracefulShutdownHandler {
       var due = MonotonicInstant.current
@@ -122,15 +122,23 @@ public actor ControlCycle: Service {
     if crashGuard != nil { ports.store.save(CrashGuard.stopped, under: CrashGuard.storeKey) }
     let commands = core.fallback(at: time.now())
     for command in commands { ports.setpoints.submit(command) }
-    var waiting = Set(commands.map(\.id))
+    var waiting = Dictionary(uniqueKeysWithValues: commands.map { ($0.id, $0.device) })
+    var without: Set<DeviceID> = []
     let end = MonotonicInstant.current + .seconds(3)
     while !waiting.isEmpty && .current < end {
-      for report in ports.board.takeReports() { waiting.remove(report.command.id) }
+      for report in ports.board.takeReports() {
+        guard let device = waiting.removeValue(forKey: report.command.id), report.outcome != .confirmed else {
+          continue
+        }
+        without.insert(device)
+      }
       await executor.sleep(until: .current + .milliseconds(50))
     }
+    without.formUnion(waiting.values)
+    let names = without.map(\.name).sorted().joined(separator: ", ")
     let text =
-      waiting.isEmpty ? "every device confirmed or refused its fallback value" : "some devices did not answer"
+      without.isEmpty ? "every device confirmed its fallback value" : "no fallback value is confirmed by \(names)"
     ports.events.post(
-      Event(at: time.now(), name: "control-stopped", severity: waiting.isEmpty ? .info : .warning, text: text))
+      Event(at: time.now(), name: "control-stopped", severity: without.isEmpty ? .info : .warning, text: text))
   }
 }

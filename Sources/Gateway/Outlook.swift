@@ -23,15 +23,19 @@ struct Outlook: Sendable {
     next?.following = forecasts.dropFirst().map { QuarterHour(start: $0.start, load: $0.load.power, pv: $0.pv.power) }
   }
 
-  /// - Parameter chart: the last hour, a sample every five seconds, the newest of them of now.
-  func report(_ snapshot: SiteSnapshot, _ site: SiteParameters, chart: [ChartSample]) -> ForecastReport? {
+  /// - Parameters:
+  ///   - chart: the last hour, a sample every five seconds, the newest of them of now.
+  ///   - running: what is in force.
+  func report(
+    _ snapshot: SiteSnapshot, _ site: SiteParameters, chart: [ChartSample], running: RunningLimits
+  ) -> ForecastReport? {
     guard let next else { return nil }
     guard snapshot.now.isClockTrusted else { return ForecastReport(at: snapshot.now, start: next.start) }
     let coming = forecasts.dropFirst()
     let lately = chart.suffix(Self.recent)
     let offer = Flexibility(
       snapshot, site, forecasts: forecasts,
-      recent: Flexibility.Recent(load: Self.range(lately, \.load), pv: Self.range(lately, \.pv)))
+      recent: Flexibility.Recent(load: Self.range(lately, \.load), pv: Self.range(lately, \.pv)), running: running)
     return ForecastReport(
       at: snapshot.now, start: next.start,
       series: [

@@ -78,6 +78,7 @@ public final class SiteObserver: Service {
     let now = time.now()
     let snapshot = site.freeze(at: now)
     let balance = SiteStatus.Balance(of: snapshot, parts: parts)
+    let running = board.running
     let (forecast, report, saved) = state.withLock { state -> (Forecast?, ForecastReport?, [UInt8]?) in
       integrate(snapshot, &state)
       defer { state.looks += 1 }
@@ -87,7 +88,9 @@ public final class SiteObserver: Service {
       if state.looks % Self.chartPeriod == 0 {
         state.chart.append(ChartSample(at: now.wall, balance: balance))
         if state.chart.count > Self.chartLength { state.chart.removeFirst() }
-        if state.looks >= Self.patience { report = state.outlook.report(snapshot, control, chart: state.chart) }
+        if state.looks >= Self.patience {
+          report = state.outlook.report(snapshot, control, chart: state.chart, running: running)
+        }
       }
       return (state.outlook.next, report, isQuarterOver ? state.forecaster.saved : nil)
     }

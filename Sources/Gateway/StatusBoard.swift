@@ -10,11 +10,14 @@ public struct StatusBoard: SiteStatusSource {
     public var profile: String
     /// Without a good value for this long the device counts as silent.
     public var silentAfter: Duration
+    /// See ``EnergyModel/SiteStatus/Device/isLeftOn``.
+    public var isLeftOn: Bool?
 
-    public init(id: DeviceID, profile: String, silentAfter: Duration) {
+    public init(id: DeviceID, profile: String, silentAfter: Duration, isLeftOn: Bool? = nil) {
       self.id = id
       self.profile = profile
       self.silentAfter = silentAfter
+      self.isLeftOn = isLeftOn
     }
   }
 
@@ -76,7 +79,8 @@ public struct StatusBoard: SiteStatusSource {
       points[point].map { SiteStatus.PointState(point: point, value: $0.value, quality: $0.quality) }
     }
     return SiteStatus.Device(
-      id: listing.id, profile: listing.profile, state: state, samples: samples, age: age, points: shown)
+      id: listing.id, profile: listing.profile, state: state, samples: samples, age: age, points: shown,
+      isLeftOn: listing.isLeftOn)
   }
 
   private func forecast() -> [SiteStatus.Forecast] {

@@ -60,6 +60,7 @@ extension Page {
         list.append(row);
       }
       e.append(head, make('p', d.profile + ' · ' + number(d.samples, 0) + ' samples', 'quiet small'), list);
+      if (d.if_agent_dies) e.append(make('p', 'If the agent stops it is left ' + d.if_agent_dies + '; if the agent is killed it stays as it is.', 'small'));
       return e;
     }
 

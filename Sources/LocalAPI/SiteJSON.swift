@@ -9,8 +9,8 @@ import EnergyModel
 ///   `from_ms`, `until_ms` (UTC milliseconds; null before two readings)
 /// - `decision`: null before the first, else `t`, `since_ms` (of the first like it), `sentence`, `wish`, `rule`, `safe_state`,
 ///   `bounds` [`rule`, `quantity`, `text`, `holds`], `setpoints` [`device`, `kind` (with the unit), `value`, `owner`]
-/// - `devices` [`id`, `profile`, `state`, `samples`, `age_ms`, `values` {point: value}, `quality` {point: word},
-///   for points that are not good]
+/// - `devices` [`id`, `profile`, `state`, `samples`, `age_ms`, `if_agent_dies` (`on` or `off` for a load behind a relay,
+///   which latches; otherwise null), `values` {point: value}, `quality` {point: word}, for points that are not good]
 /// - `forecast` [`quantity`, `power_w`, `lower_w`, `upper_w`, `remark`]
 /// - `cycle`: `count`, `worst_lateness_ms`, `worst_duration_ms`
 /// - `journal`: `boot`, `committed_records`, `commits`, `dropped_samples`, `dropped_events`, `purged_records`,
@@ -116,6 +116,7 @@ enum SiteJSON {
       json.member("state", device.state)
       json.member("samples", device.samples)
       json.member("age_ms", orNull: device.age.map { Double($0.milliseconds) }, decimals: 0)
+      json.member("if_agent_dies", orNull: device.isLeftOn.map { $0 ? "on" : "off" })
       json.key("values")
       json.object { json in
         for state in device.points {

@@ -2,22 +2,39 @@ import DeviceProfile
 import EnergyModel
 import Foundation
 
-/// The payload of one message, parsed at most once for all the values in it.
+/// What is read from the payloads on one topic for one sensor: found in one pass over each.
+struct PayloadLayout: Sendable {
+  let message: SensorDefinition.Message
+  /// Nil where the payload is the value itself.
+  let places: JSONPlaces?
+  /// Of each value, its place; nil where the payload is the value.
+  let values: [(value: SensorDefinition.Value, place: Int?)]
+  let time: (definition: SensorDefinition.PayloadTime, place: Int)?
+
+  init(_ message: SensorDefinition.Message) {
+    self.message = message
+    let paths = message.values.map(\.path) + (message.time.map { [$0.path] } ?? [])
+    let places = JSONPlaces(paths.filter { !$0.isEmpty })
+    self.places = places.count > 0 ? places : nil
+    values = message.values.map { ($0, places.indices[$0.path]) }
+    time = message.time.flatMap { time in places.indices[time.path].map { (time, $0) } }
+  }
+}
+
+/// The payload of one message.
 struct SensorPayload {
   private let bytes: [UInt8]
-  private let json: Result<JSONValue, PayloadFault>
+  private let found: Result<[JSONValue?], PayloadFault>
 
-  /// - Parameter isJSON: false where nobody looks for values under keys.
-  init(_ bytes: [UInt8], isJSON: Bool = true) {
+  init(_ bytes: [UInt8], at places: JSONPlaces?) {
     self.bytes = bytes
-    json = isJSON ? Self.parse(bytes) : .failure(PayloadFault("is not JSON", concernsAll: true))
+    found = Self.parse(bytes, places)
   }
 
   /// The number that `value` is read from; nil where JSON says `null`.
-  func number(_ value: SensorDefinition.Value) throws(PayloadFault) -> Double? {
-    if value.path.isEmpty { return try bareNumber(words: value.words) }
-    let name = value.path.joined(separator: ".")
-    switch try found(at: value.path) {
+  func number(_ value: SensorDefinition.Value, at place: Int?) throws(PayloadFault) -> Double? {
+    guard let place else { return try bareNumber(words: value.words) }
+    switch try self.value(at: place, value.path) {
     case .null:
       return nil
     case .integer(let integer):
@@ -26,47 +43,47 @@ struct SensorPayload {
       return number
     case .text(let text):
       guard let number = value.words[text] ?? NumberText.parse(text) else {
-        throw PayloadFault("\(name) is text that is no number")
+        throw PayloadFault("\(Self.name(value.path)) is text that is no number")
       }
       return number
     case .flag(let flag):
       if let number = value.words[flag ? "true" : "false"] { return number }
       // Only where 0 and 1 are all there is, a flag can mean a number.
-      guard value.point.plausibleRange == 0...1 else { throw PayloadFault("\(name) is \(flag), not a number") }
+      guard value.point.plausibleRange == 0...1 else {
+        throw PayloadFault("\(Self.name(value.path)) is \(flag), not a number")
+      }
       return flag ? 1 : 0
     case .list, .object:
-      throw PayloadFault("\(name) is not a number but a structure")
+      throw PayloadFault("\(Self.name(value.path)) is not a number but a structure")
     }
   }
 
   /// When it says that it was measured.
-  func time(_ time: SensorDefinition.PayloadTime) throws(PayloadFault) -> Timestamp {
-    guard let stamp = PayloadTime.parse(try found(at: time.path), as: time.format) else {
-      throw PayloadFault("\(time.path.joined(separator: ".")) is no time as it was told (\(time.format.rawValue))")
+  func time(_ time: SensorDefinition.PayloadTime, at place: Int) throws(PayloadFault) -> Timestamp {
+    guard let stamp = PayloadTime.parse(try value(at: place, time.path), as: time.format) else {
+      throw PayloadFault("\(Self.name(time.path)) is no time as it was told (\(time.format.rawValue))")
     }
     return stamp
   }
 
-  /// The word at `path` (the whole payload for an empty one); nil where there is none.
-  func word(at path: [String]) -> String? {
-    if path.isEmpty { return bytes.count <= 256 ? bareText : nil }
-    switch try? found(at: path) {
-    case .text(let text): return text
-    case .flag(let flag): return flag ? "true" : "false"
+  /// The word at the first place, or the whole payload where there are no places; nil where there is none.
+  func word(isWhole: Bool) -> String? {
+    if isWhole { return bytes.count <= 256 ? bareText : nil }
+    switch try? found.get().first {
+    case .some(.some(.text(let text))): return text
+    case .some(.some(.flag(let flag))): return flag ? "true" : "false"
     default: return nil
     }
   }
 
-  private func found(at path: [String]) throws(PayloadFault) -> JSONValue {
-    var value = try json.get()
-    for key in path {
-      guard let next = value[key] else {
-        throw PayloadFault("has no \(path.joined(separator: "."))", isAbsence: true)
-      }
-      value = next
+  private func value(at place: Int, _ path: [String]) throws(PayloadFault) -> JSONValue {
+    guard let value = try found.get()[place] else {
+      throw PayloadFault("has no \(Self.name(path))", isAbsence: true)
     }
     return value
   }
+
+  private static func name(_ path: [String]) -> String { path.joined(separator: ".") }
 
   /// The beginning of the payload, at most 80 bytes of it, fit for one line of a log.
   var excerpt: String {
@@ -89,10 +106,11 @@ struct SensorPayload {
     return number
   }
 
-  private static func parse(_ bytes: [UInt8]) -> Result<JSONValue, PayloadFault> {
+  private static func parse(_ bytes: [UInt8], _ places: JSONPlaces?) -> Result<[JSONValue?], PayloadFault> {
     do throws(PayloadFault) { try checkSize(bytes) } catch { return .failure(error) }
-    do {
-      return .success(try JSONDecoder().decode(JSONValue.self, from: Data(bytes)))
+    guard let places else { return .success([]) }
+    do throws(JSONScan.Fault) {
+      return .success(try JSONScan.values(at: places, in: bytes))
     } catch {
       return .failure(PayloadFault("is not JSON", concernsAll: true))
     }

@@ -10,30 +10,41 @@ public struct SensorTopics: Sendable {
   /// What to subscribe to, each filter once, in the order of the sensors.
   public private(set) var filters: [String] = []
   private let sensors: [SensorDefinition]
-  private var exact: [String: [Subject]] = [:]
+  private var exact: [String: [Spoken]] = [:]
   private var patterns: [(pattern: TopicPattern, subject: Subject)] = []
-  /// Families by their place among the sensors: their members, by topic.
-  private var members: [Int: Family] = [:]
+  /// Who is spoken of on the topics that were heard so far, which a look-up finds faster than a match.
+  private var known: [String: [Spoken]] = [:]
+  /// Families by their place among the sensors.
+  private var members: [Int: Set<DeviceID>] = [:]
 
-  /// Of whom a topic speaks.
-  private struct Subject: Sendable {
-    var sensor: Int
-    /// A message's place among the sensor's; nil for its availability.
-    var message: Int?
+  private enum Kind: Sendable {
+    case message(PayloadLayout)
+    case availability(JSONPlaces?, offline: String)
   }
 
-  private struct Family: Sendable {
-    var devices: Set<DeviceID> = []
-    var names: [String: DeviceID] = [:]
+  /// What a topic says, of one sensor.
+  private struct Subject: Sendable {
+    var sensor: Int
+    var kind: Kind
+  }
+
+  private struct Spoken: Sendable {
+    var subject: Subject
+    var device: DeviceID
   }
 
   public init(_ sensors: [SensorDefinition]) {
     self.sensors = sensors
     for (index, sensor) in sensors.enumerated() {
-      for (place, message) in sensor.messages.enumerated() {
-        add(message.topic, Subject(sensor: index, message: place))
+      for message in sensor.messages {
+        add(message.topic, Subject(sensor: index, kind: .message(PayloadLayout(message))))
       }
-      if let availability = sensor.availability { add(availability.topic, Subject(sensor: index, message: nil)) }
+      if let availability = sensor.availability {
+        let places = availability.path.isEmpty ? nil : JSONPlaces([availability.path])
+        add(
+          availability.topic,
+          Subject(sensor: index, kind: .availability(places, offline: availability.offline)))
+      }
     }
   }
 
@@ -41,7 +52,7 @@ public struct SensorTopics: Sendable {
     let filter = topic.filter
     if !filters.contains(filter) { filters.append(filter) }
     if topic.captures.isEmpty {
-      exact[filter, default: []].append(subject)
+      exact[filter, default: []].append(Spoken(subject: subject, device: sensors[subject.sensor].device))
     } else {
       patterns.append((topic, subject))
     }
@@ -56,34 +67,39 @@ public struct SensorTopics: Sendable {
   /// - A value outside of the point's plausible range is ``EnergyModel/Quality/outOfRange``.
   /// - A device that is said to be gone has none of its values: ``EnergyModel/Quality/timeout``.
   public mutating func readings(for message: IncomingMessage) -> [SensorReading] {
-    var spoken: [(Subject, DeviceID)] = []
     var complaints: [SensorReading] = []
-    for subject in exact[message.topic] ?? [] { spoken.append((subject, sensors[subject.sensor].device)) }
+    let spoken = known[message.topic] ?? learn(message.topic, &complaints)
+    guard !spoken.isEmpty else { return complaints }
+    return spoken.reduce(into: complaints) { readings, entry in
+      switch entry.subject.kind {
+      case .message(let layout):
+        readings += self.readings(in: layout, of: message, sensors[entry.subject.sensor], entry.device)
+      case .availability(let places, let offline):
+        readings += availability(places, offline, of: message, sensors[entry.subject.sensor], entry.device)
+      }
+    }
+  }
+
+  /// Who is spoken of on a topic that was not heard before. Remembered unless something is wrong with it; families are
+  /// bounded, and so is what is remembered.
+  private mutating func learn(_ topic: String, _ complaints: inout [SensorReading]) -> [Spoken] {
+    var spoken = exact[topic] ?? []
     for (pattern, subject) in patterns {
-      guard let captured = pattern.match(message.topic) else { continue }
+      guard let captured = pattern.match(topic) else { continue }
       do throws(PayloadFault) {
-        spoken.append((subject, try member(subject.sensor, captured, message.topic)))
+        spoken.append(Spoken(subject: subject, device: try member(subject.sensor, captured, topic)))
       } catch {
         complaints.append(.malformed(device: sensors[subject.sensor].device, reason: error.text))
       }
     }
-    guard !spoken.isEmpty else { return complaints }
-    let payload = SensorPayload(message.payload)
-    return complaints
-      + spoken.flatMap { subject, device in
-        let sensor = sensors[subject.sensor]
-        if let place = subject.message {
-          return readings(of: sensor.messages[place], in: payload, of: message, sensor, device)
-        }
-        return availability(of: sensor, in: payload, of: message, device)
-      }
+    if complaints.isEmpty, !spoken.isEmpty { known[topic] = spoken }
+    return spoken
   }
 
   /// The member of a family that a topic belongs to; its first message makes it known.
   private mutating func member(
     _ sensor: Int, _ captured: [Substring], _ topic: String
   ) throws(PayloadFault) -> DeviceID {
-    if let known = members[sensor]?.names[topic] { return known }
     let definition = sensors[sensor]
     let name = ([definition.device.name[...]] + captured).joined(separator: "-")
     let isName = name.utf8.allSatisfy { byte in
@@ -91,21 +107,18 @@ public struct SensorTopics: Sendable {
     }
     guard isName, name.utf8.count <= 64 else { throw PayloadFault("\(topic): makes no name of a device") }
     let device = DeviceID(name)
-    let isKnown = members[sensor]?.devices.contains(device) ?? false
-    guard isKnown || (members[sensor]?.devices.count ?? 0) < definition.mostMembers else {
+    let isKnown = members[sensor]?.contains(device) ?? false
+    guard isKnown || (members[sensor]?.count ?? 0) < definition.mostMembers else {
       throw PayloadFault("has \(definition.mostMembers) devices already, so the others are left out")
     }
-    members[sensor, default: Family()].devices.insert(device)
-    // Each device of a family has few topics, so this is bounded as well.
-    members[sensor, default: Family()].names[topic] = device
+    members[sensor, default: []].insert(device)
     return device
   }
 
   private func readings(
-    of said: SensorDefinition.Message, in payload: SensorPayload, of message: IncomingMessage,
-    _ sensor: SensorDefinition, _ device: DeviceID
+    in layout: PayloadLayout, of message: IncomingMessage, _ sensor: SensorDefinition, _ device: DeviceID
   ) -> [SensorReading] {
-    var readings: [Reading] = []
+    let payload = SensorPayload(message.payload, at: layout.places)
     var complaints: [SensorReading] = []
     func complain(_ fault: PayloadFault) {
       complaints.append(.malformed(device: device, reason: "\(message.topic): \(fault.text)" + payload.excerpt))
@@ -113,8 +126,8 @@ public struct SensorTopics: Sendable {
     var measured = message.received
     var isFresh = !message.isRetained
     do throws(PayloadFault) {
-      if let time = said.time {
-        let told = try payload.time(time)
+      if let time = layout.time {
+        let told = try payload.time(time.definition, at: time.place)
         let dated = try PayloadTime.measured(told, received: message.received, maximumAge: sensor.maximumAge)
         measured = dated.at
         isFresh = isFresh && dated.isFresh
@@ -124,9 +137,11 @@ public struct SensorTopics: Sendable {
       isFresh = false
       if error.concernsAll { return complaints }
     }
-    for value in said.values {
+    var readings: [Reading] = []
+    readings.reserveCapacity(layout.values.count)
+    for (value, place) in layout.values {
       do throws(PayloadFault) {
-        let number = try payload.number(value)
+        let number = try payload.number(value, at: place)
         readings.append(reading(of: value, number, isFresh: isFresh))
       } catch {
         if error.isAbsence, value.isOptional { continue }
@@ -150,11 +165,11 @@ public struct SensorTopics: Sendable {
 
   /// A device that is gone has no values; one that is back tells them itself.
   private func availability(
-    of sensor: SensorDefinition, in payload: SensorPayload, of message: IncomingMessage, _ device: DeviceID
+    _ places: JSONPlaces?, _ offline: String, of message: IncomingMessage, _ sensor: SensorDefinition,
+    _ device: DeviceID
   ) -> [SensorReading] {
-    guard let availability = sensor.availability, payload.word(at: availability.path) == availability.offline else {
-      return []
-    }
+    let payload = SensorPayload(message.payload, at: places)
+    guard payload.word(isWhole: places == nil) == offline else { return [] }
     let readings = sensor.points.map { Reading($0, quality: .timeout) }
     return [.sample(Sample(device: device, measured: message.received, readings: readings))]
   }

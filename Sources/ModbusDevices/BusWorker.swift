@@ -18,10 +18,16 @@ final class BusWorker {
   private var schedule: PollSchedule
 
   init(
-    name: String, host: String, port: Int, devices: [BusDevice], queue: CommandQueue, wakeup: Wakeup,
-    time: any TimeSource, samples: any SampleSink, reports: any WriteReportSink, events: any EventSink
+    name: String, _ endpoint: BusEndpoint, pause: Duration, devices: [BusDevice], store: RegisterStore?,
+    queue: CommandQueue, wakeup: Wakeup, time: any TimeSource, samples: any SampleSink,
+    reports: any WriteReportSink, events: any EventSink
   ) {
-    let link = ModbusLink(host: host, port: port)
+    let connections = devices.map(\.profile.connection)
+    let link = ModbusLink(
+      endpoint,
+      manners: .init(
+        unitPause: pause, connectDelay: connections.map(\.connectDelay).max() ?? .zero,
+        idleClose: connections.compactMap(\.idleClose).min()))
     let connectTimeout = devices.map(\.profile.reading.timeout).max() ?? .seconds(1)
     self.name = name
     self.link = link
@@ -32,7 +38,7 @@ final class BusWorker {
     self.reports = reports
     sessions = devices.map {
       DeviceSession(
-        $0, link: link, connectTimeout: connectTimeout, time: time, samples: samples, events: events)
+        $0, link: link, connectTimeout: connectTimeout, store: store, time: time, samples: samples, events: events)
     }
     schedule = PollSchedule(periods: devices.map(\.period), start: time.now().monotonic)
   }

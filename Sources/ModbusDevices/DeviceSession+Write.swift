@@ -123,10 +123,15 @@ extension DeviceSession {
             waitingJob = job
             return nil
           }
-          link.rest(rules.pause)
+          link.rest(rules.pause, unit: device.unit)
           lastWrite = time.now().monotonic
           try link.write(write, unit: device.unit, timeout: rules.timeout)
-          job.written.append(job.next)
+          if write.isKept, let expected = write.readBack {
+            // A value to fall back to that did not arrive is no value: nothing that relies on it is written.
+            if let difference = Self.difference(expected, try read(expected.block)) { return .notTaken(difference) }
+          } else {
+            job.written.append(job.next)
+          }
           if write.every != nil { repeated[write] = lastWrite }
         }
         job.next += 1

@@ -23,6 +23,12 @@ final class DeviceSession {
   private(set) var asked: Moment?
 
   var image = RegisterImage(registerCount: 0, blockCount: 0)
+  /// Of each group of blocks: when it is to be read again.
+  var groupDue: [MonotonicInstant] = []
+  var search = RegisterSearch()
+  var plausibility = Plausibility()
+  private var late = LateReplies()
+  private let store: RegisterStore?
   var blockBackOffs: [BackOff] = []
   /// Where a poll begins: it moves on when the device was silent, so that one register that swallows
   /// requests cannot pass for a dead device for ever.
@@ -36,12 +42,13 @@ final class DeviceSession {
   var repeated: [EncodedWrite: MonotonicInstant] = [:]
 
   init(
-    _ device: BusDevice, link: ModbusLink, connectTimeout: Duration, time: any TimeSource, samples: any SampleSink,
-    events: any EventSink
+    _ device: BusDevice, link: ModbusLink, connectTimeout: Duration, store: RegisterStore? = nil,
+    time: any TimeSource, samples: any SampleSink, events: any EventSink
   ) {
     self.device = device
     self.link = link
     self.connectTimeout = connectTimeout
+    self.store = store
     self.time = time
     self.samples = samples
     self.events = events
@@ -63,10 +70,36 @@ final class DeviceSession {
     verifiedGeneration = link.generation
   }
 
+  /// The device may be another one, or have another firmware, when it answers again.
+  func wasSilent() { verifiedGeneration = 0 }
+
   func read(_ block: ReadBlock, into registers: inout [UInt16]) throws(ModbusFailure) {
-    link.rest(rules.pause)
+    if late.isSuspect(at: time.now().monotonic) { try settle(near: block) }
+    try ask(block, into: &registers)
+  }
+
+  /// Asks something that no late answer can be mistaken for the answer to.
+  private func settle(near block: ReadBlock) throws(ModbusFailure) {
+    guard let question = late.question(near: block, limit: rules.maximumRegisters) else { return }
+    var ignored: [UInt16] = Array(repeating: 0, count: question.count)
+    do {
+      try ask(question, into: &ignored)
+    } catch {
+      // A refusal is an answer too.
+      if error.isSilence { throw error }
+    }
+    late.settled()
+  }
+
+  private func ask(_ block: ReadBlock, into registers: inout [UInt16]) throws(ModbusFailure) {
+    link.rest(rules.pause, unit: device.unit)
     asked = time.now()
-    try link.read(block, unit: device.unit, timeout: rules.timeout, into: &registers)
+    do {
+      try link.read(block, unit: device.unit, timeout: rules.timeout, into: &registers)
+    } catch {
+      if error.leavesAnswerOpen { late.missed(block, at: time.now().monotonic) }
+      throw error
+    }
   }
 
   func read(_ block: ReadBlock) throws(ModbusFailure) -> [UInt16] {
@@ -119,11 +152,32 @@ final class DeviceSession {
   func modelsMoved() { isMoved = true }
 
   private func adopt(_ resolved: ResolvedProfile) {
+    search = RegisterSearch()
+    layOut(resolved)
+  }
+
+  private func layOut(_ resolved: ResolvedProfile) {
     self.resolved = resolved
     planVersion += 1
     image = resolved.readPlan.emptyImage()
     blockBackOffs = Array(repeating: BackOff(), count: resolved.readPlan.blocks.count)
+    groupDue = Array(repeating: time.now().monotonic, count: resolved.readPlan.groups.count)
     firstBlock = 0
+  }
+
+  /// Lays the blocks out anew where that follows from what a poll brought.
+  func learn(_ outcomes: [RegisterSearch.Outcome]) {
+    guard let resolved, search.note(outcomes, of: resolved.readPlan.blocks, at: time.now().monotonic) else { return }
+    layOut(resolved.avoiding(search.refused))
+  }
+
+  /// What others may read through us.
+  func store(_ block: ReadBlock, every: Duration?) {
+    guard let store, let asked else { return }
+    let registers = image.registers[block.imageOffset..<block.imageOffset + block.count]
+    store.put(
+      Array(registers), unit: device.unit, block.space, block.start, at: asked.monotonic,
+      validFor: max(RegisterStore.leastValidity, max(device.period, every ?? .zero) * 3))
   }
 
   /// A fresh random number for back-offs.

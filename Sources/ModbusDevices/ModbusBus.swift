@@ -1,9 +1,10 @@
+public import DeviceProfile
 public import EnergyModel
 import Synchronization
 import Threads
 
-/// One Modbus TCP connection with the devices behind it, on a thread of its own: whatever happens here
-/// delays no other bus and nobody who submits a command.
+/// One Modbus connection with the devices behind it, on a thread of its own: whatever happens here
+/// delays no other bus and nobody who submits a command. All traffic with its devices takes this one connection.
 public final class ModbusBus: SetpointPort, Sendable {
   /// Commands that wait at most; control writes a few a second.
   static let queueCapacity = 64
@@ -18,8 +19,8 @@ public final class ModbusBus: SetpointPort, Sendable {
   }
 
   private let name: String
-  private let host: String
-  private let port: Int
+  private let endpoint: BusEndpoint
+  private let pause: Duration
   private let devices: [BusDevice]
   private let time: any TimeSource
   private let samples: any SampleSink
@@ -28,26 +29,34 @@ public final class ModbusBus: SetpointPort, Sendable {
   private let queue = CommandQueue(capacity: ModbusBus.queueCapacity)
   private let wakeup = Wakeup()
   private let stage = Mutex(Stage.new)
+  private let server: RegisterServer?
+  private let serving = Mutex<OwnThread?>(nil)
 
   /// - Parameters:
-  ///   - host: a name or an address; looked up with every new connection.
+  ///   - pause: rest of the line between requests to two different units.
+  ///   - serve: where others may read what was read here; nil listens nowhere.
   ///   - time: a clock that runs with the system's monotonic one, which the waiting goes by.
   ///   - samples: gets one sample for each poll of each device, good or marked.
   ///   - reports: gets exactly one report for each command, on the bus's thread, or on the caller's
   ///     where the command finds no room.
-  ///   - events: `device-lost`, `device-back`, `device-exception`, `wrong-serial`, `serial-unreadable`.
+  ///   - events: `device-lost`, `device-back`, `device-exception`, `wrong-serial`, `serial-unreadable`,
+  ///     `register-server-started`, `register-server-failed`.
   public init(
-    name: String, host: String, port: Int, devices: [BusDevice], time: any TimeSource, samples: any SampleSink,
-    reports: any WriteReportSink, events: any EventSink
+    name: String, _ endpoint: BusEndpoint, pause: Duration = .zero, serve: ServedAddress? = nil, devices: [BusDevice],
+    time: any TimeSource, samples: any SampleSink, reports: any WriteReportSink, events: any EventSink
   ) {
     self.name = name
-    self.host = host
-    self.port = port
+    self.endpoint = endpoint
+    self.pause = pause
     self.devices = devices
     self.time = time
     self.samples = samples
     self.reports = reports
     self.events = events
+    server = serve.map { address in
+      let store = RegisterStore(units: Set(devices.map(\.unit)))
+      return RegisterServer(bus: name, address, store: store, time: time, events: events)
+    }
   }
 
   /// Starts the thread. Only the first call counts.
@@ -55,6 +64,7 @@ public final class ModbusBus: SetpointPort, Sendable {
     stage.withLock { stage in
       guard case .new = stage else { return }
       stage = .running(OwnThread(name: "bus-\(name)") { self.run() })
+      serving.withLock { $0 = server?.start() }
     }
   }
 
@@ -72,6 +82,7 @@ public final class ModbusBus: SetpointPort, Sendable {
   public func stop() {
     queue.stop()
     wakeup.ring()
+    server?.stop()
     let wasNeverStarted = stage.withLock { stage in
       guard case .new = stage else { return false }
       stage = .neverStarted
@@ -89,6 +100,11 @@ public final class ModbusBus: SetpointPort, Sendable {
       return thread
     }
     thread?.join()
+    let served = serving.withLock { thread in
+      defer { thread = nil }
+      return thread
+    }
+    served?.join()
   }
 
   private func refuse(_ command: SetpointCommand, _ reason: String) {
@@ -98,7 +114,8 @@ public final class ModbusBus: SetpointPort, Sendable {
   /// The handle, the sessions and the schedule are made on the thread that uses them.
   private func run() {
     BusWorker(
-      name: name, host: host, port: port, devices: devices, queue: queue, wakeup: wakeup, time: time,
+      name: name, endpoint, pause: pause, devices: devices, store: server?.store, queue: queue, wakeup: wakeup,
+      time: time,
       samples: samples, reports: reports, events: events
     ).run()
   }

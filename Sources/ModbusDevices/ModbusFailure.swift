@@ -6,8 +6,10 @@ struct ModbusFailure: Error, Hashable, Sendable {
   enum Operation: String, Hashable, Sendable { case connect, read, write }
 
   enum Reason: Hashable, Sendable {
-    /// Nobody accepts the connection.
+    /// Nobody accepts the connection, or there is no such port.
     case notConnected(Int32)
+    /// Another process uses the serial port.
+    case portTaken
     /// The peer closed the connection, or it broke.
     case connectionLost(Int32)
     /// No answer, or no whole answer, within the deadline.
@@ -38,8 +40,29 @@ struct ModbusFailure: Error, Hashable, Sendable {
   var isSilence: Bool {
     switch reason {
     case .exception(let code): code == 10 || code == 11
-    case .notConnected, .connectionLost, .timeout, .garbled, .invalid: true
+    case .notConnected, .portTaken, .connectionLost, .timeout, .garbled, .invalid: true
     }
+  }
+
+  /// True when the answer may still come.
+  var leavesAnswerOpen: Bool {
+    switch reason {
+    case .timeout, .garbled: true
+    case .notConnected, .portTaken, .connectionLost, .exception, .invalid: false
+    }
+  }
+
+  /// True when nothing can be heard of anybody on this bus.
+  var isWithoutLink: Bool {
+    switch reason {
+    case .notConnected, .portTaken: true
+    case .connectionLost, .timeout, .garbled, .exception, .invalid: false
+    }
+  }
+
+  init(_ operation: Operation, _ reason: Reason) {
+    self.operation = operation
+    self.reason = reason
   }
 
   /// - Parameter code: `errno` as libmodbus left it.
@@ -61,6 +84,7 @@ extension ModbusFailure: CustomStringConvertible {
   var description: String {
     switch reason {
     case .notConnected(let code): "no connection: \(Self.text(code))"
+    case .portTaken: "another process uses the serial port"
     case .connectionLost(let code): "the connection broke during a \(operation.rawValue): \(Self.text(code))"
     case .timeout: "no answer to a \(operation.rawValue) in time"
     case .garbled(let code): "a wrong answer to a \(operation.rawValue): \(Self.text(code))"

@@ -4,22 +4,43 @@ import EnergyModel
 import Glibc
 import Threads
 
-/// One Modbus TCP connection. It belongs to the thread of its bus.
+/// One Modbus connection, over TCP or a serial line. It belongs to the thread of its bus.
 ///
-/// Every answer has one deadline (libmodbus' byte timeout would let a dripping peer stretch it), and the
-/// connection ends with the first failure that is not a clean exception.
+/// Every answer has one deadline (libmodbus' byte timeout would let a dripping peer stretch it). Over TCP the connection
+/// ends with the first failure that is not a clean exception; a serial line falls quiet first, so that the rest of a broken
+/// or late answer is not taken for the next one's.
 final class ModbusLink {
-  private let host: String
-  private let port: Int
+  /// How the devices behind a connection want to be met.
+  struct Manners: Hashable, Sendable {
+    /// Rest of the line between requests to two different units.
+    var unitPause = Duration.zero
+    /// Rest after a connection was made.
+    var connectDelay = Duration.zero
+    /// The peer closes a connection that was idle for so long: it is made anew before.
+    var idleClose: Duration?
+  }
+
+  /// A serial line that was silent for so long has nothing more to say about a question that went wrong.
+  static let quiet = Duration.milliseconds(100)
+  /// A line that babbles is not listened to for longer.
+  static let longestQuiet = Duration.seconds(1)
+
+  private let endpoint: BusEndpoint
+  private let isSerial: Bool
+  private let manners: Manners
   private var context: OpaquePointer?
-  private var bits: [UInt8] = Array(repeating: 0, count: Int(MODBUS_MAX_READ_BITS))
+  private var lock: SerialLock?
+  private var transaction: UInt16 = 0
+  private var frame: [UInt8] = Array(repeating: 0, count: Int(MODBUS_MAX_ADU_LENGTH))
   /// Counts connections: what was learnt over an earlier one has to be checked again.
   private(set) var generation: UInt64 = 0
   private var lastExchange: MonotonicInstant?
+  private var lastUnit: Int?
 
-  init(host: String, port: Int) {
-    self.host = host
-    self.port = port
+  init(_ endpoint: BusEndpoint, manners: Manners = Manners()) {
+    self.endpoint = endpoint
+    isSerial = endpoint.framing == .rtu
+    self.manners = manners
   }
 
   deinit { close() }
@@ -29,22 +50,53 @@ final class ModbusLink {
   /// Connects unless connected. The name is looked up here, on the bus's own thread.
   /// - Parameter timeout: for each address that the name stands for.
   func connect(timeout: Duration) throws(ModbusFailure) {
+    if let idle = manners.idleClose, let lastExchange, MonotonicInstant.current - lastExchange >= idle * 0.8 { close() }
     guard context == nil else { return }
     guard Self.hasRoomForDescriptor() else { throw ModbusFailure(.connect, code: EMFILE) }
-    guard let fresh = modbus_new_tcp_pi(host, String(port)) else { throw ModbusFailure(.connect, code: errno) }
+    let fresh = try make()
     // The response timeout is the connect timeout as well, so it comes first.
     Self.setDeadline(timeout, of: fresh)
     modbus_set_byte_timeout(fresh, 0, 0)
     modbus_set_error_recovery(fresh, MODBUS_ERROR_RECOVERY_NONE)
     guard modbus_connect(fresh) == 0 else {
-      let failure = ModbusFailure(.connect, code: errno)
+      let code = errno
       modbus_close(fresh)
       modbus_free(fresh)
-      throw failure
+      lock = nil
+      if isSerial, code == EBUSY { throw ModbusFailure(.connect, .portTaken) }
+      // Whatever opening a port says, there is no port.
+      throw ModbusFailure(.connect, .notConnected(code == EINPROGRESS || code == EAGAIN ? ETIMEDOUT : code))
     }
-    Self.prepareSocket(modbus_get_socket(fresh))
+    if isSerial {
+      lock?.exclude()
+      modbus_flush(fresh)
+    } else {
+      Self.prepareSocket(modbus_get_socket(fresh))
+    }
     context = fresh
     generation += 1
+    if manners.connectDelay > .zero { sleep(until: .current + manners.connectDelay) }
+    lastExchange = .current
+    lastUnit = nil
+  }
+
+  private func make() throws(ModbusFailure) -> OpaquePointer {
+    let fresh: OpaquePointer?
+    switch endpoint {
+    case .tcp(let host, let port): fresh = modbus_new_tcp_pi(host, String(port))
+    case .serial(let path, let line):
+      do { lock = try SerialLock(path) } catch {
+        let isTaken = error.number == EWOULDBLOCK || error.number == EBUSY
+        throw ModbusFailure(.connect, isTaken ? .portTaken : .notConnected(error.number))
+      }
+      let parity = CChar(bitPattern: line.parity.rawValue.utf8.first ?? 78)
+      fresh = modbus_new_rtu(path, Int32(line.baud), parity, 8, Int32(line.stopBits))
+    }
+    guard let fresh else {
+      lock = nil
+      throw ModbusFailure(.connect, .notConnected(errno))
+    }
+    return fresh
   }
 
   func close() {
@@ -52,12 +104,15 @@ final class ModbusLink {
     modbus_close(open)
     modbus_free(open)
     context = nil
+    lock = nil
   }
 
-  /// Blocks until `pause` has passed since the last request: some devices lose what comes sooner.
-  func rest(_ pause: Duration) {
-    guard pause > .zero, let lastExchange else { return }
-    sleep(until: lastExchange + pause)
+  /// Blocks until `pause` has passed since the last request, or the pause that the line wants before another unit: some
+  /// devices lose what comes sooner.
+  func rest(_ pause: Duration, unit: Int) {
+    guard let lastExchange else { return }
+    let wanted = lastUnit == nil || lastUnit == unit ? pause : max(pause, manners.unitPause)
+    if wanted > .zero { sleep(until: lastExchange + wanted) }
   }
 
   func sleep(until instant: MonotonicInstant) {
@@ -70,60 +125,94 @@ final class ModbusLink {
     _ block: ReadBlock, unit: Int, timeout: Duration, into registers: inout [UInt16]
   ) throws(ModbusFailure) {
     precondition(block.imageOffset + block.count <= registers.count, "the image is too small for the block")
-    let context = try open(.read, unit: unit, timeout: timeout)
-    let start = Int32(block.start)
-    let count = Int32(block.count)
-    let answered: Int32
-    switch block.space {
-    case .holding:
-      answered = registers.withUnsafeMutableBufferPointer {
-        modbus_read_registers(context, start, count, $0.baseAddress.map { $0 + block.imageOffset })
-      }
-    case .input:
-      answered = registers.withUnsafeMutableBufferPointer {
-        modbus_read_input_registers(context, start, count, $0.baseAddress.map { $0 + block.imageOffset })
-      }
-    case .coil: answered = modbus_read_bits(context, start, count, &bits)
-    case .discrete: answered = modbus_read_input_bits(context, start, count, &bits)
+    let answer = try exchange(ModbusRequest(block), unit: unit, timeout: timeout)
+    frame.withUnsafeBufferPointer { frame in
+      block.place(UnsafeBufferPointer(rebasing: frame[answer.dropFirst(2)]), into: &registers)
     }
-    let code = errno
-    lastExchange = .current
-    guard answered == count else { throw failure(.read, code) }
-    guard block.space == .coil || block.space == .discrete else { return }
-    for index in 0..<block.count { registers[block.imageOffset + index] = UInt16(bits[index]) }
   }
 
-  /// FC16 for holding registers, or FC06 where the device knows no other; FC05 for one coil, FC15 for several.
   func write(_ write: EncodedWrite, unit: Int, timeout: Duration) throws(ModbusFailure) {
-    let context = try open(.write, unit: unit, timeout: timeout)
-    let start = Int32(write.address)
-    let count = Int32(write.registers.count)
-    let answered: Int32
-    switch (write.space, write.registers.count) {
-    case (.coil, 1): answered = modbus_write_bit(context, start, write.registers[0] == 0 ? 0 : 1)
-    case (.coil, _): answered = modbus_write_bits(context, start, count, write.registers.map { $0 == 0 ? 0 : 1 })
-    case (_, 1) where write.function == .single:
-      answered = modbus_write_register(context, start, write.registers[0])
-    default: answered = modbus_write_registers(context, start, count, write.registers)
+    _ = try exchange(ModbusRequest(write), unit: unit, timeout: timeout)
+  }
+
+  /// The place of the checked answer in ``frame``.
+  private func exchange(_ request: ModbusRequest, unit: Int, timeout: Duration) throws(ModbusFailure) -> Range<Int> {
+    guard let context else { throw ModbusFailure(request.operation, code: ENOTCONN) }
+    guard (1...247).contains(unit) || unit == 255 && !isSerial else {
+      throw ModbusFailure(request.operation, code: EINVAL)
     }
-    let code = errno
-    lastExchange = .current
-    guard answered == count else { throw failure(.write, code) }
-  }
-
-  private func open(
-    _ operation: ModbusFailure.Operation, unit: Int, timeout: Duration
-  ) throws(ModbusFailure) -> OpaquePointer {
-    guard let context else { throw ModbusFailure(operation, code: ENOTCONN) }
-    guard modbus_set_slave(context, Int32(unit)) == 0 else { throw ModbusFailure(operation, code: EINVAL) }
     Self.setDeadline(timeout, of: context)
-    return context
+    defer {
+      lastExchange = .current
+      lastUnit = unit
+    }
+    do throws(ModbusFailure) {
+      let answer = isSerial ? try ask(request, unit, line: context) : try ask(request, unit, socket: context)
+      try frame.withUnsafeBufferPointer { frame throws(ModbusFailure) in
+        try request.check(UnsafeBufferPointer(rebasing: frame[answer]))
+      }
+      return answer
+    } catch {
+      recover(from: error)
+      throw error
+    }
   }
 
-  private func failure(_ operation: ModbusFailure.Operation, _ code: Int32) -> ModbusFailure {
-    let failure = ModbusFailure(operation, code: code)
-    if failure.endsConnection { close() }
-    return failure
+  private func ask(_ request: ModbusRequest, _ unit: Int, socket context: OpaquePointer) throws(ModbusFailure) -> Range<
+    Int
+  > {
+    transaction &+= 1
+    let length = request.body.count + 1
+    let head = [transaction >> 8, transaction & 0xFF, 0, 0, UInt16(length) >> 8, UInt16(length) & 0xFF, UInt16(unit)]
+    let bytes = head.map { UInt8($0) } + request.body
+    let sent = send(modbus_get_socket(context), bytes, bytes.count, Int32(MSG_NOSIGNAL))
+    guard sent == bytes.count else { throw ModbusFailure(request.operation, code: sent < 0 ? errno : EAGAIN) }
+    let count = Int(modbus_receive_confirmation(context, &frame))
+    guard count >= 0 else { throw ModbusFailure(request.operation, code: errno) }
+    // Transaction, protocol and length; then the unit, which devices that are asked as 255 answer as they like.
+    guard count > 7, frame[0] == bytes[0], frame[1] == bytes[1], frame[2] == 0, frame[3] == 0,
+      Int(frame[4]) << 8 | Int(frame[5]) == count - 6
+    else { throw request.garbled }
+    guard Int(frame[6]) == unit || unit == 255 else { throw request.fromAnother }
+    return 7..<count
+  }
+
+  private func ask(_ request: ModbusRequest, _ unit: Int, line context: OpaquePointer) throws(ModbusFailure) -> Range<
+    Int
+  > {
+    // What came while nobody had asked belongs to nobody.
+    guard modbus_set_slave(context, Int32(unit)) == 0, modbus_flush(context) >= 0 else {
+      throw ModbusFailure(request.operation, code: errno)
+    }
+    let bytes = [UInt8(unit)] + request.body
+    guard modbus_send_raw_request(context, bytes, Int32(bytes.count)) >= 0 else {
+      throw ModbusFailure(request.operation, code: errno)
+    }
+    let count = Int(modbus_receive_confirmation(context, &frame))
+    guard count >= 0 else { throw ModbusFailure(request.operation, code: errno) }
+    // libmodbus answers zero for another unit's frame.
+    guard count > 3, Int(frame[0]) == unit else { throw request.fromAnother }
+    return 1..<count - 2
+  }
+
+  private func recover(from failure: ModbusFailure) {
+    guard failure.endsConnection else { return }
+    guard isSerial, case .timeout = failure.reason else {
+      if isSerial, case .garbled = failure.reason { return calm() }
+      return close()
+    }
+    calm()
+  }
+
+  /// Waits until a serial line is quiet and forgets what came.
+  private func calm() {
+    guard let context else { return }
+    let end = MonotonicInstant.current + Self.longestQuiet
+    var entry = pollfd(fd: modbus_get_socket(context), events: Int16(POLLIN), revents: 0)
+    while MonotonicInstant.current < end, poll(&entry, 1, Int32(Self.quiet.milliseconds)) > 0 {
+      // A port that was pulled out is readable for ever.
+      guard entry.revents & Int16(POLLIN) != 0, modbus_flush(context) >= 0 else { return close() }
+    }
   }
 
   private static func setDeadline(_ timeout: Duration, of context: OpaquePointer) {

@@ -15,7 +15,7 @@ enum SessionFailure: Error, Hashable, Sendable, CustomStringConvertible {
 
   /// The whole connection is missing, and so are all devices behind it.
   var linkFailure: ModbusFailure? {
-    guard case .request(let failure) = self, case .notConnected = failure.reason else { return nil }
+    guard case .request(let failure) = self, failure.isWithoutLink else { return nil }
     return failure
   }
 

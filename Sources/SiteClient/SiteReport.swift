@@ -35,6 +35,8 @@ public struct SiteReport: Decodable, Sendable {
     public var state: String
     public var samples: UInt64
     public var ageMs: Int64?
+    /// What a load behind a relay is left at when the agent stops: `on` or `off`.
+    public var ifAgentDies: String?
     /// The newest value of each point that ever had one.
     public var values: [String: Double?]
     /// Points that are not good, and why.

@@ -44,8 +44,11 @@ public struct SiteConfiguration: Sendable {
   /// One Modbus connection and the devices behind it.
   public struct ModbusBus: Hashable, Sendable {
     public var name: String
-    public var host: String
-    public var port: Int
+    public var endpoint: BusEndpoint
+    /// Rest of the line between requests to two different units.
+    public var pause: Duration
+    /// Where others may read the registers that were read here; nil: nowhere.
+    public var serve: ServedAddress?
     public var devices: [ModbusDevice]
   }
 

@@ -49,7 +49,8 @@ struct StatusCommand: AsyncParsableCommand {
     print("  \(site.decision?.sentence ?? "no decision yet")")
     for device in site.devices {
       let age = device.ageMs.map { ", newest value \(String(format: "%.1f", Double($0) / 1000)) s old" } ?? ""
-      print("  \(device.id) (\(device.profile)): \(device.state), \(device.samples) samples\(age)")
+      let left = device.ifAgentDies.map { ", left \($0) when the agent stops" } ?? ""
+      print("  \(device.id) (\(device.profile)): \(device.state), \(device.samples) samples\(age)\(left)")
     }
     let journal = site.journal
     print("  journal: \(journal.committedRecords) records committed, \(journal.sizeBytes / 1024) KiB", terminator: "")

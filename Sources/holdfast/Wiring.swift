@@ -22,8 +22,8 @@ extension ModbusBus {
         mayWrite: mode == .control)
     }
     self.init(
-      name: bus.name, host: bus.host, port: bus.port, devices: devices, time: time, samples: samples,
-      reports: reports, events: events)
+      name: bus.name, bus.endpoint, pause: bus.pause, serve: bus.serve, devices: devices, time: time,
+      samples: samples, reports: reports, events: events)
   }
 }
 
@@ -90,11 +90,16 @@ extension SiteConfiguration {
   /// Every device as the page lists it. Modbus devices are silent after five missed polls, devices on MQTT, which
   /// speak when they like, after their maximum age. Of a family the members are not known beforehand.
   var listings: [StatusBoard.Listing] {
+    let leftOn = Dictionary(
+      control.loads.map { ($0.device, $0.isOnWhenAgentDies) }
+        + control.heatPumps.map { ($0.device, !$0.isBlockedWhenAgentDies) }, uniquingKeysWith: { $1 })
     let modbus = modbusBuses.flatMap(\.devices).map {
-      StatusBoard.Listing(id: $0.id, profile: $0.profile.name, silentAfter: $0.period * 5)
+      StatusBoard.Listing(
+        id: $0.id, profile: $0.profile.name, silentAfter: $0.period * 5, isLeftOn: leftOn[$0.id])
     }
     let sensors = mqttBuses.flatMap(\.sensors).filter { !$0.isFamily }.map {
-      StatusBoard.Listing(id: $0.device, profile: "mqtt", silentAfter: $0.maximumAge)
+      StatusBoard.Listing(
+        id: $0.device, profile: "mqtt", silentAfter: $0.maximumAge, isLeftOn: leftOn[$0.device])
     }
     return modbus + sensors
   }

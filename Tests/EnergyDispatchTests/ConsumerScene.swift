@@ -57,7 +57,7 @@ struct ConsumerScene {
     let saved = SavedMemory(
       Scene.memory(["device protection hybrid\tinside", "backup reserve hybrid\tfree", "fuse\tshed"] + memory))
     rules = RuleBook(site, saved: saved, at: now)
-    consumers = ConsumerHistory(site, saved: saved, at: now)
+    consumers = ConsumerHistory(site, saved: saved, at: time.now())
     tracks = PowerTracks(site)
     frozen = FrozenWatch(site)
     arbitration = Arbitration(ControlCore.quantities(site))
@@ -69,6 +69,11 @@ struct ConsumerScene {
         .dischargePowerMax: 5000, .alarms: 0,
       ],
     ]
+  }
+
+  /// What chargers and heat pumps have been through is as it was saved.
+  mutating func restart(memory: [String]) {
+    consumers = ConsumerHistory(site, saved: SavedMemory(Scene.memory(memory)), at: time.now())
   }
 
   mutating func run(_ seconds: Int) {

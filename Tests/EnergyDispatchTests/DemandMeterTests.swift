@@ -34,6 +34,8 @@ struct DemandMeterTests {
     var hasCounter = true
     var isSilent = false
     var power = 0.0
+    /// Of the connection.
+    var most: Double?
 
     mutating func run(_ seconds: Int, every step: Int = 1) {
       for _ in 0..<seconds / step {
@@ -47,7 +49,7 @@ struct DemandMeterTests {
       var grid = SiteView.Grid(power: isSilent ? nil : power, currents: [])
       let shown = resolution > 0 ? (counted / resolution).rounded(.down) * resolution : counted
       if hasCounter { grid.importCounter = isSilent ? .unknown : .known(shown) }
-      demand.observe(grid, time.now(), .utc, assumed: 8000, baseLoad: 500)
+      demand.observe(grid, time.now(), .utc, assumed: 8000, baseLoad: 500, most: most)
     }
 
     mutating func restart() {
@@ -100,6 +102,59 @@ struct DemandMeterTests {
     meter.counted = 0
     meter.run(300)
     #expect(Self.near(meter.demand.energy, 600))
+  }
+
+  /// 10:00 a quarter hour at 3.6 kW · 10:15 another one at 7.2 kW, in which the counter leaps, for good or for one reading · the
+  /// energy goes on as the power says, and that quarter hour makes no peak · 10:30 the next one does
+  @Test(arguments: [6000, 500_000, 4_294_967_296, -3000, -5_000_000], [true, false])
+  func aLeapOfTheCounterMakesNoPeak(leap: Double, returns: Bool) {
+    for at in [100, 500, 898] {
+      for most in [24_150.0, nil] {
+        var meter = Meter(power: 3600, most: most)
+        meter.look()
+        meter.run(900)
+        meter.power = 7200
+        meter.run(at)
+        meter.counted += leap
+        meter.run(1)
+        if returns { meter.counted -= leap }
+        meter.run(899 - at)
+        meter.look()
+        #expect(Self.near(meter.peak, 3600, within: 10), "\(leap) at \(at): \(meter.peak)")
+        meter.power = 1800
+        meter.run(1)
+        meter.restart()
+        meter.run(300)
+        #expect(Self.near(meter.demand.energy, 150, within: 6), "\(leap) at \(at): \(meter.demand.energy)")
+        meter.power = 9000
+        meter.run(599)
+        meter.run(901)
+        #expect(Self.near(meter.peak, 9000, within: 20), "\(leap) at \(at): \(meter.peak)")
+      }
+    }
+  }
+
+  /// 10:10 the agent is away for a minute, and the counter is another one when it is back: what was before counts as the target.
+  @Test(arguments: [900_000.0, -4_900_000]) func aLeapWhileTheAgentIsAwayMakesNoPeak(leap: Double) {
+    var meter = Meter(power: 3600, most: 24_150)
+    meter.look()
+    meter.run(900 + 600)
+    meter.counted += leap
+    meter.time.advance(by: .seconds(60))
+    meter.restart()
+    meter.look()
+    #expect(Self.near(meter.demand.energy, 8000 * 660 / 3600))
+    meter.run(300)
+    #expect(Self.near(meter.peak, 3600, within: 10))
+  }
+
+  /// The coarsest counters tick in whole kilowatt-hours, and the first tick may come right after the start.
+  @Test func oneTickIsNoLeap() {
+    var meter = Meter(resolution: 1000, power: 12_000, most: 24_150)
+    meter.counted = 5_000_999
+    meter.look()
+    meter.run(1800)
+    #expect(meter.peak > 10_000)
   }
 
   /// 300 s at 3.6 kW · 300 s of silence in which 5.4 kW were imported: the counter tells it afterwards

@@ -7,10 +7,10 @@ import Testing
 
 /// The site of ``Scene``: 10 kWh of battery at 60 % between a reserve of 20 % and 95 %, 5 kW either way.
 @Suite struct FlexibilityTests {
-  private typealias Offer = ForecastReport.Offer
+  typealias Offer = ForecastReport.Offer
 
   /// What a test changes of a night with a load of 1 kW that is certain.
-  private struct Night {
+  struct Night {
     var parameters = Scene.parameters()
     var values: [DeviceID: [Point: Double]] = [
       Scene.meter: [.power: 1000, .currentL1: 1.5, .currentL2: 1.5, .currentL3: 1.5],
@@ -23,6 +23,21 @@ import Testing
     var forecasts = Night.forecasts(9, load: 1000...1000)
     var recent = Flexibility.Recent(load: 1000...1000, pv: 0...0)
     var isClockTrusted = true
+    var running = RunningLimits()
+
+    /// The grid operator's or an aggregator's limit.
+    mutating func limit(_ quantity: LimitedQuantity, _ value: Double, minutes: Int? = nil) {
+      let ends = minutes.map { ManualTime().now().monotonic + .seconds($0 * 60) }
+      running.channels.applied.append(
+        .init(channel: "dso", class: .legal, quantity: quantity, value: value, origin: .running(ends: ends)))
+    }
+
+    static func order<Value>(_ value: Value, from begin: Int = 0, to end: Int?) -> StandingOrders.Order<Value> {
+      let now = ManualTime().now().monotonic
+      return .init(
+        value: value, starts: now + .seconds(begin * 60), ends: end.map { now + .seconds($0 * 60) }, id: "1",
+        issuer: "vpp")
+    }
 
     /// Of the running quarter hour and the next ones, all alike.
     static func forecasts(_ count: Int, load: ClosedRange<Double>?, pv: ClosedRange<Double>? = 0...0) -> [Forecast] {
@@ -44,13 +59,13 @@ import Testing
       for (device, points) in values {
         snapshot.observations[device] = points.mapValues { Observation(value: $0, quality: .good, measured: now) }
       }
-      return Flexibility(snapshot, parameters, forecasts: forecasts, recent: recent)
+      return Flexibility(snapshot, parameters, forecasts: forecasts, recent: recent, running: running)
     }
 
     mutating func noGridCharging() { parameters.hybrids[0].battery?.gridCharging = .never }
   }
 
-  private func about(_ offer: Offer?, _ power: Double, _ energy: Double) -> Bool {
+  func about(_ offer: Offer?, _ power: Double, _ energy: Double) -> Bool {
     guard let offer else { return false }
     return abs(offer.power - power) < 0.5 && abs(offer.energy - energy) < 0.5
   }

@@ -28,6 +28,7 @@ struct House {
   /// Seconds.
   var meterDelay = 0
   var goal: ImportRelief.Goal?
+  var orders = StandingOrders()
 
   var memory = ReliefMemory()
   private(set) var second = 0
@@ -47,6 +48,7 @@ struct House {
   private var book: RuleBook
   var switches: SwitchHistory
   var consumers: ConsumerHistory
+  private var reserves: ReserveWatch
   private let relief: ImportRelief
   private let arbitration: Arbitration
 
@@ -55,7 +57,8 @@ struct House {
     let start = time.now().monotonic
     book = RuleBook(site, saved: SavedMemory(saved), at: start)
     switches = SwitchHistory(site.loads, saved: SavedMemory(saved), at: start)
-    consumers = ConsumerHistory(site, saved: SavedMemory(saved), at: start)
+    consumers = ConsumerHistory(site, saved: SavedMemory(saved), at: time.now())
+    reserves = ReserveWatch(site, saved: SavedMemory(saved))
     relief = ImportRelief(site: site)
     arbitration = Arbitration(Self.quantities(site))
     for load in site.loads { relays[load.device] = true }
@@ -67,6 +70,14 @@ struct House {
 
   mutating func run(_ seconds: Int) {
     for _ in 0..<seconds { step() }
+  }
+
+  /// One in twenty minutes for an hour, for which `percent` are to be kept.
+  mutating func announceOutage(_ percent: Double) {
+    let begin = time.now().monotonic + .seconds(1200)
+    orders.reserve = [
+      .init(value: percent, starts: begin, ends: begin + .seconds(3600), id: "outage", issuer: "vpp")
+    ]
   }
 
   func isOff(_ device: DeviceID) -> Bool { relays[device] == false || blocks[device] == true }
@@ -82,7 +93,8 @@ struct House {
     switches.observe(view)
     consumers.observe(view)
     let input = RuleInput(
-      view: view, forecast: nil, orders: StandingOrders(), switches: switches, consumers: consumers, zone: .utc)
+      view: view, forecast: nil, orders: orders, switches: switches, consumers: consumers, zone: .utc,
+      reserves: reserves.step(orders, view))
     limits = relief.limits(goal, input, &memory)
     let statement = Statement(rule: "goal", precedence: .legalLimit, contribution: Contribution(limits: limits))
     var resolutions = arbitration.resolve(book.evaluate(input) + [statement])

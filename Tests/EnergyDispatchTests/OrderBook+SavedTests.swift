@@ -69,6 +69,17 @@ import Testing
     }
   }
 
+  /// A dead clock chip tells 1969 and somebody vouches for it: nobody knows how long the agent was away, and it starts.
+  @Test func aClockBeforeItsOwnBeginStopsNobody() {
+    let before = Moment(
+      wall: Timestamp(milliseconds: -3_600_000), monotonic: MonotonicInstant(nanoseconds: 1_000_000_000_000))
+    let orders = Orders(time: ManualTime(before))
+    orders.send(orders.command("limit", ["channel": .text("market"), "import_power_w": .number(2000)]))
+    #expect(orders.restart(after: .seconds(240)).isEmpty)
+    let ends = orders.standing().channels["market"]?.limits[.importPower]?.ends
+    #expect(ends == orders.time.now().monotonic + .seconds(900))
+  }
+
   /// What ended meanwhile is told when the agent is back, and nothing stale is executed.
   @Test func whatEndedMeanwhileIsTold() {
     let orders = Orders()

@@ -6,11 +6,14 @@ import TestKit
 /// An order book under a manual clock, with the grid operator's and an aggregator's channel, both over the uplink `vpp`.
 final class Orders {
   static let site = "mill-lane-4"
-  let time = ManualTime()
+  let time: ManualTime
   var book: OrderBook
   private var counter: Int64 = 0
 
-  init() { book = Self.empty() }
+  init(time: ManualTime = ManualTime()) {
+    self.time = time
+    book = Self.empty()
+  }
 
   static func empty() -> OrderBook {
     OrderBook(

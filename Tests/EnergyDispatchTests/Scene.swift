@@ -88,7 +88,8 @@ struct Scene {
 
   /// Nothing was shed, nothing reached, all loads on for an hour.
   static let quietMemory = memory([
-    "device protection hybrid\tinside", "backup reserve hybrid\tfree", "fuse\tshed", "switch boiler\ton 60 starts",
+    "returns\tplain", "device protection hybrid\tinside", "backup reserve hybrid\tfree", "fuse\tshed",
+    "switch boiler\ton 60 starts",
     "switch pool\ton 60 starts", "charger car\ton 60 phases 60", "heat pump pump\t2 60 blocked 0 starts free",
     "heat pump heat-pump\t2 60 blocked 0 starts free", "heat pump small-pump\t2 60 blocked 0 starts free",
   ])

@@ -86,7 +86,7 @@ struct ShedEngineTests {
     let input = RuleInput(
       view: view, forecast: nil, orders: StandingOrders(),
       switches: SwitchHistory(site.loads, saved: saved, at: view.now.monotonic),
-      consumers: ConsumerHistory(site, saved: saved, at: view.now.monotonic), zone: .utc)
+      consumers: ConsumerHistory(site, saved: saved, at: view.now), zone: .utc)
     ShedEngine(site: site).prepare(input, &memory)
     #expect(memory.saved == "outage boiler")
     let again = try #require(ShedMemory(saved: memory.saved.split(separator: " ")))

@@ -36,7 +36,10 @@ struct FakeSite: SiteStatusSource {
         points: [
           SiteStatus.PointState(point: .power, value: -1520.4, quality: .good),
           SiteStatus.PointState(point: .frequency, value: nil, quality: .timeout),
-        ])
+        ]),
+      SiteStatus.Device(
+        id: "boiler", profile: "relay-0", state: "ok", samples: 41, age: .milliseconds(200),
+        points: [SiteStatus.PointState(point: .relayOn, value: 1, quality: .good)], isLeftOn: false),
     ]
     status.decision = Decision(
       at: moment, sentence: "The battery charges with 700 W: <self-consumption>.", wish: "charge 900 W",

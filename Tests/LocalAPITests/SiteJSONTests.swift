@@ -36,6 +36,17 @@ struct SiteJSONTests {
     #expect(device["quality"] as? [String: String] == ["frequency_hz": "timeout"])
   }
 
+  @Test func aLoadShowsWhatItIsLeftAtWhenTheAgentDies() throws {
+    func shown(_ status: SiteStatus) throws -> [Any?] {
+      try #require(try parsed(SiteJSON.text(status))["devices"] as? [[String: Any]]).map { $0["if_agent_dies"] }
+    }
+    var status = FakeSite.example
+    #expect(try shown(status)[0] is NSNull, "a meter has no such thing")
+    #expect(try shown(status)[1] as? String == "off")
+    status.devices[1].isLeftOn = true
+    #expect(try shown(status)[1] as? String == "on")
+  }
+
   @Test func theDecisionSaysWhatBoundIt() throws {
     let decision = try #require(try parsed(SiteJSON.text(FakeSite.example))["decision"] as? [String: Any])
     #expect((decision["sentence"] as? String)?.contains("<self-consumption>") == true)

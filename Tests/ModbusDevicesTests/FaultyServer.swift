@@ -38,6 +38,7 @@ final class FaultyServer: Sendable {
     var requests: [Request] = []
     var connections = 0
     var open: [Int32] = []
+    var mostOpen = 0
     var isStopped = false
   }
 
@@ -94,6 +95,8 @@ final class FaultyServer: Sendable {
 
   var requests: [Request] { state.withLock { $0.requests } }
   var connections: Int { state.withLock { $0.connections } }
+  /// At the same time.
+  var mostOpen: Int { state.withLock { $0.mostOpen } }
 
   private func acceptAll() {
     while true {
@@ -102,6 +105,7 @@ final class FaultyServer: Sendable {
       let isStopped = state.withLock { state in
         state.connections += 1
         state.open.append(client)
+        state.mostOpen = max(state.mostOpen, state.open.count)
         return state.isStopped
       }
       if isStopped { shutdown(client, Int32(SHUT_RDWR)) }

@@ -48,16 +48,33 @@ import Testing
     }
   }
 
+  @Test("when SunSpec models move while the connection stands, no value is taken from their old place")
+  func movedWithoutReconnect() async throws {
+    let server = try FaultyServer()
+    TestDevices.serveInverter(server, common: 66)
+    try await with([TestDevices.device("inverter", TestDevices.inverter)], server) { recorder, _ in
+      try await eventually("a value") { recorder.hasGood("inverter", .power, 234.5) }
+      // Its old place keeps something that could be a power.
+      TestDevices.serveInverter(server, common: 65, power: 7777)
+      try await eventually("the value at its new place") { recorder.hasGood("inverter", .power, 777.7) }
+      #expect(server.connections == 1)
+      #expect(recorder.samples(of: "inverter").allSatisfy { [234.5, 777.7, nil].contains($0[.power]?.value) })
+    }
+  }
+
   @Test("a refused block marks its points, the others stay good, the connection stays")
   func exception() async throws {
     let server = try FaultyServer()
     TestDevices.serveMeter(server)
     server.fail(.exception(2), at: 20)
     try await with([TestDevices.device()], server) { recorder, _ in
-      try await eventually("samples") { recorder.samples(of: "meter").count >= 5 }
-      for sample in recorder.samples(of: "meter") {
-        #expect(sample.readings == [Reading(.power, 1500), Reading(.frequency, quality: .exception)])
+      try await eventually("samples") { recorder.samples(of: "meter").count >= 6 }
+      for (index, sample) in recorder.samples(of: "meter").enumerated() {
+        // Three times is no accident: the register is not there, and is left alone.
+        let quality = index < 3 ? Quality.exception : .notImplemented
+        #expect(sample.readings == [Reading(.power, 1500), Reading(.frequency, quality: quality)])
       }
+      #expect(server.requests.count { $0.address == 20 } == 3)
       #expect(recorder.events.map(\.name) == ["device-exception"])
       #expect(server.connections == 1)
     }

@@ -61,6 +61,22 @@ import Testing
     #expect(late.until == at(1100))
   }
 
+  @Test("on a line that is too slow for all of them nobody starves: each has its share by its period")
+  func overload() {
+    // Every turn takes 100 ms, and the devices want 45 turns a second.
+    var schedule = PollSchedule(
+      periods: [.milliseconds(100), .milliseconds(100), .milliseconds(50), .seconds(1), .seconds(2)], start: at(0))
+    var turns: [Int: Int] = [:]
+    for step in 0..<1000 {
+      guard case .poll(let index) = schedule.next(at: at(Int64(step) * 100)) else { continue }
+      turns[index, default: 0] += 1
+      schedule.answered(index, at: at(Int64(step) * 100 + 100))
+    }
+    #expect((turns[3] ?? 0) >= 80)
+    #expect((turns[4] ?? 0) >= 40)
+    #expect([0, 1, 2].allSatisfy { (turns[$0] ?? 0) >= 200 }, "\(turns)")
+  }
+
   @Test("without a connection nothing else is tried, and with it everybody at once")
   func link() {
     var schedule = PollSchedule(periods: [.seconds(1), .seconds(1)], start: at(0))

@@ -98,7 +98,7 @@ enum TestDevices {
 
   static func bus(_ port: Int, _ devices: [BusDevice], _ recorder: Recorder, host: String = "127.0.0.1") -> ModbusBus {
     ModbusBus(
-      name: "test", host: host, port: port, devices: devices, time: SystemTime(), samples: recorder,
+      name: "test", .tcp(host: host, port: port), devices: devices, time: SystemTime(), samples: recorder,
       reports: recorder, events: recorder)
   }
 

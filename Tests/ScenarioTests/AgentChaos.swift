@@ -21,7 +21,7 @@ struct AgentChaos: Sendable {
     var rounds = 0
     var reverted = 0
     var stale = 0
-    /// Seconds from the fault to the reversion.
+    /// Seconds from the fault to the reversion, as the simulator dates it, to the next full second of its truth.
     var slowest = 0.0
 
     var description: String {
@@ -85,12 +85,12 @@ struct AgentChaos: Sendable {
     // A word that was on its way.
     try await Scenario.sleep(0.2)
     _ = socket.receive()
-    if try await reverts(stage, beyond: before) {
+    if let reverted = try await reversion(stage, beyond: before) {
       tally.reverted += 1
+      tally.slowest = max(tally.slowest, Double(reverted - struck) / 1000)
     } else {
       Issue.record("the inverter did not revert: \(context)")
     }
-    tally.slowest = max(tally.slowest, Double(Self.now() - struck) / 1000)
     // What was under way when the fault struck may still arrive, and nothing after it.
     let quiet = try writes(stage).filter { $0.t > struck + 1000 }
     #expect(quiet.isEmpty, "written while nobody decided: \(quiet), \(context)")
@@ -121,14 +121,15 @@ struct AgentChaos: Sendable {
     }
   }
 
-  private func reverts(_ stage: SiteStage, beyond before: Int) async throws -> Bool {
+  /// When the truth first shows that the inverter has reverted, wall time, ms.
+  private func reversion(_ stage: SiteStage, beyond before: Int) async throws -> Int64? {
     let end = Self.now() + Int64(Self.reversion * 1000) + 5000
     while Self.now() < end {
-      let truth = try #require(try Truth.read(stage.truthFile).last)
-      if truth.reversions > before && truth.storage_control == 0 { return true }
+      let truth = try Truth.read(stage.truthFile)
+      if let reverted = truth.first(where: { $0.reversions > before && $0.storage_control == 0 }) { return reverted.t }
       try await Scenario.sleep(0.1)
     }
-    return false
+    return nil
   }
 
   private func writes(_ stage: SiteStage) throws -> [Request] {

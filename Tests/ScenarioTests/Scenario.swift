@@ -27,7 +27,9 @@ enum Scenario {
     let copy = try TemporaryFolder.make("profiles")
     let source = root.appendingPathComponent("config/devices")
     for name in try FileManager.default.contentsOfDirectory(atPath: source.path) where name.hasSuffix(".yaml") {
-      let text = try String(contentsOf: source.appendingPathComponent(name), encoding: .utf8)
+      let whole = try String(contentsOf: source.appendingPathComponent(name), encoding: .utf8)
+      // The evidence is of the timers as they are shipped; it comes last.
+      let text = whole.components(separatedBy: "\nevidence:\n")[0] + "\n"
       // A timer that is kept going every so often is so well within it.
       try text.replacing("reversion: 60 s", with: "reversion: \(reversion)").replacing(
         "every: 25 s", with: "every: 2 s"

@@ -31,7 +31,7 @@ import Testing
     #expect(site.journal.commitInterval == .seconds(4))
     #expect(site.uplinks[0].liveWindow == .seconds(60))
     #expect(site.uplinks[0].broker.port == 1883)
-    #expect(site.modbusBuses[0].port == 502)
+    #expect(site.modbusBuses[0].endpoint == .tcp(host: "192.168.1.40", port: 502))
     #expect(site.mqttBuses[0].broker.port == 1883)
     #expect(site.modbusBuses[0].devices[0].period == .seconds(1))
   }
@@ -180,8 +180,7 @@ import Testing
   @Test func addressesOfEveryForm() throws {
     let site = try base(
       ("modbus_tcp: 192.168.1.40", #"modbus_tcp: "[fe80::1]:1502""#), ("mqtt: 127.0.0.1", "mqtt: broker.local"))
-    #expect(site.modbusBuses[0].host == "fe80::1")
-    #expect(site.modbusBuses[0].port == 1502)
+    #expect(site.modbusBuses[0].endpoint == .tcp(host: "fe80::1", port: 1502))
     #expect(site.mqttBuses[0].broker.host == "broker.local")
   }
 

@@ -21,7 +21,8 @@ import Testing
     #expect(demo.site.clock == .declared)
     #expect(demo.site.latitude == 52.52)
     #expect(demo.modbusBuses.map(\.name) == ["inverter", "meter", "board", "wallbox"])
-    #expect(demo.modbusBuses.map(\.port) == [15021, 15022, 15023, 15024])
+    #expect(
+      demo.modbusBuses.map(\.endpoint) == [15021, 15022, 15023, 15024].map { .tcp(host: "127.0.0.1", port: $0) })
     #expect(
       demo.modbusBuses.flatMap { $0.devices.map(\.id) } == [
         "hybrid", "grid-meter", "dso-contact", "boiler", "heat-pump", "car",
@@ -89,15 +90,17 @@ import Testing
   @Test(arguments: profiles) func profile(file: String) throws {
     let profile = try ConfigurationLoader.loadProfile(file: TestFiles.profiles + "/" + file).get()
     #expect(profile.name + ".yaml" == file)
-    // Its facts are compared with SunSpec's own definitions (SunSpecFactsTests).
-    guard !file.hasPrefix("sunspec-") else { return }
     let shown = Set(profile.evidence.flatMap(\.points.keys))
     #expect(profile.points.map(\.point).filter { !shown.contains($0) } == [])
     let asked = Set(profile.evidence.map { Set($0.asked.keys) })
     #expect(profile.commands.filter { !asked.contains(Set($0.parameters)) }.map(\.name) == [])
   }
 
-  @Test func thereAreProfiles() { #expect(Self.profiles.count > 20) }
+  @Test func everyProfileIsListed() throws {
+    let list = try String(contentsOfFile: TestFiles.profiles + "/README.md", encoding: .utf8)
+    #expect(Self.profiles.count > 40)
+    #expect(Self.profiles.filter { !list.contains("| `\($0.dropLast(5))` |") } == [])
+  }
 
   @Test func meter() throws {
     let meter = try ConfigurationLoader.loadProfile(file: TestFiles.profiles + "/eastron-sdm630.yaml").get()

@@ -38,7 +38,7 @@ public struct SiteWorld: Sendable {
     self.overrides = overrides
     self.start = start
     settings = InverterSettings(maximumPower: parameters.inverter.rating)
-    relays = Array(repeating: false, count: 8)
+    relays = Array(repeating: false, count: parameters.relays)
     relays[0] = true
     wallBox = WallBoxSettings(current: parameters.wallBox?.rating ?? 0)
     car = parameters.wallBox.map(Car.init)

@@ -16,6 +16,8 @@ public struct WorldParameters: Hashable, Sendable {
   /// Nil is a site without.
   public var wallBox: WallBoxParameters?
   public var heatPump: HeatPumpParameters?
+  /// Contacts of the relay board, at least 3; see ``SiteWorld/relays``.
+  public var relays = 8
 
   public init() {}
 

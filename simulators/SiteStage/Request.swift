@@ -4,6 +4,8 @@ public import Foundation
 public struct Request: Decodable, Sendable {
   /// Wall time, ms.
   public var t: Int64
+  /// On the system's monotonic clock, which all processes share, µs.
+  public var monotonic_us: Int64
   public var device: String
   public var write: Bool
   /// As on the wire.

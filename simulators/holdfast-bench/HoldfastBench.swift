@@ -8,7 +8,8 @@ struct HoldfastBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "holdfast-bench", abstract: "Figures of this build, as ratios against plain C in one run.",
     subcommands: [
-      AllFigures.self, JournalFigures.self, UplinkFigures.self, OutageBench.self, ControlBench.self,
+      AllFigures.self, BusFigures.self, SoakCommand.self, JournalFigures.self, UplinkFigures.self, SensorFigures.self,
+      OutageBench.self, ControlBench.self, LimitBench.self,
     ],
     defaultSubcommand: AllFigures.self)
 }
@@ -54,12 +55,16 @@ struct AllFigures: AsyncParsableCommand {
     var missed: [String] = []
     if FileManager.default.fileExists(atPath: limits) {
       try BusBench(limits: limits, build: build, rounds: rounds).run()
+      try await BusLoadBench(seconds: seconds).run()
       missed += try await UplinkBench(limits: limits, build: build, rounds: rounds, segments: segments).run()
+      missed += try await SensorBench(limits: limits, build: build, rounds: rounds, messages: 200_000).run()
     } else {
-      print("bus and uplink: no plain C programs at \(limits), no ratio")
+      print("bus, uplink and sensors: no plain C programs at \(limits), no ratio")
     }
     missed += try await JournalBench(limits: limits, build: build, trace: input.trace, rounds: rounds).run()
+    try await DeviceCostBench(programs: programs, seconds: seconds).run()
     ControlBench.parseOrExit([]).run()
+    try await LimitBench.parseOrExit([]).run()
     try await SiteBench(programs: programs, config: config, seconds: seconds).run()
     try refuse(missed)
   }

@@ -43,39 +43,22 @@ struct SiteBench {
   private func watch(_ stage: SiteStage) async throws {
     // The first seconds belong to the start.
     try await Task.sleep(for: .seconds(5))
-    guard let pid = stage.agentIdentifier, let before = cpuSeconds(pid) else { throw BenchFailure(text: "no agent") }
+    guard let pid = stage.agentIdentifier, let before = ProcessCost(of: pid)?.cpu else {
+      throw BenchFailure(text: "no agent")
+    }
     let start = DispatchTime.now().uptimeNanoseconds
     var resident: [Double] = []
     for _ in 0..<seconds {
       try await Task.sleep(for: .seconds(1))
-      resident.append(residentMegabytes(pid) ?? .nan)
+      resident.append(ProcessCost(of: pid)?.memory ?? .nan)
     }
     let took = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
-    let spent = (cpuSeconds(pid) ?? .nan) - before
+    let spent = (ProcessCost(of: pid)?.cpu ?? .nan) - before
     print(
       String(
         format:
           "agent over %d s of the demo: %.1f MB resident (median; highest %.1f; %@), %.2f %% of a core (%@)",
         seconds, median(resident), resident.max() ?? .nan, Bounds.aim(median(resident), atMost: 64),
         spent / took * 100, Bounds.aim(spent / took * 100, atMost: 2)))
-  }
-
-  /// User and system time, from /proc/PID/stat (fields 14 and 15, in clock ticks).
-  private func cpuSeconds(_ pid: Int32) -> Double? {
-    guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
-      let end = text.lastIndex(of: ")")
-    else { return nil }
-    let fields = text[end...].split(separator: " ")
-    guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else { return nil }
-    return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
-  }
-
-  /// VmRSS of /proc/PID/status.
-  private func residentMegabytes(_ pid: Int32) -> Double? {
-    guard let text = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8),
-      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") }),
-      let kilobytes = line.split(separator: " ").dropFirst().first.flatMap({ Double($0) })
-    else { return nil }
-    return kilobytes / 1024
   }
 }

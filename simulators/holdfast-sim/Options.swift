@@ -76,6 +76,7 @@ struct SiteOptions: ParsableArguments {
   @Option(help: "Serial number of the wall box.") var wallboxSerial: UInt32 = 18_416_854
   @Option(help: "A heat pump with SG-Ready contacts on the relay's coils 1 and 2: its thermostat, or none.")
   var heatPump = HeatPump.none
+  @Option(help: "Coils of the relay, 8...2000; from 3 on nothing hangs on them.") var relays = 8
   @Option(help: "The grid operator's contact, on the relay's digital input 0.") var contact = Contact.closed
   @Option(
     help: """
@@ -91,6 +92,7 @@ struct SiteOptions: ParsableArguments {
     guard (0...100).contains(soc) else { throw ValidationError("--soc lies in 0...100 %") }
     guard (0...100).contains(carSoc) else { throw ValidationError("--car-soc lies in 0...100 %") }
     guard (0...246).contains(meters) else { throw ValidationError("--meters lies in 0...246") }
+    guard (8...2000).contains(relays) else { throw ValidationError("--relays lies in 8...2000") }
     guard (1...1e6).contains(acLimit) else { throw ValidationError("--ac-limit lies in 1...1000000 W") }
     for watts in [pvPeak, fixedLoad ?? 0, fixedPv ?? 0] where !(0...1e6).contains(watts) {
       throw ValidationError("powers lie in 0...1000000 W")
@@ -122,6 +124,7 @@ struct SiteOptions: ParsableArguments {
     wallBox.soc = carSoc
     wallBox.serial = wallboxSerial
     parameters.wallBox = wallBox
+    parameters.relays = relays
     if heatPump != .none {
       parameters.heatPump = HeatPumpParameters()
       parameters.household.heatLoss = 0

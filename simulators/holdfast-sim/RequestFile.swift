@@ -1,9 +1,10 @@
 import EnergyModel
 import SiteSimulator
+import Threads
 
 /// The file that gets what clients ask: one line for each request.
 ///
-/// `{"t":…,"device":"inverter","unit":1,"write":true,"address":40259,"values":[…]}`, for reads `"count"` in place of
+/// `{"t":…,"monotonic_us":…,"device":"inverter","unit":1,"write":true,"address":40259,"values":[…]}`, for reads `"count"` in place of
 /// the values. What cannot be understood is left out.
 struct RequestFile: Sendable {
   private let file: TruthFile
@@ -15,6 +16,7 @@ struct RequestFile: Sendable {
     var json = JSONText()
     json.object { json in
       json.member("t", SystemClock.wall().milliseconds)
+      json.member("monotonic_us", MonotonicInstant.current.nanoseconds / 1000)
       json.member("device", device)
       json.member("unit", Int(frame.unit))
       switch request {

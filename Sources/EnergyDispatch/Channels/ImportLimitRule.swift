@@ -35,6 +35,7 @@ struct ImportLimitRule: Rule {
         reason: limit.reason(input), spread: Self.spread)
     }
     var contribution = Contribution(limits: relief.limits(goal, input, &memory))
+    contribution.room = memory.room.map { PickUpRoom(room: [$0]) }
     contribution.isBlind = goal != nil && input.view.grid?.power == nil
     return contribution
   }

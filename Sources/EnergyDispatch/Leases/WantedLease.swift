@@ -114,18 +114,20 @@ extension WantedLease {
   }
 
   /// Charge and discharge limit are one command. A wished power becomes both of them, so that the battery has no choice:
-  /// the limit of the other direction is below zero.
+  /// the limit of the other direction is below zero. A battery that can only be told a power rests where nobody wishes one,
+  /// or does the least that it has to.
   private static func battery(_ resolution: Resolution, _ hybrid: SiteParameters.Hybrid) -> WantedLease? {
     guard let reversion = hybrid.batteryReversion else { return nil }
     guard !resolution.isReleased else { return openBattery(resolution, hybrid, reversion) }
-    let charge = 0 - (resolution.target ?? resolution.allowed.lower)
-    let discharge = resolution.target ?? resolution.allowed.upper
+    let target = resolution.target ?? (hybrid.takesPowerOnly ? resolution.allowed.clamp(0) : nil)
+    let charge = 0 - (target ?? resolution.allowed.lower)
+    let discharge = target ?? resolution.allowed.upper
     let rating = max(-resolution.physical.lower, resolution.physical.upper)
     return WantedLease(
       key: LeaseKey(device: hybrid.device, part: .battery),
       values: [
-        Value(kind: .chargeLimit, value: resolution.target == nil ? max(0, charge) : charge),
-        Value(kind: .dischargeLimit, value: resolution.target == nil ? max(0, discharge) : discharge),
+        Value(kind: .chargeLimit, value: target == nil ? max(0, charge) : charge),
+        Value(kind: .dischargeLimit, value: target == nil ? max(0, discharge) : discharge),
       ],
       owner: resolution.owner, deadBand: deadBand * rating, reversion: reversion
     ).under(hybrid.batteryTerms, resolution)

@@ -56,7 +56,7 @@ extension OrderBook {
       switch words[0] {
       case "saved" where isOurs && words.count == 2:
         guard let wall = Int64(words[1]) else { losses.append("when it was saved"); continue }
-        guard now.isClockTrusted, (0...now.wall.milliseconds).contains(wall) else { continue }
+        guard now.isClockTrusted, 0 <= wall, wall <= now.wall.milliseconds else { continue }
         away = min(now.wall - Timestamp(milliseconds: wall), Self.longest * 2)
       case "counter" where isOurs && words.count == 4:
         guard let counter = Int64(words[3]) else { losses.append("the counter of \(words[2])"); continue }

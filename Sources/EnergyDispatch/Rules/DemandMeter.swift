@@ -5,15 +5,20 @@ import EnergyModel
 ///
 /// Quarter hours are those of the meter's clock, aligned with UTC. The energy is that of the meter's import counter; between
 /// two ticks of the counter, and where there is none, `∫ max(0, grid) dt`. While neither is known the import is taken to be the
-/// last one or the base load, whichever is more; the counter corrects that as soon as it is back. A counter that falls was
-/// reset and counts from zero. What is gained over a gap is divided between the quarter hours by time.
+/// last one or the base load, whichever is more; the counter corrects that as soon as it is back. What is gained over a gap is
+/// divided between the quarter hours by time.
 ///
-/// A mean counts for the month only of a quarter hour that was seen whole, so that a jump of the clock neither makes nor
-/// forgets a peak.
+/// A counter that falls, or gains more than the connection passes, tells nothing: it counts anew from there, and what the power
+/// says counts instead. A mean counts for the month only of a quarter hour that was seen whole and without such a leap, so that
+/// neither a jump of the clock nor a glitch of the counter makes or forgets a peak.
 struct DemandMeter: RuleMemory {
   private static let quarter: Int64 = 900_000
   /// Steps further apart than this are a gap.
   private static let tolerance: Duration = .seconds(10)
+  /// The coarsest counters show whole kilowatt-hours: one may tick at once, Wh.
+  private static let tick = 1000.0
+  /// Where nobody knows what the connection passes, of what is expected.
+  private static let surprise = 3.0
   /// What a saved text may tell: until the year 9999, and what a counter can show or, new at zero, owes.
   private static let numbers: ClosedRange<Int64> = 0...282_000_000
   private static let counters: ClosedRange<Int64> = -10_000_000...10_000_000_000_000
@@ -34,6 +39,10 @@ struct DemandMeter: RuleMemory {
   /// While nothing is known.
   private var guessed = 0.0
   private var counter: Double?
+  /// When the counter last moved, or was first seen.
+  private var moved: MonotonicInstant?
+  /// The running quarter hour saw a leap of the counter.
+  private var isDoubtful = false
   private var lastPower = 0.0
   private var lastStep: MonotonicInstant?
   /// Of the highest mean, see ``LocalClock/month``.
@@ -94,11 +103,13 @@ struct DemandMeter: RuleMemory {
   /// - Parameters:
   ///   - assumed: what is imported where nobody knows, W: of a quarter hour that was not seen from its begin.
   ///   - baseLoad: the least that is imported while the meter is silent, W.
-  mutating func observe(_ grid: SiteView.Grid?, _ now: Moment, _ zone: TimeZoneTable, assumed: Double, baseLoad: Double)
-  {
+  ///   - most: what the connection passes, W; nil where nobody knows.
+  mutating func observe(
+    _ grid: SiteView.Grid?, _ now: Moment, _ zone: TimeZoneTable, assumed: Double, baseLoad: Double, most: Double? = nil
+  ) {
     let step = lastStep.map { now.monotonic - $0 } ?? .zero
     let before = energy
-    add(grid, step, baseLoad)
+    add(grid, step, baseLoad, most, now.monotonic)
     lastStep = now.monotonic
     guard now.isClockTrusted else {
       number = nil
@@ -109,16 +120,18 @@ struct DemandMeter: RuleMemory {
     let running = (now.wall - .milliseconds(Self.quarter - Self.left(at: now).milliseconds)).milliseconds / Self.quarter
     if running != number {
       let isNext = number.map { $0 + 1 == running } ?? false
-      finish(isNext: isNext, added: energy - before, step, now, zone, assumed)
+      finish(isNext: isNext, added: energy - before, step, now, zone, assumed, most)
       number = running
     } else if isResuming {
-      resume(now, assumed)
+      resume(now, assumed, most)
     }
   }
 
   private static func elapsed(_ now: Moment) -> Duration { .milliseconds(quarter) - left(at: now) }
 
-  private mutating func add(_ grid: SiteView.Grid?, _ step: Duration, _ baseLoad: Double) {
+  private mutating func add(
+    _ grid: SiteView.Grid?, _ step: Duration, _ baseLoad: Double, _ most: Double?, _ now: MonotonicInstant
+  ) {
     let hours = step.seconds / 3600
     if let power = grid?.power, step <= Self.tolerance {
       lastPower = max(0, power)
@@ -127,37 +140,65 @@ struct DemandMeter: RuleMemory {
       guessed += max(lastPower, baseLoad) * hours
     }
     guard let value = grid?.importCounter.value else { return }
-    guessed = 0
     defer { counter = value }
-    guard let counter, value != counter else { return }
-    let gain = value > counter ? value - counter : value
-    counted += max(0, gain - carried)
+    guard let counter, value != counter else {
+      guessed = 0
+      moved = moved ?? now
+      return
+    }
+    let time = now - (moved ?? now)
+    moved = now
+    let expected = uncounted + guessed
+    let gain = value - counter
+    if gain < 0 || gain > Self.limit(most, time, expected: expected) {
+      isDoubtful = true
+      counted = energy
+      if begin != nil { begin = value - counted }
+    } else {
+      counted += max(0, gain - carried)
+    }
+    guessed = 0
     uncounted = 0
     carried = 0
   }
 
-  private mutating func resume(_ now: Moment, _ assumed: Double) {
+  /// The most that a counter can have gained, Wh.
+  private static func limit(_ most: Double?, _ time: Duration, expected: Double) -> Double {
+    (most.map { $0 * time.seconds / 3600 } ?? surprise * expected) + tick
+  }
+
+  private mutating func resume(_ now: Moment, _ assumed: Double, _ most: Double?) {
     guard let counter else {
       if counted == 0 { counted = assumed * Self.elapsed(now).seconds / 3600 }
       return
     }
     isResuming = false
-    guard let begin, counter >= begin else { return }
+    let elapsed = Self.elapsed(now)
+    let limit = Self.limit(most, elapsed, expected: assumed * elapsed.seconds / 3600)
+    guard let begin, counter >= begin, counter - begin <= limit else {
+      if counted == 0 { counted = assumed * elapsed.seconds / 3600 }
+      self.begin = counter - counted
+      return
+    }
     counted = counter - begin
     uncounted = 0
-    since = now.monotonic - Self.elapsed(now)
+    since = now.monotonic - elapsed
   }
 
   /// The quarter hour is over, or the clock jumped, or nothing is known of what was before.
   private mutating func finish(
-    isNext: Bool, added: Double, _ step: Duration, _ now: Moment, _ zone: TimeZoneTable, _ assumed: Double
+    isNext: Bool, added: Double, _ step: Duration, _ now: Moment, _ zone: TimeZoneTable, _ assumed: Double,
+    _ most: Double?
   ) {
     let elapsed = Self.elapsed(now)
     let share = step > .zero ? min(1, elapsed / step) : 0
     let own = max(0, added) * share
-    if isNext, let since, (now.monotonic - elapsed - since - .milliseconds(Self.quarter)).magnitude <= Self.tolerance {
-      count(4 * (energy - own), LocalClock(now.wall - elapsed - .milliseconds(1), zone).month)
+    let mean = 4 * (energy - own)
+    let isWhole = since.map { (now.monotonic - elapsed - $0 - .milliseconds(Self.quarter)).magnitude <= Self.tolerance }
+    if isNext, isWhole == true, !isDoubtful, mean <= most ?? .infinity {
+      count(mean, LocalClock(now.wall - elapsed - .milliseconds(1), zone).month)
     }
+    isDoubtful = false
     // After a jump of the clock, and at the start, what this quarter hour has had so far is not known.
     let isKnown = isNext && elapsed <= step
     counted = isKnown ? own : assumed * elapsed.seconds / 3600

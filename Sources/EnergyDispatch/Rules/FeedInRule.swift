@@ -58,10 +58,15 @@ struct FeedInRule: Rule {
   ) {
     self.source = source
     self.hybrids = hybrids
-    margin = Self.margin * hybrids.reduce(0) { $0 + $1.acLimit.value }
+    margin = Self.margin(hybrids)
     peak = site.installedPeak
     self.name = name
     self.precedence = precedence
+  }
+
+  /// How far below a limit of the export those inverters are bound, W.
+  static func margin(_ hybrids: [SiteParameters.Hybrid]) -> Double {
+    margin * hybrids.reduce(0) { $0 + $1.acLimit.value }
   }
 
   /// What it lets into the grid when it is bound, W; below 0 with a cap of less than the margin. Infinite where a channel

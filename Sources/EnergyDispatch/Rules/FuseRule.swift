@@ -66,6 +66,8 @@ struct FuseRule: Rule {
     let charging = chargerLimits(phases, shares, isNear ? state : stepwise, input, &memory)
     restore(phases, input, engine, &memory)
     var contribution = Contribution(limits: batteryLimits(input.view, phases, state, &memory) + charging)
+    contribution.room = PickUpRoom(
+      room: zip(phases.currents, phases.charging).map { Self.restoreBelow * rating - ($0 - $1) }, isPerPhase: true)
     let reason: Reason = memory.isOverloaded ? state : "the fuse has not had room for it for a minute"
     contribution.limits += engine.limits(memory.shed, reason)
     if memory.isOverloaded {
@@ -233,7 +235,9 @@ struct FuseRule: Rule {
       limits.append(
         Limit(quantity: .charging(charger.device), interval: .atMost(most), cause: "fuse unknown", reason: reason))
     }
-    return Contribution(limits: limits + engine.limits(memory.shed, reason), isBlind: true)
+    var contribution = Contribution(limits: limits + engine.limits(memory.shed, reason), isBlind: true)
+    contribution.room = PickUpRoom(room: [Self.restoreBelow * capacity - assumed])
+    return contribution
   }
 
   /// Of each phase, A: the base load on all of them alike, and everything that may be on where it hangs, or on each.

@@ -94,7 +94,8 @@ struct IslandRule: Rule {
     let excess = excess(input.view, &memory)
     engine.shed(.init(excess: [excess]), input, &memory.shed)
     shedEmpty(soc, input, &memory)
-    if excess <= 0 { restore(soc, input, &memory) }
+    let spare = spare(input.view)
+    if excess <= 0, let spare { restore(soc, spare, input, &memory) }
     let cause: Reason = "the site runs as an island"
     var contribution = Contribution()
     contribution.handsOff = site.hybrids.filter { $0.battery != nil }.map {
@@ -112,6 +113,7 @@ struct IslandRule: Rule {
     let text: Reason = "the grid is lost: the site runs as an island"
     contribution.alarms = [.init(name: "island", severity: .warning, device: nil, text: text)]
     contribution.isBlind = memory.blindSince != nil || soc == nil
+    contribution.room = PickUpRoom(room: [spare ?? 0])
     return contribution
   }
 
@@ -180,19 +182,23 @@ struct IslandRule: Rule {
     thresholds.first { $0.priority == priority }?.soc ?? 0
   }
 
-  private func restore(_ soc: Double?, _ input: RuleInput, _ memory: inout IslandMemory) {
-    let view = input.view
+  /// What may come back on the island, W; nil while an inverter does not tell its power.
+  private func spare(_ view: SiteView) -> Double? {
     var capacity = 0.0
     var taken = 0.0
     for hybrid in site.hybrids {
-      guard let seen = view.hybrid(hybrid.device), let ac = seen.acPower else { return }
+      guard let seen = view.hybrid(hybrid.device), let ac = seen.acPower else { return nil }
       let most = min(hybrid.battery?.maximumDischarge.value ?? 0, seen.dischargeMax.value ?? .infinity)
       capacity += min(hybrid.acLimit.value, max(0, seen.pvPower ?? 0) + most)
       taken += ac
     }
+    return Self.restoreBelow * capacity - taken
+  }
+
+  private func restore(_ soc: Double?, _ spare: Double, _ input: RuleInput, _ memory: inout IslandMemory) {
     engine.restore(input, &memory.shed) { unit, pickUp in
       guard let soc, soc >= threshold(unit.priority) + Self.hysteresis else { return false }
-      return taken + pickUp <= Self.restoreBelow * capacity
+      return pickUp <= spare
     }
   }
 }

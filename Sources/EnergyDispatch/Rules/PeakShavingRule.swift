@@ -38,11 +38,16 @@ struct PeakShavingRule: Rule {
   static let name = "peak-shaving"
   /// Room for what moves faster than control.
   private static let margin = 0.02
+  /// A fuse bears this much of its rating for hours (gG: the conventional non-fusing current, IEC 60269-1), and mains may be
+  /// a tenth above their nominal voltage (EN 50160): together.
+  private static let overload = 1.25 * 1.1
   private static let hour: Duration = .seconds(3600)
   private static let quarter: Duration = .seconds(900)
 
   let demand: SiteParameters.Demand
   let baseLoad: Double
+  /// What the connection passes for a quarter hour, W; nil without a configured fuse.
+  let connection: Double?
   let relief: ImportRelief
   var name: String { Self.name }
   let subject = ""
@@ -51,13 +56,17 @@ struct PeakShavingRule: Rule {
   init(site: SiteParameters, demand: SiteParameters.Demand) {
     self.demand = demand
     baseLoad = site.baseLoad.value
+    connection = site.fuse.map {
+      Self.overload * $0.rating.value * FuseRule.nominalVoltage * Double($0.phases)
+    }
     relief = ImportRelief(site: site)
   }
 
   func evaluate(_ input: RuleInput, _ memory: inout Memory) -> Contribution {
     let now = input.now
     let configured = demand.target.value
-    memory.demand.observe(input.view.grid, now, input.zone, assumed: configured, baseLoad: baseLoad)
+    memory.demand.observe(
+      input.view.grid, now, input.zone, assumed: configured, baseLoad: baseLoad, most: connection)
     let target = max(configured, memory.demand.peak(at: now, input.zone))
     let left = now.isClockTrusted ? DemandMeter.left(at: now) : Self.quarter
     var allowed = (1 - Self.margin) * target
@@ -68,6 +77,8 @@ struct PeakShavingRule: Rule {
     let reason: Reason = "the mean import of a quarter hour is to stay below \(watts: target)"
     let goal = ImportRelief.Goal(
       limit: allowed, lasts: left, reaction: min(.seconds(60), left / 4), cause: "demand", reason: reason)
-    return Contribution(limits: relief.limits(goal, input, &memory.relief))
+    var contribution = Contribution(limits: relief.limits(goal, input, &memory.relief))
+    contribution.room = memory.relief.room.map { PickUpRoom(room: [$0]) }
+    return contribution
   }
 }

@@ -58,7 +58,7 @@ struct ImportRelief: Sendable {
     // A limit at the connection means nothing while there is none.
     guard let goal, !input.view.isIslanded else { return giveBack(goal, reading, input, &memory) }
     memory.spread = goal.spread
-    let batteries = batteries(goal, input.view)
+    let batteries = batteries(goal, input)
     let room = goal.limit - reading.rest
     follow(room, goal.limit - reading.restNow, reading, input.now.monotonic, &memory)
     let lasting = batteries.reduce(0) { $0 + $1.lasts }
@@ -70,9 +70,13 @@ struct ImportRelief: Sendable {
       + engine.limits(memory.shed, goal.reason)
   }
 
-  private func batteries(_ goal: Goal, _ view: SiteView) -> [BatteryRelief] {
+  /// What they keep for outages is not counted on.
+  private func batteries(_ goal: Goal, _ input: RuleInput) -> [BatteryRelief] {
     let duration = goal.lasts ?? Self.unknownDuration
-    return site.hybrids.compactMap { BatteryRelief($0, view, floor: site.reserve.value, duration: duration) }
+    return site.hybrids.compactMap {
+      let floor = input.reserves[$0.device]?.floor ?? site.reserve.value
+      return BatteryRelief($0, input.view, floor: floor, duration: duration)
+    }
   }
 
   // MARK: what is allowed
@@ -124,6 +128,7 @@ struct ImportRelief: Sendable {
     _ goal: Goal, room: Double, lasting: Double, _ input: RuleInput, _ memory: inout ReliefMemory
   ) {
     let spare = room + lasting - max(Self.meterError, Self.share * goal.limit)
+    memory.room = spare
     let restored = engine.restore(input, &memory.shed) { $1 <= spare }
     // Chargers make room before the load comes.
     if let restored { memory.allowed?.lower(to: room - engine.pickUp(restored, memory.shed)) }
@@ -134,6 +139,7 @@ struct ImportRelief: Sendable {
     _ goal: Goal?, _ reading: ImportReading, _ input: RuleInput, _ memory: inout ReliefMemory
   ) -> [Limit] {
     let now = input.now.monotonic
+    memory.room = nil
     memory.overSince = nil
     memory.shed.excessSince = nil
     if memory.isLost, memory.allowed == nil { memory.allowed = Allowance(max(0, reading.controlled)) }

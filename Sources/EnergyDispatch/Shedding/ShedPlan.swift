@@ -62,7 +62,7 @@ public struct ShedPlan: Hashable, Sendable {
     var switches = SwitchHistory(site.loads, saved: saved, at: snapshot.now.monotonic)
     if savedMemory == nil { switches.forgetTimes(at: snapshot.now.monotonic) }
     switches.observe(first)
-    let consumers = ConsumerHistory(site, saved: saved, at: snapshot.now.monotonic)
+    let consumers = ConsumerHistory(site, saved: saved, at: snapshot.now)
     let relief = ImportRelief(site: site)
     let goal = ImportRelief.Goal(
       limit: limit, lasts: duration, reaction: reaction, cause: "plan", reason: "it is planned")

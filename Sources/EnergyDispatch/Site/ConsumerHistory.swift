@@ -7,9 +7,9 @@ struct ConsumerHistory: Hashable, Sendable {
   /// When the text was last made, and of which states.
   private var savedAt: MonotonicInstant?
 
-  init(_ site: SiteParameters, saved: SavedMemory, at now: MonotonicInstant) {
+  init(_ site: SiteParameters, saved: SavedMemory, at now: Moment) {
     chargers = site.chargers.map {
-      ChargerHistory($0, saved: saved[SavedMemory.key("charger", $0.device.name)], at: now)
+      ChargerHistory($0, saved: saved[SavedMemory.key("charger", $0.device.name)], at: now.monotonic)
     }
     heatPumps = site.heatPumps.map {
       HeatPumpHistory($0, saved: saved[SavedMemory.key("heat pump", $0.device.name)], at: now)
@@ -49,7 +49,8 @@ struct ConsumerHistory: Hashable, Sendable {
   }
 
   /// True when something in it is another than before; ages alone are looked at once a minute.
-  mutating func save(into memory: inout SavedMemory, at now: MonotonicInstant) -> Bool {
+  mutating func save(into memory: inout SavedMemory, at moment: Moment) -> Bool {
+    let now = moment.monotonic
     if let savedAt, now - savedAt < SavedMemory.unit { return false }
     savedAt = now
     var isChanged = false
@@ -59,7 +60,7 @@ struct ConsumerHistory: Hashable, Sendable {
     }
     for history in heatPumps {
       let key = SavedMemory.key("heat pump", history.pump.device.name)
-      if memory.replace(key, with: history.saved(at: now)) { isChanged = true }
+      if memory.replace(key, with: history.saved(at: moment)) { isChanged = true }
     }
     return isChanged
   }

@@ -5,11 +5,11 @@ import EnergyModel
 ///
 /// The blocked time grows while the pump is blocked and shrinks while it runs, at the same pace. Once it has reached the
 /// longest block, the pump rests from being blocked until it is back at zero: it runs for as long as it was blocked,
-/// and many short blocks count like one long. No block counts for more than the longest, whoever is to blame for it. While the
-/// agent is away nobody counts: a pump that was blocked then stays so for that much longer.
+/// and many short blocks count like one long. No block counts for more than the longest, whoever is to blame for it.
 ///
-/// Lost memory is the worst case in the house's favour where the pump is found blocked: it has been so for as long as it may
-/// be. One that is found running, as on the first start, has not been blocked: a legal limit does not wait for two hours because
+/// A pump that is found blocked after a restart was blocked all the time that the agent was away. How long that was the wall clock
+/// tells, if somebody vouched for it then and does now; otherwise, and with a lost memory, it is the worst case in the house's
+/// favour: it has been so for as long as it may be. One that is found running, as on the first start, has not been blocked: a legal limit does not wait for two hours because
 /// nobody remembers.
 struct HeatPumpHistory: Hashable, Sendable {
   private static let hour: Duration = .seconds(3600)
@@ -25,8 +25,13 @@ struct HeatPumpHistory: Hashable, Sendable {
   private(set) var starts: [MonotonicInstant]
   private var counted: MonotonicInstant
   private var isLost = true
+  /// Before the first reading after a restart.
+  private var isFirst = true
+  /// How long the agent was away; nil where nobody knows.
+  private var away: Duration?
 
-  init(_ pump: SiteParameters.HeatPump, saved: Substring?, at now: MonotonicInstant) {
+  init(_ pump: SiteParameters.HeatPump, saved: Substring?, at moment: Moment) {
+    let now = moment.monotonic
     self.pump = pump
     since = now
     boostSince = now
@@ -34,9 +39,10 @@ struct HeatPumpHistory: Hashable, Sendable {
     blocked = pump.longestBlock
     isResting = true
     starts = Array(repeating: now, count: pump.startsAnHour ?? 0)
-    guard let words = saved?.split(separator: " "), words.count >= 6, words[2] == "blocked", words[4] == "starts",
+    guard var words = saved?.split(separator: " "), words.count >= 6, words[2] == "blocked", words[4] == "starts",
       let state = Int(words[0]), (1...4).contains(state), let rests = ["resting": true, "free": false][words[5]]
     else { return }
+    away = Self.away(&words, moment)
     let ages = ([words[1], words[3]] + words[6...]).compactMap { Int64($0) }.filter { (0...100_000).contains($0) }
     guard ages.count == words.count - 4 else { return }
     self.state = state
@@ -47,6 +53,19 @@ struct HeatPumpHistory: Hashable, Sendable {
     starts = ages[2...].map { now - .seconds($0 * 60) }
   }
 
+  /// Takes `at MINUTES` off the end.
+  private static func away(_ words: inout [Substring], _ now: Moment) -> Duration? {
+    guard words.count >= 8, words[words.count - 2] == "at", let minutes = Int64(words[words.count - 1]) else {
+      return nil
+    }
+    words.removeLast(2)
+    guard now.isClockTrusted, (0...wallMinutes(now)).contains(minutes) else { return nil }
+    return now.wall - Timestamp(milliseconds: minutes * 60_000)
+  }
+
+  /// Since 1970; zero before.
+  private static func wallMinutes(_ now: Moment) -> Int64 { max(0, now.wall.milliseconds / 60_000) }
+
   var isBlocked: Bool { state == 1 }
   var isBoosted: Bool { state.map { $0 >= 3 } ?? false }
 
@@ -54,7 +73,12 @@ struct HeatPumpHistory: Hashable, Sendable {
   mutating func observe(_ seen: SiteView.HeatPump, at now: MonotonicInstant) {
     count(until: now)
     if let first = starts.first, now - first >= Self.hour { starts.removeAll { now - $0 >= Self.hour } }
-    guard let found = seen.state, found != state else { return }
+    guard let found = seen.state else { return }
+    if isFirst {
+      isFirst = false
+      if found == 1 { addAway() }
+    }
+    guard found != state else { return }
     if isLost, found != 1 {
       blocked = .zero
       isResting = false
@@ -68,6 +92,11 @@ struct HeatPumpHistory: Hashable, Sendable {
       if (found >= 3) != (state >= 3) { boostSince = now }
     }
     state = found
+  }
+
+  private mutating func addAway() {
+    blocked = away.map { min(blocked + $0, pump.longestBlock) } ?? pump.longestBlock
+    if blocked >= pump.longestBlock { isResting = true }
   }
 
   private mutating func count(until now: MonotonicInstant) {
@@ -94,14 +123,18 @@ struct HeatPumpHistory: Hashable, Sendable {
     return max(.zero, Self.hour - (now - starts[starts.count - limit]))
   }
 
-  /// `1 12 blocked 40 starts free 3 45`: the state, minutes since the block began or ended, minutes of the blocked time
-  /// (rounded up), whether it rests, minutes since each start.
-  func saved(at now: MonotonicInstant) -> String {
+  /// `1 12 blocked 40 starts free 3 45 at 29700600`: the state, minutes since the block began or ended, minutes of the blocked
+  /// time (rounded up), whether it rests, minutes since each start, and where somebody vouches for the clock the minutes from 1970
+  /// until now; of a pump that is not blocked the last quarter hour, so that the text does not change each minute.
+  func saved(at moment: Moment) -> String {
     guard let state else { return "" }
+    let now = moment.monotonic
     let cap = Int64((max(pump.minimumOn, pump.minimumOff).seconds / 60).rounded(.up))
     let age = SavedMemory.minutes(since: since, at: now, cap: cap)
     let minutes = Int64((blocked.seconds / 60).rounded(.up))
     let ages = starts.map { " \(SavedMemory.minutes(since: $0, at: now, cap: 60))" }.joined()
-    return "\(state) \(age) blocked \(minutes) starts \(isResting ? "resting" : "free")\(ages)"
+    let wall = Self.wallMinutes(moment)
+    let clock = moment.isClockTrusted ? " at \(isBlocked ? wall : wall - wall % 15)" : ""
+    return "\(state) \(age) blocked \(minutes) starts \(isResting ? "resting" : "free")\(ages)\(clock)"
   }
 }

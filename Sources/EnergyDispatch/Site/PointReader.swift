@@ -46,13 +46,16 @@ struct PointReader {
   func grid(_ meter: SiteParameters.GridMeter, phases: Int) -> SiteView.Grid {
     let points: [(Point, Point)] = [(.currentL1, .powerL1), (.currentL2, .powerL2), (.currentL3, .powerL3)]
     let read = device(meter.device)
+    var isUndirected = false
     let currents = points.prefix(phases).map { current, power -> Double? in
       guard let amperes = read.value(current, meter.maximumAge) else { return nil }
-      let direction = read.value(power, meter.maximumAge) ?? 1
-      return direction < 0 ? -amperes.magnitude : amperes.magnitude
+      let direction = read.value(power, meter.maximumAge)
+      if direction == nil { isUndirected = true }
+      return direction ?? 1 < 0 ? -amperes.magnitude : amperes.magnitude
     }
     return SiteView.Grid(
-      power: read.value(.power, meter.maximumAge), currents: currents, measured: read.measured(.power),
+      power: read.value(.power, meter.maximumAge), currents: currents, isUndirected: isUndirected,
+      measured: read.measured(.power),
       importCounter: read.sensed(.energyImport, meter.maximumAge))
   }
 

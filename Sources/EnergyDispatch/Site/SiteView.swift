@@ -22,6 +22,8 @@ struct SiteView: Sendable {
     /// One for each phase of the fuse, import +, A. A current without the direction of its phase counts
     /// as import, the worst case.
     var currents: [Double?]
+    /// A phase did not tell its direction.
+    var isUndirected = false
     /// When `power` was measured.
     var measured: MonotonicInstant?
     /// Import counted since ever, Wh.

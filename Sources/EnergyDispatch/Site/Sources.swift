@@ -19,6 +19,8 @@ extension SiteParameters {
     public var maximumAge: Duration
     /// False where the inverter does not cover the house by a loop of its own and has to be told a power.
     public var regulatesItself = true
+    /// True where the battery can only be told a power, and no limits that it keeps by itself.
+    public var takesPowerOnly = false
 
     public init(
       device: DeviceID, acLimit: Watts, pvPeak: Watts, battery: Battery?, batteryReversion: Duration?,

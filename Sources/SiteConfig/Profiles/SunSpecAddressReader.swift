@@ -29,7 +29,7 @@ extension FieldReader {
   /// Which of several models: the outer optional is nil where something is wrong, the inner one for each of them.
   private func instance(_ value: ConfigValue) -> Int?? {
     if value.written == "each" { return .some(nil) }
-    return value.integer(in: 1...128, what: "a number, 1 the first of the chain, or each").map { .some($0) } ?? .none
+    return value.integer(in: 1...128, what: "each, or which of the chain").map { .some($0) } ?? .none
   }
 
   private func group(_ value: ConfigValue) -> SunSpecGroup? {

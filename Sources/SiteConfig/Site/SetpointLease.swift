@@ -11,6 +11,8 @@ struct SetpointLease {
   /// may be written all the same.
   var reversion: Duration?
   var terms: LeaseTerms
+  /// Whether the command only takes a battery's power: limits that leave it a choice are refused.
+  var takesPowerOnly: Bool
 
   /// Nil where the profile has no command for it.
   /// - Parameters:
@@ -19,6 +21,7 @@ struct SetpointLease {
   init?(_ kind: SetpointKind, in profile: DeviceProfile, isConfirmed: Bool, mayWrite: Bool = true) {
     guard let command = profile.commands.first(where: { $0.parameters.contains(kind) }) else { return nil }
     terms = LeaseTerms(expiry: command.onExpiry, writesADay: command.writesADay, lag: profile.lag)
+    takesPowerOnly = !command.takes([.chargeLimit: 1, .dischargeLimit: 0])
     guard mayWrite else { return }
     reversion = command.onExpiry == .hold && isConfirmed ? Self.ownPeriod : command.reversion
   }

@@ -1,10 +1,17 @@
+import DeviceProfile
 import EnergyModel
 
 /// A bus as it is configured. It is kept even where something in it is wrong, so that a device that
 /// names it is not blamed for that.
 struct BusEntry {
+  struct Modbus {
+    var endpoint: BusEndpoint
+    var pause = Duration.zero
+    var serve: ServedAddress?
+  }
+
   enum Kind {
-    case modbus(host: String, port: Int)
+    case modbus(Modbus)
     case mqtt(SiteConfiguration.Broker)
     case unusable
   }
@@ -13,48 +20,110 @@ struct BusEntry {
   var value: ConfigValue
   var kind: Kind
 
-  var isModbus: Bool { if case .modbus = kind { true } else { false } }
+  var modbus: Modbus? { if case .modbus(let modbus) = kind { modbus } else { nil } }
+  var isModbus: Bool { modbus != nil }
   var isMQTT: Bool { if case .mqtt = kind { true } else { false } }
 }
 
 extension SiteReader {
+  private static let busKinds = ["modbus_tcp", "modbus_rtu", "mqtt"]
+  private static let userKeys = ["user", "password_file"]
+
   func readBuses(_ value: ConfigValue) -> [BusEntry] {
     let buses = value.namedEntries("a mapping of buses").map { name, entry in
       BusEntry(name: name, value: entry, kind: kind(of: entry) ?? .unusable)
     }
     if buses.isEmpty, value.isNothing { value.refuse("no bus is configured") }
     for (index, bus) in buses.enumerated() {
-      guard let address = bus.address, let first = buses[..<index].first(where: { $0.address == address }) else {
-        continue
+      if let place = bus.modbus?.endpoint.place,
+        let first = buses[..<index].first(where: { $0.modbus?.endpoint.place == place })
+      {
+        // Many inverters take one client only, and two threads would disturb each other's requests.
+        bus.value.refuse("the same address as buses.\(first.name): devices there share one bus and differ by unit")
       }
-      // Many inverters take one client only, and two threads would disturb each other's requests.
-      bus.value.refuse("the same address as buses.\(first.name): devices there share one bus and differ by unit")
+      if let serve = bus.modbus?.serve, let first = buses[..<index].first(where: { $0.modbus?.serve == serve }) {
+        bus.value.refuse("serves at the same address as buses.\(first.name)")
+      }
     }
     return buses
   }
 
   private func kind(of value: ConfigValue) -> BusEntry.Kind? {
-    let later = ["modbus_rtu", "line", "pause", "certificate"]
-    guard let section = ConfigSection(value, keys: ["modbus_tcp", "mqtt", "user", "password_file"], later: later)
-    else { return nil }
-    switch (section["modbus_tcp"], section["mqtt"]) {
-    case (let tcp?, nil):
-      for key in ["user", "password_file"] {
-        section[key]?.refuse("Modbus knows no users: this belongs to an mqtt bus")
-      }
-      return tcp.hostAndPort(defaultPort: 502).map { .modbus(host: $0.host, port: $0.port) }
-    case (nil, let mqtt?):
-      let endpoint = mqtt.hostAndPort(defaultPort: 1883)
-      let user = credentials(section)
-      return endpoint.map {
-        .mqtt(.init(host: $0.host, port: $0.port, user: user.name, passwordFile: user.passwordFile))
-      }
-    case (_?, _?):
-      value.refuse("is either modbus_tcp or mqtt, not both")
-    case (nil, nil):
-      if !value.hasKey("modbus_rtu") { value.refuse("missing: expected modbus_tcp or mqtt") }
+    let keys = Self.busKinds + ["line", "pause", "serve"] + Self.userKeys
+    guard let section = ConfigSection(value, keys: keys, later: ["certificate"]) else { return nil }
+    let kinds = Self.busKinds.filter(section.has)
+    guard kinds.count == 1 else {
+      let choice = "modbus_tcp, modbus_rtu or mqtt"
+      value.refuse(kinds.isEmpty ? "missing: expected \(choice)" : "is one of \(choice), not two of them")
+      return nil
     }
-    return nil
+    if kinds[0] == "mqtt" { return mqtt(section).map { .mqtt($0) } }
+    refuse(Self.userKeys, in: section, "Modbus knows no users: this belongs to an mqtt bus")
+    let endpoint = kinds[0] == "modbus_tcp" ? tcp(section) : serial(section)
+    let pause = section["pause"].map { $0.duration(in: .zero ... .seconds(2)) } ?? .zero
+    let serve = section["serve"].map(servedAddress)
+    guard let endpoint, let pause, let serve = serve ?? .some(.none) else { return nil }
+    return .modbus(.init(endpoint: endpoint, pause: pause, serve: serve))
+  }
+
+  private func mqtt(_ section: ConfigSection) -> SiteConfiguration.Broker? {
+    refuse(["line", "pause", "serve"], in: section, "belongs to a Modbus bus")
+    let endpoint = section["mqtt"]?.hostAndPort(defaultPort: 1883)
+    let user = credentials(section)
+    return endpoint.map { .init(host: $0.host, port: $0.port, user: user.name, passwordFile: user.passwordFile) }
+  }
+
+  private func tcp(_ section: ConfigSection) -> BusEndpoint? {
+    section["line"]?.refuse("belongs to a modbus_rtu bus: what a gateway's line is set to is set there")
+    return section["modbus_tcp"]?.hostAndPort(defaultPort: 502).map { .tcp(host: $0.host, port: $0.port) }
+  }
+
+  private func serial(_ section: ConfigSection) -> BusEndpoint? {
+    let line = section.required("line", "the line's settings such as 9600 8N1").flatMap { value -> SerialLine? in
+      guard let text = value.text("the line's settings such as 9600 8N1") else { return nil }
+      if let line = SerialLine(text) { return line }
+      let bauds = SerialLine.bauds.map(String.init)
+      value.refuse("expected \(ConfigSection.listed(bauds)), then 8N1, 8E1, 8O1 or 8N2")
+      return nil
+    }
+    let path = section["modbus_rtu"].flatMap { value -> String? in
+      guard let path = value.text("a serial port such as /dev/serial/by-id/usb-FTDI_A1") else { return nil }
+      guard path.hasPrefix("/dev/"), !path.contains("/../") else {
+        value.refuse("a serial port is a file below /dev")
+        return nil
+      }
+      if ["/dev/ttyUSB", "/dev/ttyACM"].contains(where: path.hasPrefix) {
+        value.refuse("this name goes to another adapter after a restart: take the one in /dev/serial/by-id")
+        return nil
+      }
+      return path
+    }
+    guard let path, let line else { return nil }
+    return .serial(path: path, line: line)
+  }
+
+  private func servedAddress(_ value: ConfigValue) -> ServedAddress? {
+    guard let endpoint = value.hostAndPort(defaultPort: 1502) else { return nil }
+    let isAddress = endpoint.host.contains(":") || endpoint.host.split(separator: ".").allSatisfy { UInt8($0) != nil }
+    guard isAddress, endpoint.host.contains(":") || endpoint.host.split(separator: ".").count == 4 else {
+      value.refuse("expected an address of this machine such as 127.0.0.1:1502, not a name")
+      return nil
+    }
+    guard !["0.0.0.0", "::"].contains(endpoint.host) else {
+      value.refuse("Modbus knows no users, so it is not opened to every network: write the address of one")
+      return nil
+    }
+    return .init(address: endpoint.host, port: endpoint.port)
+  }
+
+  /// Whether a device can be reached over its bus at all.
+  func checkReach(_ section: ConfigSection, _ profile: DeviceProfile, _ unit: Int?, _ bus: BusEntry) {
+    guard let framing = bus.modbus?.endpoint.framing else { return }
+    if !profile.connection.framings.contains(framing) {
+      let other = framing == .tcp ? "a serial line" : "TCP"
+      section["profile"]?.refuse("\(profile.name) speaks over \(other) only")
+    }
+    if unit == 255, framing == .rtu { section["unit"]?.refuse("255 is for TCP: on a serial line a unit is 1 to 247") }
   }
 
   /// `user` and `password_file`, which come together or not at all.
@@ -68,11 +137,12 @@ extension SiteReader {
   }
 }
 
-extension BusEntry {
-  fileprivate var address: String? {
-    switch kind {
-    case .modbus(let host, let port): "\(host):\(port)"
-    case .mqtt, .unusable: nil
+extension BusEndpoint {
+  /// What two buses must not share.
+  fileprivate var place: String {
+    switch self {
+    case .tcp(let host, let port): "\(host):\(port)"
+    case .serial(let path, _): path
     }
   }
 }

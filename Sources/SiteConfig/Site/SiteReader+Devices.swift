@@ -43,7 +43,8 @@ extension SiteReader {
   static let deviceKeys = ["bus", "profile", "measures", "below"]
   static let modbusKeys =
     [
-      "unit", "serial", "period", "generator", "ac_limit", "pv", "battery", "without_timer", "experimental", "regulates",
+      "unit", "serial", "period", "generator", "ac_limit", "pv", "battery", "without_timer", "experimental",
+      "regulates",
     ]
     + contactKeys + chargerKeys
   static let laterDeviceKeys = ["bms"]
@@ -88,12 +89,12 @@ extension SiteReader {
     } else {
       refuse(Self.sensorKeys, in: section, "belongs to a device on MQTT, and this one is on a Modbus bus")
       if bus?.isMQTT == true { section["bus"]?.refuse("is an mqtt bus: a device with a profile needs a Modbus bus") }
-      readModbus(section, into: &entry, mode: mode)
+      readModbus(section, on: bus, into: &entry, mode: mode)
     }
     return entry
   }
 
-  private func refuse(_ keys: [String], in section: ConfigSection, _ message: String) {
+  func refuse(_ keys: [String], in section: ConfigSection, _ message: String) {
     for key in keys { section[key]?.refuse(message) }
   }
 
@@ -104,11 +105,14 @@ extension SiteReader {
     return nil
   }
 
-  private func readModbus(_ section: ConfigSection, into entry: inout DeviceEntry, mode: SiteParameters.Mode) {
+  private func readModbus(
+    _ section: ConfigSection, on bus: BusEntry?, into entry: inout DeviceEntry, mode: SiteParameters.Mode
+  ) {
     if section["profile"]?.written == ContactProfile.name { return readContact(section, into: &entry) }
     refuse(Self.contactKeys, in: section, "belongs to a device with profile: \(ContactProfile.name)")
     let profile = section.required("profile", "the name of a device profile").flatMap(profile)
     let unit = readUnit(section, profile)
+    if let profile, let bus { checkReach(section, profile, unit, bus) }
     let serial = section["serial"].map { $0.text("the serial number, in quotes") }
     let period = readPeriod(section, profile)
     // A device that is read every 10 s must not count as silent after 5.

@@ -35,6 +35,12 @@ extension SiteReader {
     hybrid.batteryTerms = batteryLease?.terms ?? LeaseTerms()
     hybrid.productionTerms = productionLease?.terms ?? LeaseTerms()
     hybrid.regulatesItself = regulates
+    hybrid.takesPowerOnly = batteryLease?.takesPowerOnly ?? false
+    if hybrid.takesPowerOnly, regulates {
+      let text =
+        "profile \(profile?.name ?? "") tells the battery a power and no limits, so the inverter does not regulate: write no"
+      if let written = section["regulates"] { written.refuse(text) } else { section.refuse(missing: "regulates", text) }
+    }
     entry.hybrid = hybrid
     entry.installation = .init(
       device: DeviceID(entry.name), pvPeak: pv?.peak ?? .zero, tilt: pv?.tilt, azimuth: pv?.azimuth,

@@ -95,11 +95,13 @@ struct SiteReader {
     _ buses: [BusEntry], _ devices: [DeviceEntry], _ loads: [LoadEntry], _ pumps: [HeatPumpEntry]
   ) -> [SiteConfiguration.ModbusBus] {
     buses.compactMap { bus in
-      guard case .modbus(let host, let port) = bus.kind else { return nil }
+      guard case .modbus(let modbus) = bus.kind else { return nil }
       let measured = devices.compactMap { $0.bus == bus.name ? $0.modbus : nil }
       let switched = loads.compactMap { $0.bus == bus.name ? $0.modbus : nil }
       let asked = pumps.compactMap { $0.bus == bus.name ? $0.device : nil }
-      return .init(name: bus.name, host: host, port: port, devices: measured + switched + asked)
+      return .init(
+        name: bus.name, endpoint: modbus.endpoint, pause: modbus.pause, serve: modbus.serve,
+        devices: measured + switched + asked)
     }
   }
 
