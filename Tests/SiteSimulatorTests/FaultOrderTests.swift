@@ -10,7 +10,7 @@ import Testing
 
   @Test func everyFaultHasItsWords() throws {
     let holding = RegisterTarget(.holding, 37_765, .int32, isLowFirst: true)
-    let expected: [String: Fault] = [
+    let expected: [String: DeviceFault] = [
       "silence": .silence, "delay 1.5": .delay(.milliseconds(1500)), "drip 0.05": .drip(.milliseconds(50)),
       "late": .late, "stale": .stale, "wrong-transaction": .wrongTransaction, "wrong-unit": .wrongUnit,
       "short": .short(bytes: 2), "short 5": .short(bytes: 5), "bad-crc": .badCRC, "exception 6": .exception(6),

@@ -4,12 +4,12 @@ import Testing
 @Suite struct FaultyTransportTests {
   private let reply = ModbusFrame(transaction: 0x0102, unit: 3, body: [4, 4, 0xAA, 0xBB, 0xCC, 0xDD])
 
-  private func sent(_ framing: FaultyTransport.Framing, _ faults: [Fault]) -> FaultyTransport.Sending {
+  private func sent(_ framing: FaultyTransport.Framing, _ faults: [DeviceFault]) -> FaultyTransport.Sending {
     var transport = FaultyTransport(framing)
     return transport.send(reply, under: faults)
   }
 
-  private func bytes(_ framing: FaultyTransport.Framing, _ faults: [Fault]) -> [UInt8] {
+  private func bytes(_ framing: FaultyTransport.Framing, _ faults: [DeviceFault]) -> [UInt8] {
     sent(framing, faults).pieces.flatMap(\.bytes)
   }
 

@@ -10,7 +10,7 @@ public struct Bench: Sendable {
     /// How long the device thinks about it.
     public var latency: Duration
     /// What the answer meets on its way.
-    public var onTheWay: [Fault]
+    public var onTheWay: [DeviceFault]
     /// No unit of that id is on the bus: a gateway says so, a serial line is silent.
     public var isForNobody: Bool
   }

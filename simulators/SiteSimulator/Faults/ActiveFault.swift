@@ -3,7 +3,7 @@ struct ActiveFault: Sendable {
   let text: String
   /// Of the order, counted from 1.
   let number: UInt64
-  let fault: Fault
+  let fault: DeviceFault
   let chance: Double
   /// On the bench's clock; nil is until it is healed.
   let end: Duration?
@@ -11,7 +11,7 @@ struct ActiveFault: Sendable {
   private var random: Random
 
   init(
-    _ fault: Fault, _ order: FaultOrder, text: String, before: any UnitImage, now: Duration, seed: UInt64,
+    _ fault: DeviceFault, _ order: FaultOrder, text: String, before: any UnitImage, now: Duration, seed: UInt64,
     number: UInt64
   ) {
     self.text = text

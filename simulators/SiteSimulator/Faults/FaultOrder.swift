@@ -14,13 +14,13 @@
 public struct FaultOrder: Hashable, Sendable {
   public var device: String
   /// Nil heals.
-  public var fault: Fault?
+  public var fault: DeviceFault?
   /// Nil is until it is healed.
   public var duration: Duration?
   /// How often it bites, 0...1 of the exchanges.
   public var chance: Double
 
-  public init(device: String, fault: Fault?, duration: Duration? = nil, chance: Double = 1) {
+  public init(device: String, fault: DeviceFault?, duration: Duration? = nil, chance: Double = 1) {
     self.device = device
     self.fault = fault
     self.duration = duration
@@ -84,7 +84,7 @@ struct FaultWords {
     "ignore-writes", "revert-writes", "nonsense", "heal",
   ]
 
-  func fault() throws(FaultOrder.Refusal) -> Fault {
+  func fault() throws(FaultOrder.Refusal) -> DeviceFault {
     guard Self.names.contains(name) else {
       throw Refusal("there is no fault '\(name)'; there are \(Self.names.joined(separator: ", "))")
     }
@@ -102,13 +102,13 @@ struct FaultWords {
     }
   }
 
-  private static let plain: [String: Fault] = [
+  private static let plain: [String: DeviceFault] = [
     "silence": .silence, "late": .late, "stale": .stale, "wrong-transaction": .wrongTransaction,
     "wrong-unit": .wrongUnit, "bad-crc": .badCRC, "disconnect": .disconnect, "refuse-second": .refuseSecond,
     "ignore-writes": .ignoreWrites, "nonsense": .nonsense,
   ]
 
-  private func valueFault() throws(FaultOrder.Refusal) -> Fault {
+  private func valueFault() throws(FaultOrder.Refusal) -> DeviceFault {
     if name == "frozen", arguments.isEmpty { return .frozen(nil) }
     try expect(1...(name == "spike" || name == "sentinel" ? 2 : 1), "a register")
     let target = try target(arguments[0])

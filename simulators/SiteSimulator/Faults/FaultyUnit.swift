@@ -31,7 +31,7 @@ struct FaultyUnit: Sendable {
   /// The answer to one request, and the faults that it meets on its way; a nil answer is silence.
   mutating func answer(
     _ body: [UInt8], _ image: inout any UnitImage, now: Duration
-  ) -> (body: [UInt8]?, onTheWay: [Fault]) {
+  ) -> (body: [UInt8]?, onTheWay: [DeviceFault]) {
     let biting = biting()
     let kinds = biting.map(\.fault)
     if kinds.contains(.silence) { return (nil, []) }
@@ -63,7 +63,7 @@ struct FaultyUnit: Sendable {
   }
 
   private mutating func write(
-    _ request: ModbusRequest, _ image: inout any UnitImage, _ kinds: [Fault], _ now: Duration
+    _ request: ModbusRequest, _ image: inout any UnitImage, _ kinds: [DeviceFault], _ now: Duration
   ) throws(ModbusException) -> ModbusReply {
     let before = image
     let reply = try image.answer(request)

@@ -28,7 +28,7 @@ public struct FaultyTransport: Sendable {
   public init(_ framing: Framing) { self.framing = framing }
 
   /// - Parameter faults: those that hit this answer.
-  public mutating func send(_ reply: ModbusFrame, under faults: [Fault] = []) -> Sending {
+  public mutating func send(_ reply: ModbusFrame, under faults: [DeviceFault] = []) -> Sending {
     var reply = reply
     let answered = reply.body
     if faults.contains(.stale), let earlier = last[reply.unit] { reply.body = earlier }
@@ -53,7 +53,7 @@ public struct FaultyTransport: Sendable {
     return sending
   }
 
-  private static func pieces(_ bytes: [UInt8], _ faults: [Fault]) -> [Piece] {
+  private static func pieces(_ bytes: [UInt8], _ faults: [DeviceFault]) -> [Piece] {
     var after = Duration.zero
     for case .delay(let delay) in faults { after += delay }
     for case .drip(let pause) in faults {

@@ -28,7 +28,7 @@ public struct ProfileImage: UnitImage {
   var received: [CellPlace: UInt16] = [:]
   /// Scale factors that commands use.
   var fixedFactors: Set<CellPlace> = []
-  /// Of it, what can be read.
+  /// Of what commands write to, what can be read.
   var readable: Set<CellPlace> = []
   /// What clients wrote: values leave it alone.
   var written: Set<CellPlace> = []

@@ -1,6 +1,6 @@
 /// What can be wrong with a device of the bench, as its client sees it. Values as they are said in
 /// ``FaultOrder``'s words.
-public enum Fault: Hashable, Sendable {
+public enum DeviceFault: Hashable, Sendable {
   // Of the answer on its way.
   /// No answer at all.
   case silence
@@ -47,7 +47,7 @@ public enum Fault: Hashable, Sendable {
   case revertWrites(after: Duration)
 }
 
-extension Fault {
+extension DeviceFault {
   /// Whether it changes what the registers say, and not how the answer travels.
   var isOfValues: Bool {
     switch self {
@@ -57,7 +57,7 @@ extension Fault {
   }
 }
 
-extension Fault {
+extension DeviceFault {
   /// Whether a device on MQTT can have it.
   var isForMQTT: Bool {
     switch self {
