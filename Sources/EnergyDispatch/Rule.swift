@@ -71,7 +71,9 @@ struct Contribution: Hashable, Sendable {
   /// Of what it keeps a limit on: what may still come back, see ``StagedReturn``.
   var room: PickUpRoom?
 
-  var isSilent: Bool { limits.isEmpty && wishes.isEmpty && handsOff.isEmpty && alarms.isEmpty && !isBlind }
+  var isSilent: Bool {
+    limits.isEmpty && wishes.isEmpty && handsOff.isEmpty && alarms.isEmpty && !isBlind && room == nil
+  }
 
   init(
     limits: [Limit] = [], wish: Wish? = nil, handsOff: [HandsOff] = [], alarms: [Alarm] = [], isBlind: Bool = false
