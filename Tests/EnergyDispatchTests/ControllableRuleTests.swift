@@ -132,6 +132,26 @@ struct ControllableRuleTests {
     #expect(house.scene.outcome?.isSafeState == true)
   }
 
+  /// Negated, and a tenth of the truth, as after a wrong scale factor: what such a meter lets come on top is no more than the
+  /// strings give.
+  @Test(arguments: [-1, 0.1]) func aMeterThatLiesLiftsNoLimit(factor: Double) {
+    var house = limited(LimitedHouse.parameters { $0.fuse = nil }) { ($0.heating, $0.meterFactor) = (0, factor) }
+    house.run(200)
+    #expect(house.carCurrent == 10.9)
+    house.pv = 3000
+    house.run(200)
+    #expect((10.9...15.3).contains(house.carCurrent ?? 99), "at most (7560 + 3000) / 690")
+  }
+
+  /// An inverter that does not tell its power may give all it can.
+  @Test func whatASilentInverterMayGiveComesOnTop() {
+    var house = limited(LimitedHouse.parameters { $0.fuse = nil }) { ($0.pv, $0.heating) = (9000, 0) }
+    house.run(10)
+    house.scene.silent = [Scene.hybrid]
+    house.run(30)
+    #expect(house.carCurrent == 16)
+  }
+
   /// Silent: it may take 11 kW until its own timer of a minute is over, then 6 A.
   @Test func aChargerThatDoesNotAnswerCountsWithWhatItCanTake() {
     var house = limited(LimitedHouse.parameters(limit: 9000)) { $0.heating = 100 }

@@ -22,6 +22,8 @@ struct LimitedHouse {
   var heating = 4000.0
   var isPumpMeasured = true
   var voltage = 230.0
+  /// What the meter at the connection makes of the truth.
+  var meterFactor = 1.0
   /// The most that car and heat pump drew from the grid together since it was set to zero, W.
   var mostDrawn = 0.0
 
@@ -86,8 +88,9 @@ struct LimitedHouse {
     let ac = min(10_000, pv + battery)
     scene.values[Scene.hybrid]?.merge([.power: ac, .pvPower: pv, .batteryPower: battery]) { $1 }
     let grid = household + loads + controllable - ac
-    let phase = grid / 690
-    scene.values[Scene.meter] = [.power: grid, .currentL1: phase, .currentL2: phase, .currentL3: phase]
+    let told = grid * meterFactor
+    let phase = told / 690
+    scene.values[Scene.meter] = [.power: told, .currentL1: phase, .currentL2: phase, .currentL3: phase]
     return controllable
   }
 

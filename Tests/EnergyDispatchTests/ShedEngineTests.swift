@@ -78,19 +78,53 @@ struct ShedEngineTests {
   /// Island: it is remembered, over a restart as well.
   @Test func anOutageIsRemembered() throws {
     let site = Self.site([Self.load(Scene.boiler, 1)])
-    var view = SiteView(SiteSnapshot(now: ManualTime().now()), site)
-    view.island = .known(1)
     var memory = ShedMemory()
     memory.shed = [Scene.boiler]
-    let saved = SavedMemory()
-    let input = RuleInput(
-      view: view, forecast: nil, orders: StandingOrders(),
-      switches: SwitchHistory(site.loads, saved: saved, at: view.now.monotonic),
-      consumers: ConsumerHistory(site, saved: saved, at: view.now), zone: .utc)
-    ShedEngine(site: site).prepare(input, &memory)
+    ShedEngine(site: site).prepare(Self.input(site) { $0.island = .known(1) }, &memory)
     #expect(memory.saved == "outage boiler")
     let again = try #require(ShedMemory(saved: memory.saved.split(separator: " ")))
     #expect(again.isAfterOutage && again.shed == [Scene.boiler])
+  }
+
+  /// Memory lost: what is found off may wait since an outage; what is found on does not, though it is shed in the same second.
+  @Test(arguments: [true, false]) func onlyWhatIsFoundOffMayWaitSinceAnOutage(isOn: Bool) {
+    let site = Self.site([Self.load(Scene.boiler, 1)])
+    let engine = ShedEngine(site: site)
+    let input = Self.input(site) { $0.relays = [.init(device: Scene.boiler, isOn: isOn, measured: nil)] }
+    var memory = ShedMemory.lost()
+    engine.prepare(input, &memory)
+    engine.shed(.init(excess: [1000]), input, &memory)
+    engine.prepare(input, &memory)
+    #expect(memory.saved == (isOn ? "shed boiler" : "outage boiler"))
+  }
+
+  /// The pool went last and runs all the same: it has no room, and the boiler does not wait for it.
+  @Test(arguments: [true, false]) func whatRunsAllTheSameLetsOthersPass(isOn: Bool) {
+    var site = Self.site([Self.load(Scene.boiler, 1), Self.load(Scene.pool, 2, pickUp: Watts(5000))])
+    site.heatPumps = []
+    let engine = ShedEngine(site: site)
+    var memory = ShedMemory()
+    memory.shed = [Scene.boiler, Scene.pool]
+    var input = Self.input(site) { view in
+      view.relays = [
+        .init(device: Scene.boiler, isOn: false, measured: nil), .init(device: Scene.pool, isOn: isOn, measured: nil),
+      ]
+    }
+    func restored() -> DeviceID? { engine.restore(input, &memory) { $1 <= 3000 }?.device }
+    #expect(restored() == nil)
+    input.view.now.monotonic = input.now.monotonic + .seconds(3600)
+    #expect(restored() == (isOn ? Scene.boiler : nil))
+    #expect(memory.shed == (isOn ? [Scene.pool] : [Scene.boiler, Scene.pool]))
+  }
+
+  private static func input(_ site: SiteParameters, _ change: (inout SiteView) -> Void) -> RuleInput {
+    var view = SiteView(SiteSnapshot(now: ManualTime().now()), site)
+    change(&view)
+    let saved = SavedMemory()
+    return RuleInput(
+      view: view, forecast: nil, orders: StandingOrders(),
+      switches: SwitchHistory(site.loads, saved: saved, at: view.now.monotonic),
+      consumers: ConsumerHistory(site, saved: saved, at: view.now), zone: .utc)
   }
 
   /// Both have their minute, but the boiler has been started twice within the hour: the pool passes it.

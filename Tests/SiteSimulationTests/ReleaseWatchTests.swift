@@ -9,7 +9,7 @@ import Testing
   /// Without control, which would bring it back: `value` is told again and again from the start on.
   private func verdict(
     _ kind: SetpointKind, _ device: DeviceID, _ value: Double, hours: Double = 1, isLimited: Bool = false,
-    _ change: (inout SiteParameters) -> Void = { _ in }
+    sun: Double = 0.1, faults: [Fault] = [], _ change: (inout SiteParameters) -> Void = { _ in }
   ) -> Violation? {
     let site = Sites.house { site in
       site.feedIn = nil
@@ -21,11 +21,13 @@ import Testing
       ]
       change(&site)
     }
-    var loop = SiteLoop(SiteDescription(parameters: site), seed: 1, start: Sites.midsummer, step: 10, control: .none)
+    var loop = SiteLoop(
+      SiteDescription(parameters: site), seed: 1, start: Sites.midsummer, step: 10, control: .none,
+      faults: faults)
     var judge = Judge(loop.plant.description.parameters, step: 10)
     var given = Circumstances()
     given.household = 500
-    given.sun = 0.1
+    given.sun = sun
     if isLimited { given.activeContacts = ["contact"] }
     for _ in 0..<Int(hours * 360) {
       let setpoint = Setpoint(
@@ -49,6 +51,15 @@ import Testing
     #expect(verdict(.relayOn, Sites.boiler, 0) { $0.loads[0].startsAnHour = 2 } == nil)
     // 3 kW are 13 A.
     #expect(verdict(.relayOn, Sites.boiler, 0) { $0.fuse = .init(phases: 3, rating: Amperes(14)) } == nil)
+  }
+
+  /// An unreadable contact limits to its failsafe value.
+  @Test func whatAnUnreadableContactHoldsBackIsNotLate() {
+    let unreadable = [Fault(.input("contact", .exception), from: 300, until: 3600)]
+    #expect(verdict(.relayOn, Sites.boiler, 0, faults: unreadable) == nil)
+    let short = [Fault(.input("contact", .exception), from: 300, until: 600)]
+    let found = verdict(.relayOn, Sites.boiler, 0, faults: short)
+    #expect(found?.what == "late release" && (1810.0..<1840).contains(found?.second ?? 0))
   }
 
   @Test func aHeatPumpThatStaysBlocked() {
@@ -75,5 +86,15 @@ import Testing
     #expect(verdict(.productionLimit, Sites.hybrid, 3000, isLimited: true) == nil)
     #expect(
       verdict(.productionLimit, Sites.hybrid, 3000) { $0.feedIn = .init(limit: Watts(5880), storedIn: nil) } == nil)
+  }
+
+  /// 3 kW less 0.5 for the house are 10.9 A: near a fuse of 12 A they may have to stay below it, with one of 20 A not.
+  @Test(arguments: [12.0, 20]) func aProductionThatIsLimitedForTheFuseIsNotLate(rating: Double) {
+    let found = verdict(.productionLimit, Sites.hybrid, 3000, sun: 0.8) { site in
+      site.hybrids[0].battery = nil
+      site.loads = []
+      site.fuse = .init(phases: 1, rating: Amperes(rating))
+    }
+    #expect(found?.what == (rating == 12 ? nil : "late release"))
   }
 }

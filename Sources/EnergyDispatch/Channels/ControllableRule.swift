@@ -8,8 +8,10 @@ import EnergyModel
 ///
 /// `C` is the sum of the controllable devices, W, and the right-hand side follows from
 /// `grid + generation = uncontrolled load + C`. So own PV and batteries come on top, and household load is never
-/// touched. Only what is measured counts for `C − grid`; where the grid's power is unknown nothing comes on top. A
-/// restriction acts at once; what becomes free is given after a minute (see ``SlowRise``).
+/// touched. Only what is measured counts for `C − grid`; where the grid's power is unknown nothing comes on top. Nor does
+/// more than inverters and generator give, or could where they do not tell it: a meter that tells too little, or with the wrong
+/// sign, would lift the limit otherwise. A restriction acts at once; what becomes free is given after a minute (see
+/// ``SlowRise``).
 ///
 /// - A heat pump keeps running where its rating fits, those of a higher number of priority first; others are blocked. It
 ///   counts with what it measures, or else its rating until it reads back as blocked.
@@ -31,6 +33,8 @@ struct ControllableRule: Rule {
   private let heatPumps: [SiteParameters.HeatPump]
   /// Batteries that can be told.
   private let hybrids: [SiteParameters.Hybrid]
+  private let sources: [SiteParameters.Hybrid]
+  private let generator: SiteParameters.Generator?
   let name: String
   let subject = ""
   var precedence: RuleClass { channels.precedence }
@@ -43,6 +47,8 @@ struct ControllableRule: Rule {
     heatPumps = site.heatPumps.filter { isNamed($0.device) }
       .sorted { ($1.priority, $0.device) < ($0.priority, $1.device) }
     hybrids = site.hybrids.filter { isNamed($0.device) && $0.battery != nil }
+    sources = site.hybrids
+    generator = site.generator
   }
 
   func evaluate(_ input: RuleInput, _ memory: inout Memory) -> Contribution {
@@ -91,14 +97,21 @@ struct ControllableRule: Rule {
     return contribution
   }
 
-  /// `max(0, C − grid)`, W.
+  /// `min(generation, max(0, C − grid))`, W.
   private func onTop(_ view: SiteView) -> Double {
     guard let grid = view.grid?.power else { return 0 }
     var taken = 0.0
     for charger in chargers { taken += max(0, view.charger(charger.device)?.power ?? 0) }
     for pump in heatPumps { taken += max(0, view.heatPump(pump.device)?.power ?? 0) }
     for hybrid in hybrids { taken += max(0, -(view.hybrid(hybrid.device)?.acPower ?? 0)) }
-    return max(0, taken - grid)
+    return min(generation(view), max(0, taken - grid))
+  }
+
+  /// What comes into the busbar beside the grid, W ≥ 0.
+  private func generation(_ view: SiteView) -> Double {
+    var sum = generator.map { max(0, view.generatorPower ?? $0.rated.value) } ?? 0
+    for source in sources { sum += max(0, view.hybrid(source.device)?.acPower ?? source.acLimit.value) }
+    return sum
   }
 
   /// What a heat pump has to count with, W.

@@ -46,11 +46,16 @@ struct ShedEngine: Sendable {
     }.map(\.unit)
   }
 
-  /// The configuration may have changed since the memory was saved; with a lost memory what is found off counts as shed.
+  /// The configuration may have changed since the memory was saved; with a lost memory what is found off counts as shed. Where
+  /// all is found on, nothing waits since an outage.
   func prepare(_ input: RuleInput, _ memory: inout ShedMemory) {
     memory.shed.removeAll { !site.isSheddable($0) }
     if input.view.isIslanded { memory.isAfterOutage = true }
+    lookAtSuspects(input, &memory)
     if memory.shed.isEmpty && !memory.areSuspectsUnknown && !input.view.isIslanded { memory.isAfterOutage = false }
+  }
+
+  private func lookAtSuspects(_ input: RuleInput, _ memory: inout ShedMemory) {
     guard memory.areSuspectsUnknown else { return }
     let open = order(input, reaction: .zero)
     for unit in open where !memory.cleared.contains(unit.device) {
@@ -110,7 +115,7 @@ struct ShedEngine: Sendable {
     fits: (_ unit: Sheddable, _ pickUp: Double) -> Bool
   ) -> Sheddable? {
     let now = input.now.monotonic
-    guard let next = next(input, memory), fits(next.unit, pickUp(next.unit, memory)) else {
+    guard let next = next(input, memory, fits), fits(next.unit, pickUp(next.unit, memory)) else {
       memory.roomSince = nil
       return nil
     }
@@ -124,15 +129,18 @@ struct ShedEngine: Sendable {
   func pickUp(_ unit: Sheddable, _ memory: ShedMemory) -> Double { (memory.isAfterOutage ? 2 : 1) * unit.pickUp }
 
   /// A minimum off time that still runs keeps its load in its place in the queue, so that several do not come back
-  /// together; one that has used up its starts lets others pass.
-  private func next(_ input: RuleInput, _ memory: ShedMemory) -> (unit: Sheddable, wait: Duration)? {
+  /// together; one that has used up its starts lets others pass, and so does one without room that runs all the same, as a heat
+  /// pump has to after its longest block.
+  private func next(
+    _ input: RuleInput, _ memory: ShedMemory, _ fits: (_ unit: Sheddable, _ pickUp: Double) -> Bool
+  ) -> (unit: Sheddable, wait: Duration)? {
     guard !memory.shed.isEmpty else { return nil }
     let now = input.now.monotonic
     let units = site.sheddables(input.view)
     for device in memory.shed.reversed() {
       guard let unit = units.first(where: { $0.device == device }) else { continue }
       let starts = unit.startsAnHour.map { input.switches.wait(forStartsAnHour: $0, device, at: now) } ?? .zero
-      if starts > .zero { continue }
+      if starts > .zero || (unit.isOn == true && !fits(unit, pickUp(unit, memory))) { continue }
       // Heat pumps keep their times by a rule of their own.
       guard case .supply = unit.quantity else { return (unit, .zero) }
       return (unit, input.switches.remaining(of: unit.minimumOff, device, at: now))

@@ -62,4 +62,7 @@ extension Plant {
 
   /// The largest of them, A.
   var worstCurrent: Double { currents.max() ?? 0 }
+
+  /// The largest that is fed in, A; negative where all phases take.
+  var worstExport: Double { -(currents.min() ?? 0) }
 }

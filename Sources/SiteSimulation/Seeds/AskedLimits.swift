@@ -38,14 +38,18 @@ struct AskedLimits: Sendable {
     agentUpSince = step.evidence.isAgentUp ? agentUpSince ?? step.second : nil
     for index in lines.indices {
       switch lines[index].channel.kind {
-      case .contact(let device, _): lookAtContact(index, step.circumstances.activeContacts.contains(device))
+      case .contact(let device, _): lookAtContact(index, device, step)
       case .uplink: lookAtUplink(index, step)
       }
     }
   }
 
-  private mutating func lookAtContact(_ index: Int, _ isActive: Bool) {
-    guard isActive else { return }
+  private mutating func lookAtContact(_ index: Int, _ device: DeviceID, _ step: SiteLoop.Step) {
+    // One that cannot be read, or tells what is not, may limit like an active one.
+    if step.evidence.missing.contains(device) || step.evidence.lying.contains(device) {
+      mayLimit.insert(lines[index].channel.class)
+    }
+    guard step.circumstances.activeContacts.contains(device) else { return }
     for (quantity, value) in lines[index].channel.failsafe { add(quantity, value, lines[index].channel.class) }
   }
 

@@ -14,7 +14,7 @@ struct ReleaseWatch: Sendable {
   /// Chargers rise in ten steps, one each ten seconds, after the pause that a car is due.
   private static let car = 600.0
   private static let production = 300.0
-  /// Of the fuse, for what may come back.
+  /// Of the fuse, for what may come back, and below which nothing is curtailed for it.
   private static let share = 0.85
 
   private let site: SiteParameters
@@ -22,6 +22,8 @@ struct ReleaseWatch: Sendable {
   private let chargesAlways: Bool
   /// When all that is off would last not have fitted, or might not be started.
   private var crowded = -Double.infinity
+  /// When so much was last fed in that strings may be curtailed for the fuse.
+  private var exportNearFuse = -Double.infinity
   private var off: [DeviceID] = []
   /// When something of it last came back or went.
   private var changed = 0.0
@@ -101,6 +103,7 @@ struct ReleaseWatch: Sendable {
     guard site.feedIn == nil, !(site.economics.contains("curtail-negative") && (site.tariff?.sell ?? 0) < 0) else {
       return nil
     }
+    if let fuse = site.fuse, scene.plant.worstExport > Self.share * fuse.rating.value { exportNearFuse = scene.second }
     for hybrid in scene.plant.hybrids {
       let device = hybrid.site.device
       guard hybrid.settings.isProductionLimited, hybrid.settings.productionLimit < 99 else {
@@ -109,7 +112,8 @@ struct ReleaseWatch: Sendable {
       }
       let since = capped[device] ?? scene.second
       capped[device] = since
-      let cause = max(since, free, site.hybrids.compactMap { scene.record.spoilt[$0.device] }.max() ?? 0)
+      let cause = max(
+        since, free, exportNearFuse, site.hybrids.compactMap { scene.record.spoilt[$0.device] }.max() ?? 0)
       if scene.second - cause > Self.production + scene.reaction {
         let text = "\(device) may still feed in no more than \(Int(hybrid.settings.productionLimit)) %"
         return scene.violation("late release", text)
