@@ -97,6 +97,12 @@ public struct RegisterWrite: Hashable, Sendable {
     self.unless = unless
     self.every = every
   }
+
+  /// Whether it sets the device's timer and no setpoint along with it.
+  var isTimer: Bool {
+    values.contains(.reversionTime)
+      && !values.contains { if case .parameter = $0 { true } else { false } }
+  }
 }
 
 /// One value of a write.

@@ -177,7 +177,8 @@ public struct CommandPlan: Hashable, Sendable {
     }
     return EncodedWrite(
       space: write.space, address: write.address, registers: registers, function: write.definition.function,
-      readBack: readBack, isKept: write.definition.isKept, unless: write.unless, every: write.definition.every)
+      readBack: readBack, isKept: write.definition.isKept, isTimer: write.definition.isTimer, unless: write.unless,
+      every: write.definition.every)
   }
 
   private func encode(

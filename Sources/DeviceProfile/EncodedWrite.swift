@@ -21,6 +21,8 @@ public struct EncodedWrite: Hashable, Sendable {
   public var readBack: Expectation?
   /// Left out where ``readBack`` holds already.
   public var isKept: Bool
+  /// A timer of the device, which has to be there before what relies on it is written.
+  public var isTimer: Bool
   /// Left out where one of these holds.
   public var unless: [Expectation]
   /// Left out while the last such write is younger.
@@ -33,7 +35,8 @@ public struct EncodedWrite: Hashable, Sendable {
 
   init(
     space: RegisterSpace, address: Int, registers: [UInt16], function: RegisterWrite.Function = .multiple,
-    readBack: Expectation?, isKept: Bool = false, unless: [Expectation] = [], every: Duration? = nil
+    readBack: Expectation?, isKept: Bool = false, isTimer: Bool = false, unless: [Expectation] = [],
+    every: Duration? = nil
   ) {
     self.space = space
     self.address = address
@@ -41,6 +44,7 @@ public struct EncodedWrite: Hashable, Sendable {
     self.function = function
     self.readBack = readBack
     self.isKept = isKept
+    self.isTimer = isTimer
     self.unless = unless
     self.every = every
   }

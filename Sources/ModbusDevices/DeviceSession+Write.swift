@@ -132,7 +132,7 @@ extension DeviceSession {
           link.rest(rules.pause, unit: device.unit)
           lastWrite = time.now().monotonic
           try link.write(write, unit: device.unit, timeout: rules.timeout)
-          if write.isKept || write.every != nil, let expected = write.readBack {
+          if write.isKept || write.isTimer || write.every != nil, let expected = write.readBack {
             // A value to fall back to, or a timer, that did not arrive is none: nothing that relies on it is written, and
             // it is not taken for done.
             if let difference = Self.difference(expected, try read(expected.block)) { return .notTaken(difference) }

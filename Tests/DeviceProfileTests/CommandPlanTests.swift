@@ -15,11 +15,12 @@ import Testing
     let setpoints = [setpoint(.chargeLimit, 1250), setpoint(.dischargeLimit, 5000)]
     let plan = try Profiles.hybrid().plan(setpoints)
     #expect(plan.blocks == [ReadBlock(space: .holding, start: 40343, count: 26)])
+    var timer = EncodedWrite(space: .holding, address: 40358, registers: [60])
+    timer.isTimer = true
     #expect(
       try plan.encode(setpoints, with: plan.image(references)) == [
         EncodedWrite(space: .holding, address: 40348, registers: [3]),
-        EncodedWrite(space: .holding, address: 40355, registers: [10000, 2500]),
-        EncodedWrite(space: .holding, address: 40358, registers: [60]),
+        EncodedWrite(space: .holding, address: 40355, registers: [10000, 2500]), timer,
       ])
   }
 

@@ -25,13 +25,13 @@ import Testing
   }()
 
   private func outcome(
-    _ fault: FaultyServer.Fault?, failsafe: UInt16 = 0, heals: Bool = false
+    _ fault: FaultyServer.Fault?, at place: Int = 70, failsafe: UInt16 = 0, heals: Bool = false
   ) async throws -> (outcome: WriteReport.Outcome?, writes: [Int], current: UInt16?) {
     let server = try FaultyServer()
     server.set([0], at: 0)
     server.set([0], at: 40)
     server.set([failsafe, 0], at: 70)
-    server.fail(fault, at: 70)
+    server.fail(fault, at: place)
     let recorder = Recorder()
     let bus = TestDevices.bus(server.port, [TestDevices.device("box", Self.box)], recorder)
     bus.start()
@@ -75,6 +75,12 @@ import Testing
     let (outcome, writes, current) = try await outcome(.ignoreWrites)
     #expect(outcome == .notTaken("holding 70 reads back 0 instead of 6000"))
     #expect(writes == [70] && current == 0)
+  }
+
+  @Test func aDeviceThatDoesNotKeepItsTimerGetsNoSetpoint() async throws {
+    let (outcome, writes, current) = try await outcome(.ignoreWrites, at: 71)
+    #expect(outcome == .notTaken("holding 71 reads back 0 instead of 60"))
+    #expect(writes == [70, 71] && current == 0)
   }
 
   @Test func aDeviceThatFallsSilentOverItGetsNoSetpoint() async throws {
