@@ -1,7 +1,7 @@
 # Holdfast. `make demo` runs a whole site on loopback, `make test` runs every test.
 
 PACKAGES = libmosquitto-dev libmodbus-dev libsqlite3-dev libzstd-dev libsystemd-dev mosquitto mosquitto-clients openssl pkg-config \
-	python3-jsonschema python3-zstandard
+	python3-jsonschema python3-zstandard mbpoll
 VERSION = $(shell sed -n 's/^let agentVersion = "\(.*\)"/\1/p' Sources/holdfast/Holdfast.swift)
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 SWIFT_FORMAT_FOLDERS = Package.swift Sources Tests simulators

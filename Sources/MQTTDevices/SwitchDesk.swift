@@ -119,12 +119,12 @@ public struct SwitchDesk: Sendable {
 
   /// Whether a command under way arrived is not known: it failed, and is repeated by whom it matters to.
   public mutating func disconnected(at now: Moment) -> Step {
-    isConnected = false
-    return giveUp("the connection to the broker was lost", now)
+    giveUp("the connection to the broker was lost", now)
   }
 
-  /// The end: nothing stays without a report.
+  /// The end, unless it is connected again: nothing stays without a report, and nothing new is published.
   public mutating func giveUp(_ reason: String, _ now: Moment) -> Step {
+    isConnected = false
     var step = Step()
     for (device, entry) in switches.sorted(by: { $0.key < $1.key }) {
       guard let pending = entry.pending else { continue }

@@ -30,7 +30,8 @@ extension DeviceSession {
     waitingJob = nil
     var isFirst = true
     attempt(job.commands, &progress) { _ throws(SessionFailure) in
-      try prepare()
+      if let refusal = try refusal() { return .refused(refusal) }
+      guard job.adoption == adoption else { return .failed("its registers moved before it was written") }
       if !isFirst { job.restart() }
       isFirst = false
       return try carryOut(&job)
@@ -74,10 +75,15 @@ extension DeviceSession {
     case refused(WriteReport.Outcome)
   }
 
-  private func encode(_ command: SetpointCommand) throws(SessionFailure) -> Encoded {
+  /// Why nothing may be written to what answers now; behind a new connection it may be another device.
+  private func refusal() throws(SessionFailure) -> String? {
     try prepare()
     if let failure = checkIdentity(), failure.isSilence { throw .request(failure) }
-    if let refusal = identity.refusal { return .refused(.refused(refusal)) }
+    return identity.refusal
+  }
+
+  private func encode(_ command: SetpointCommand) throws(SessionFailure) -> Encoded {
+    if let refusal = try refusal() { return .refused(.refused(refusal)) }
     guard let resolved else { return .refused(.failed("the device's registers are not known yet")) }
     do {
       let plan = try resolved.plan(command.setpoints)
@@ -95,7 +101,7 @@ extension DeviceSession {
   private func begin(
     _ command: SetpointCommand, _ writes: [EncodedWrite], _ progress: inout WriteProgress
   ) throws(SessionFailure) -> WriteReport.Outcome? {
-    var job = WriteJob(command, writes)
+    var job = WriteJob(command, writes, adoption)
     if var waiting = waitingJob {
       guard waiting.isReplaced(by: command) else { return .failed("another command waits for its turn") }
       if Set(waiting.writes) == Set(writes) {
@@ -126,8 +132,9 @@ extension DeviceSession {
           link.rest(rules.pause, unit: device.unit)
           lastWrite = time.now().monotonic
           try link.write(write, unit: device.unit, timeout: rules.timeout)
-          if write.isKept, let expected = write.readBack {
-            // A value to fall back to that did not arrive is no value: nothing that relies on it is written.
+          if write.isKept || write.every != nil, let expected = write.readBack {
+            // A value to fall back to, or a timer, that did not arrive is none: nothing that relies on it is written, and
+            // it is not taken for done.
             if let difference = Self.difference(expected, try read(expected.block)) { return .notTaken(difference) }
           } else {
             job.written.append(job.next)

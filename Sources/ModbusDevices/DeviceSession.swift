@@ -15,6 +15,8 @@ final class DeviceSession {
   private(set) var resolved: ResolvedProfile?
   /// Changes whenever ``resolved`` does.
   private(set) var planVersion = 0
+  /// Counts where the registers were found: what was encoded for an earlier place is not written any more.
+  private(set) var adoption = 0
   private var discovery: SunSpecDiscovery
   /// The device was found to be laid out otherwise than ``resolved`` says.
   private var isMoved = false
@@ -153,6 +155,7 @@ final class DeviceSession {
 
   private func adopt(_ resolved: ResolvedProfile) {
     search = RegisterSearch()
+    adoption += 1
     layOut(resolved)
   }
 

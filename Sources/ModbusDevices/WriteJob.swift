@@ -6,6 +6,8 @@ import EnergyModel
 struct WriteJob {
   var commands: [SetpointCommand]
   private(set) var writes: [EncodedWrite]
+  /// Of the layout that the writes were encoded for.
+  let adoption: Int
   /// The next write.
   var next = 0
   /// What was written so far and is to be read back.
@@ -13,9 +15,10 @@ struct WriteJob {
   /// Until then the device wants no further write.
   var due: MonotonicInstant?
 
-  init(_ command: SetpointCommand, _ writes: [EncodedWrite]) {
+  init(_ command: SetpointCommand, _ writes: [EncodedWrite], _ adoption: Int) {
     commands = [command]
     self.writes = writes
+    self.adoption = adoption
   }
 
   mutating func restart() {

@@ -139,4 +139,20 @@ struct LeaseTermsTests {
       #expect(commands.flatMap(\.setpoints).map(\.value) == [8])
     }
   }
+
+  /// A charger that takes current and phases together refuses one of them alone.
+  @Test func aStopLeavesTheSwitchedPhasesAsTheyAre() {
+    for (phases, expected) in [(1.0, [8.0, 1]), (nil, [8, 3])] as [(Double?, [Double])] {
+      var scene = Scene(
+        Scene.parameters {
+          $0.chargers = [.init(device: "car", failsafeCurrent: 8, switchesPhases: true)]
+          $0.chargers[0].terms = LeaseTerms(expiry: .hold)
+        })
+      scene.values["car"] = [.power: 0, .chargingState: 1]
+      scene.values["car"]?[.chargingPhases] = phases
+      scene.run(5)
+      let commands = scene.core.fallback(at: scene.time.now()).filter { $0.device == "car" }
+      #expect(commands.flatMap(\.setpoints).map(\.value) == expected)
+    }
+  }
 }

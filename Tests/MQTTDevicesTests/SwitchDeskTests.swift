@@ -108,4 +108,12 @@ import Testing
     #expect(desk.lookAtClock(time.now()).publications == [Self.ask])
     #expect(desk.lookAtClock(time.now()).publications.isEmpty)
   }
+
+  @Test mutating func afterTheEndNothingIsPublishedAndNothingWaits() {
+    _ = desk.connected(at: time.now())
+    _ = desk.submit(command(1, 0), at: time.now())
+    #expect(outcomes(desk.giveUp("the agent stops", time.now())) == [.failed("the agent stops")])
+    let late = desk.submit(command(2, 1), at: time.now())
+    #expect(late.publications.isEmpty && outcomes(late) == [.failed("no connection to the broker")])
+  }
 }

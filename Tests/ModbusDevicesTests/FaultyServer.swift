@@ -105,13 +105,19 @@ final class FaultyServer: Sendable {
       let isStopped = state.withLock { state in
         state.connections += 1
         state.open.append(client)
-        state.mostOpen = max(state.mostOpen, state.open.count)
+        state.mostOpen = max(state.mostOpen, state.open.count { !Self.isClosedByPeer($0) })
         return state.isStopped
       }
       if isStopped { shutdown(client, Int32(SHUT_RDWR)) }
       _ = OwnThread(name: "client") { self.serve(client) }
     }
     close(listener)
+  }
+
+  /// The peer has closed it, even if the thread that serves it has not woken up yet.
+  private static func isClosedByPeer(_ client: Int32) -> Bool {
+    var byte: UInt8 = 0
+    return recv(client, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
   }
 
   private func serve(_ client: Int32) {

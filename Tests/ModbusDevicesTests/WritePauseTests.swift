@@ -133,4 +133,72 @@ import Testing
       #expect(!writes(server).contains(70))
     }
   }
+
+  /// The box that a timer is kept going by loses it: whoever relies on it gets nothing.
+  @Test func aTimerThatDidNotArriveIsNotTakenForDone() async throws {
+    try await with(setting: 6000) { server, recorder, bus in
+      server.fail(.ignoreWrites, at: 71)
+      for id in UInt64(1)...2 {
+        bus.submit(current(id, 10))
+        try await eventually("a report") { recorder.outcome(of: id) != nil }
+        #expect(recorder.outcome(of: id) == .notTaken("holding 71 reads back 0 instead of 60"))
+      }
+      #expect(server.value(40) == 0)
+    }
+  }
+
+  /// 0.0 s  the timer is written, the current waits; another device takes the address
+  /// 0.6 s  the current is due
+  @Test func whatWaitedIsNotWrittenToAnotherDevice() async throws {
+    let server = try FaultyServer()
+    server.set([0], at: 0)
+    server.set([0], at: 40)
+    server.set([0x4131, 0], at: 60)
+    server.set([6000, 0], at: 70)
+    var profile = Self.box
+    profile.serial = TextField(address: .absolute(.holding, 60), length: 2)
+    let recorder = Recorder()
+    let bus = TestDevices.bus(server.port, [TestDevices.device("box", profile, serial: "A1")], recorder)
+    bus.start()
+    defer {
+      bus.stop()
+      bus.join()
+      server.stop()
+    }
+    bus.submit(current(1, 10))
+    try await eventually("the current waits") { writes(server) == [71] }
+    server.set([0x4232, 0], at: 60)
+    server.hangUp()
+    try await eventually("a report") { recorder.outcome(of: 1) != nil }
+    #expect(recorder.outcome(of: 1) == .refused("the device reports serial number B2 where A1 is configured"))
+    #expect(server.value(40) == 0)
+  }
+
+  /// 0.0 s  the switch is written, the limit waits; new firmware puts every model one register further
+  /// 0.6 s  the limit is due
+  @Test func whatWaitedIsNotWrittenWhereTheModelWas() async throws {
+    let server = try FaultyServer()
+    TestDevices.serveInverter(server, common: 65)
+    var profile = TestDevices.inverter
+    profile.reading.writePause = Self.pause
+    profile.commands[0].writes.insert(
+      RegisterWrite(start: .sunSpec(model: 123, offset: 9), values: [.constant(1)]), at: 0)
+    let recorder = Recorder()
+    // No poll comes between that would find it.
+    let bus = TestDevices.bus(server.port, [TestDevices.device("box", profile, period: .seconds(10))], recorder)
+    bus.start()
+    defer {
+      bus.stop()
+      bus.join()
+      server.stop()
+    }
+    // 40000 marker, 40002 common model, 40069 model 103, 40121 model 120, 40149 model 123.
+    bus.submit(TestDevices.command(1, .productionLimit, 6000, device: "box"))
+    try await eventually("the limit waits") { server.value(40158) == 1 }
+    TestDevices.serveInverter(server, common: 66)
+    server.hangUp()
+    try await eventually("a report") { recorder.outcome(of: 1) != nil }
+    #expect(recorder.outcome(of: 1) == .failed("its registers moved before it was written"))
+    #expect(server.value(40154) == 0 && server.value(40155) == 10000)
+  }
 }

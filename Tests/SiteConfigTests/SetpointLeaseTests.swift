@@ -1,6 +1,7 @@
 import DeviceProfile
 import EnergyDispatch
 import EnergyModel
+import Foundation
 import Testing
 
 @testable import SiteConfig
@@ -29,6 +30,29 @@ import Testing
       SetpointLease(.productionLimit, in: profile(.hold, nil, writesADay: 24), isConfirmed: true))
     #expect(confirmed.reversion == .seconds(60))
     #expect(confirmed.terms == LeaseTerms(expiry: .hold, writesADay: 24, lag: .seconds(7)))
+  }
+
+  /// What the shipped profiles of hybrids can tell a battery.
+  @Test(arguments: [
+    ("sma-storage", true, false), ("solaredge-storedge", true, false), ("kostal-plenticore", false, false),
+    ("huawei-sun2000", true, true), ("sungrow-sh", true, true), ("sunspec-fronius-gen24", true, true),
+    ("sunspec-der-storage", true, true),
+  ])
+  func theDirectionsThatABatteryCanBeTold(_ name: String, _ charge: Bool, _ discharge: Bool) throws {
+    let file = TestFiles.profiles + "/\(name).yaml"
+    let profile = try ConfigurationLoader.loadProfile(file: file).get()
+    let lease = try #require(SetpointLease(.dischargeLimit, in: profile, isConfirmed: true))
+    #expect(lease.takesCharge == charge)
+    #expect(lease.takesDischarge == discharge)
+  }
+
+  @Test func aChargerThatSwitchesPhasesWithEveryCurrentIsOne() throws {
+    let text = TestFiles.text("base.yaml").replacingOccurrences(
+      of: "  cellar: {bus: home, topic: home/cellar/climate, values: {temperature_c: temperature}}",
+      with: "  car: {profile: keba-p30-phases, experimental: confirmed, bus: board, serial: \"17\", current: 6..16 A,"
+        + " failsafe: 6 A, switches_phases: yes}")
+    let site = try ConfigurationLoader.load(text: text, name: "base.yaml", profileFolders: [TestFiles.profiles]).get()
+    #expect(site.control.chargers.map(\.reversion) == [.seconds(60)])
   }
 
   @Test func whatADeviceCannotDoHasNoLease() {

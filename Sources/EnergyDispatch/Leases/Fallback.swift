@@ -51,7 +51,12 @@ enum Fallback {
         charger.terms.expiry == .hold
         ? lease?.wasAsked : lease?.isHeld(at: now, charger.reversion ?? .zero)
       guard isHeld == true else { continue }
-      add(charger.device, [(.chargingCurrent, charger.failsafeCurrent)])
+      var values = [(SetpointKind.chargingCurrent, charger.failsafeCurrent)]
+      if charger.switchesPhases {
+        let phases = view?.charger(charger.device)?.phases ?? charger.phases.count
+        values.append((.chargingPhases, Double(phases)))
+      }
+      add(charger.device, values)
     }
     for pump in site.heatPumps {
       guard let state = view?.heatPump(pump.device)?.state else { continue }

@@ -127,19 +127,21 @@ extension WantedLease {
 
   /// Charge and discharge limit are one command. A wished power becomes both of them, so that the battery has no choice:
   /// the limit of the other direction is below zero. A battery that can only be told a power rests where nobody wishes one,
-  /// or does the least that it has to.
+  /// or does the least that it has to. One that cannot be told a direction gets limits that permit it: a command that is refused as
+  /// a whole would leave it without any.
   private static func battery(_ resolution: Resolution, _ hybrid: SiteParameters.Hybrid) -> WantedLease? {
     guard let reversion = hybrid.batteryReversion else { return nil }
     guard !resolution.isReleased else { return openBattery(resolution, hybrid, reversion) }
     let target = resolution.target ?? (hybrid.takesPowerOnly ? resolution.allowed.clamp(0) : nil)
     let charge = 0 - (target ?? resolution.allowed.lower)
     let discharge = target ?? resolution.allowed.upper
+    let isTold = target.map { ($0 >= 0 || hybrid.takesCharge) && ($0 <= 0 || hybrid.takesDischarge) } ?? false
     let rating = max(-resolution.physical.lower, resolution.physical.upper)
     return WantedLease(
       key: LeaseKey(device: hybrid.device, part: .battery),
       values: [
-        Value(kind: .chargeLimit, value: target == nil ? max(0, charge) : charge),
-        Value(kind: .dischargeLimit, value: target == nil ? max(0, discharge) : discharge),
+        Value(kind: .chargeLimit, value: isTold ? charge : max(0, charge)),
+        Value(kind: .dischargeLimit, value: isTold ? discharge : max(0, discharge)),
       ],
       owner: resolution.owner, deadBand: deadBand * rating, reversion: reversion
     ).under(hybrid.batteryTerms, resolution)

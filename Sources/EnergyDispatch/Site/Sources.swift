@@ -21,6 +21,9 @@ extension SiteParameters {
     public var regulatesItself = true
     /// True where the battery can only be told a power, and no limits that it keeps by itself.
     public var takesPowerOnly = false
+    /// False where the battery cannot be told to charge, or to discharge: such a wish only permits it.
+    public var takesCharge = true
+    public var takesDischarge = true
 
     public init(
       device: DeviceID, acLimit: Watts, pvPeak: Watts, battery: Battery?, batteryReversion: Duration?,

@@ -13,6 +13,9 @@ struct SetpointLease {
   var terms: LeaseTerms
   /// Whether the command only takes a battery's power: limits that leave it a choice are refused.
   var takesPowerOnly: Bool
+  /// Whether it can tell a battery to charge, and to discharge.
+  var takesCharge: Bool
+  var takesDischarge: Bool
 
   /// Nil where the profile has no command for it.
   /// - Parameters:
@@ -22,6 +25,8 @@ struct SetpointLease {
     guard let command = profile.commands.first(where: { $0.parameters.contains(kind) }) else { return nil }
     terms = LeaseTerms(expiry: command.onExpiry, writesADay: command.writesADay, lag: profile.lag)
     takesPowerOnly = !command.takes([.chargeLimit: 1, .dischargeLimit: 0])
+    takesCharge = command.takes([.chargeLimit: 1000, .dischargeLimit: -1000])
+    takesDischarge = command.takes([.chargeLimit: -1000, .dischargeLimit: 1000])
     guard mayWrite else { return }
     reversion = command.onExpiry == .hold && isConfirmed ? Self.ownPeriod : command.reversion
   }

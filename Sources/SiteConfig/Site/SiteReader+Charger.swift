@@ -12,7 +12,8 @@ extension SiteReader {
     _ section: ConfigSection, into entry: inout DeviceEntry, profile: DeviceProfile?, maximumAge: Duration
   ) {
     guard Self.chargerKeys.contains(where: section.has) else { return }
-    let command = profile?.commands.first { $0.parameters == [.chargingCurrent] }
+    let alone = profile?.commands.first { $0.parameters == [.chargingCurrent] }
+    let command = alone ?? profile?.commands.first { $0.parameters.contains(.chargingCurrent) }
     let isConfirmed = section.has("current") && isConfirmedWithoutTimer(section, profile)
     if profile != nil, command == nil {
       section["profile"]?.refuse("takes no charging_current_a, so it is no profile for a charger")
@@ -47,6 +48,14 @@ extension SiteReader {
       return
     }
     let kinds: Set<SetpointKind> = [.chargingCurrent, .chargingPhases]
+    if let profile, command != nil, alone == nil, !charger.switchesPhases {
+      let text = "profile \(profile.name) takes a current and phases together: write yes"
+      if let written = section["switches_phases"] {
+        written.refuse(text)
+      } else {
+        section.refuse(missing: "switches_phases", text)
+      }
+    }
     if charger.switchesPhases, let profile, !profile.commands.contains(where: { Set($0.parameters) == kinds }) {
       section["switches_phases"]?.refuse("profile \(profile.name) takes no charging_phases beside the current")
     } else if charger.switchesPhases, charger.phases.count == 1 {

@@ -36,6 +36,8 @@ extension SiteReader {
     hybrid.productionTerms = productionLease?.terms ?? LeaseTerms()
     hybrid.regulatesItself = regulates
     hybrid.takesPowerOnly = batteryLease?.takesPowerOnly ?? false
+    hybrid.takesCharge = batteryLease?.takesCharge ?? true
+    hybrid.takesDischarge = batteryLease?.takesDischarge ?? true
     if hybrid.takesPowerOnly, regulates {
       let text =
         "profile \(profile?.name ?? "") tells the battery a power and no limits, so the inverter does not regulate: write no"

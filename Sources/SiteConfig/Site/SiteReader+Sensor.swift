@@ -44,6 +44,16 @@ extension SiteReader {
     return SensorDefinition(device: DeviceID(name), messages: [message], availability: availability)
   }
 
+  /// The members of a family are named by topics that others choose: none may pass for a device that control goes by.
+  func checkFamilies(_ devices: [DeviceEntry]) {
+    let names = devices.map(\.name) + (root["loads"].map { ($0.pairs() ?? []).map(\.key) } ?? [])
+    for family in devices where family.sensor?.isFamily == true {
+      guard let name = names.first(where: { $0.hasPrefix(family.name + "-") }) else { continue }
+      family.section?["topic"]?.refuse(
+        "could name a device \(name), as which another is configured: rename one of them")
+    }
+  }
+
   private func checkMeter(_ section: ConfigSection, _ sensor: SensorDefinition) {
     let key = section["measures"] ?? section["below"]
     if sensor.isFamily { key?.refuse("a meter is one device: its topic has no {}") }

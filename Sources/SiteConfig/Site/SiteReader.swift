@@ -45,6 +45,7 @@ struct SiteReader {
     let api = root["api"].flatMap(readAPI)
     crossCheck(devices: devices, loads: loads, pumps: pumps, limits: limits, strategy: strategy)
     crossCheck(strategy: strategy, limits: limits, devices: devices, pumps: pumps)
+    checkFamilies(devices)
     let channels = limitsFromOutside(limits, devices: devices, pumps: pumps)
     let consumers = root["loads"].map { ($0.pairs() ?? []).map(\.key) } ?? []
     let subMeters = subMeters(devices: devices, consumers: consumers)

@@ -48,12 +48,14 @@ struct SensorService: Service {
           at: time.now(), name: "subscription-refused", severity: .warning,
           text: "\(broker) refuses the subscription to \(topic)"))
     case .message(let message):
-      for reading in sensors.readings(for: message) {
+      let readings = sensors.readings(for: message)
+      let ill = readings.compactMap { if case .malformed(let device, _) = $0 { device } else { nil } }
+      for reading in readings {
         switch reading {
         case .sample(let sample):
           samples.accept(sample)
           switches.saw(sample)
-          complaints.isWell(sample.device)
+          if !ill.contains(sample.device) { complaints.isWell(sample.device) }
         case .malformed(let device, let reason):
           guard complaints.isFirst(device, reason) else { continue }
           events.post(
