@@ -18,7 +18,8 @@ import Testing
   /// - 345 and 394: what did not fit was given back and shed again each minute (328 as well, in its last hour).
   /// - 660: a meter with the wrong sign seemed to tell of own production, which lifted a legal limit.
   /// - 1695: a load waited for a heat pump that ran already and had no room.
-  @Test(arguments: [(168, 3.2), (49, 1.0), (345, 2.2), (394, 1.8), (660, 8.2), (1695, 3.6)])
+  /// - 2170: a pump that ran while the agent was away had to be let run for that much longer, and the judge did not know.
+  @Test(arguments: [(168, 3.2), (49, 1.0), (345, 2.2), (394, 1.8), (660, 8.2), (1695, 3.6), (2170, 14.8)])
   func aSeedThatOnceFailedIsKept(
     seed: Int, hours: Double
   ) {

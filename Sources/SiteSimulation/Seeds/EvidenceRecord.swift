@@ -56,23 +56,27 @@ struct EvidenceRecord: Sendable {
     asked.look(step)
     if !asked.mayLimit.isEmpty { limited = now }
     if asked.mayLimit.contains(.legal) { legallyLimited = now }
-    for pump in plant.heatPumps { follow(pump, now, step.seconds) }
+    for pump in plant.heatPumps { follow(pump, now, step.seconds, isSeen: step.evidence.isAgentUp) }
   }
 
-  private mutating func follow(_ pump: PlantHeatPump, _ now: Double, _ seconds: Double) {
+  private mutating func follow(_ pump: PlantHeatPump, _ now: Double, _ seconds: Double, isSeen: Bool) {
     var block = blocks.removeValue(forKey: pump.site.device) ?? Block()
     let isBlocked = pump.state == 1
     if block.isBlocked, !isBlocked { block.released = now }
     block.isBlocked = isBlocked
-    block.debt = max(0, block.debt + (isBlocked ? seconds : -seconds))
+    // What it ran while the agent was away nobody saw, so it is not held against the house.
+    block.debt = max(0, block.debt + (isBlocked ? seconds : isSeen ? -seconds : 0))
     // Control counts in minutes over a restart.
     if block.debt > 0.9 * pump.site.longestBlock.seconds { block.isResting = true }
+    // Nor is a block begun that would have to end before its minimum time is over.
+    let left = pump.site.longestBlock.seconds - block.debt
+    if !isBlocked, left < pump.site.minimumOff.seconds + 120 { block.isResting = true }
     if block.debt == 0 { block.isResting = false }
     blocks[pump.site.device] = block
   }
 
   /// Heat pumps that control has to let run: for their minimum time after a block, and for as long as they were blocked
-  /// where that was the longest block. Without memory it has to take both for the case.
+  /// where that was the longest block, or left no room for another. Without memory it has to take both for the case.
   func letRun(at second: Double) -> Set<DeviceID> {
     Set(
       pumps.lazy.filter { pump in
