@@ -64,7 +64,7 @@ struct ShedEngineTests {
     house.soc = 10
     house.goal = House.goal(3000)
     house.run(10)
-    house.memory.shed.isAfterOutage = true
+    house.memory.shed.pickUp = ColdPickUp(isCold: true)
     house.goal = House.goal(5000)
     house.run(200)
     #expect(house.isOff(Scene.boiler))
@@ -72,7 +72,7 @@ struct ShedEngineTests {
     house.run(62)
     #expect(!house.isOff(Scene.boiler))
     house.run(1)
-    #expect(!house.memory.shed.isAfterOutage)
+    #expect(!house.memory.shed.pickUp.isCold)
   }
 
   /// Island: it is remembered, over a restart as well.
@@ -83,7 +83,7 @@ struct ShedEngineTests {
     ShedEngine(site: site).prepare(Self.input(site) { $0.island = .known(1) }, &memory)
     #expect(memory.saved == "outage boiler")
     let again = try #require(ShedMemory(saved: memory.saved.split(separator: " ")))
-    #expect(again.isAfterOutage && again.shed == [Scene.boiler])
+    #expect(again.pickUp.isCold && again.shed == [Scene.boiler])
   }
 
   /// Memory lost: what is found off may wait since an outage; what is found on does not, though it is shed in the same second.

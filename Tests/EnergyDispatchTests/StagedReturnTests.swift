@@ -23,18 +23,24 @@ struct StagedReturnTests {
     return .init(value: [load], starts: now, ends: now + .seconds(seconds), id: "1", issuer: "vpp")
   }
 
-  /// The fuse has shed the boiler, an order the pool. 61 s: both may come, and there is room for 18.5 A · the boiler comes alone ·
-  /// a minute later it shows, and there are 5.5 A left: the pool waits · with 9 A it comes
-  @Test func fuseAndOrderShareOneBudget() {
+  /// The fuse has shed the boiler, an order of 61 s the pool.
+  private static func fuseAndOrder() -> Scene {
     var scene = Scene(
-      Self.parameters(),
+      parameters(),
       savedMemory: Scene.memory([
         "returns\tplain", "fuse\tshed boiler", "switch boiler\toff 60 starts",
         "switch pool\toff 60 starts",
       ]))
     scene.values[Scene.boiler] = [.relayOn: 0]
     scene.values[Scene.pool] = [.relayOn: 0]
-    scene.orders.shed = [Self.order(Scene.pool, scene, seconds: 61)]
+    scene.orders.shed = [order(Scene.pool, scene, seconds: 61)]
+    return scene
+  }
+
+  /// The fuse has shed the boiler, an order the pool. 61 s: both may come, and there is room for 18.5 A · the boiler comes alone ·
+  /// a minute later it shows, and there are 5.5 A left: the pool waits · with 9 A it comes
+  @Test func fuseAndOrderShareOneBudget() {
+    var scene = Self.fuseAndOrder()
     scene.importCurrent(13)
     scene.run(60)
     #expect(scene.setpoint(Scene.boiler, .relayOn) == 0 && scene.setpoint(Scene.pool, .relayOn) == 0)
@@ -57,15 +63,7 @@ struct StagedReturnTests {
 
   /// With 22 A of room both come in the same second.
   @Test func whatFitsComesTogether() {
-    var scene = Scene(
-      Self.parameters(),
-      savedMemory: Scene.memory([
-        "returns\tplain", "fuse\tshed boiler", "switch boiler\toff 60 starts",
-        "switch pool\toff 60 starts",
-      ]))
-    scene.values[Scene.boiler] = [.relayOn: 0]
-    scene.values[Scene.pool] = [.relayOn: 0]
-    scene.orders.shed = [Self.order(Scene.pool, scene, seconds: 61)]
+    var scene = Self.fuseAndOrder()
     scene.importCurrent(9.5)
     scene.run(61)
     #expect(scene.setpoint(Scene.boiler, .relayOn) == 1 && scene.setpoint(Scene.pool, .relayOn) == 1)
@@ -122,6 +120,19 @@ struct StagedReturnTests {
     scene.run(2)
     let text = String(decoding: scene.core.savedMemory, as: UTF8.self)
     #expect(text.contains("returns\tplain"))
+  }
+
+  /// Twice the boiler's pick-up never fits below the fuse; an hour after the grid is back its own is enough.
+  @Test func anOutageLeavesNothingOffForEver() {
+    var scene = Scene(
+      Self.parameters { $0.loads.removeLast() },
+      savedMemory: Scene.memory(["returns\toutage", "fuse\toutage boiler", "switch boiler\toff 60 starts"]))
+    scene.values[Scene.boiler] = [.relayOn: 0]
+    scene.importCurrent(13)
+    scene.run(3590)
+    #expect(scene.setpoint(Scene.boiler, .relayOn) == 0)
+    scene.run(80)
+    #expect(scene.setpoint(Scene.boiler, .relayOn) == 1)
   }
 
   /// Nothing limits anything: an order ends, and both come back.

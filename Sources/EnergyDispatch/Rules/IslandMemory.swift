@@ -40,7 +40,7 @@ struct IslandMemory: RuleMemory {
 
   /// Alike in what is saved.
   static func == (a: Self, b: Self) -> Bool {
-    a.isIslanded == b.isIslanded && a.shed.shed == b.shed.shed && a.shed.isAfterOutage == b.shed.isAfterOutage
+    a.isIslanded == b.isIslanded && a.shed.shed == b.shed.shed && a.shed.pickUp.isCold == b.shed.pickUp.isCold
       && a.shed.areSuspectsUnknown == b.shed.areSuspectsUnknown
   }
   func hash(into hasher: inout Hasher) { hasher.combine(isIslanded) }

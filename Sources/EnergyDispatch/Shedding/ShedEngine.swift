@@ -50,9 +50,10 @@ struct ShedEngine: Sendable {
   /// all is found on, nothing waits since an outage.
   func prepare(_ input: RuleInput, _ memory: inout ShedMemory) {
     memory.shed.removeAll { !site.isSheddable($0) }
-    if input.view.isIslanded { memory.isAfterOutage = true }
     lookAtSuspects(input, &memory)
-    if memory.shed.isEmpty && !memory.areSuspectsUnknown && !input.view.isIslanded { memory.isAfterOutage = false }
+    memory.pickUp.look(
+      isIslanded: input.view.isIslanded, isAnythingOff: !memory.shed.isEmpty || memory.areSuspectsUnknown,
+      at: input.now.monotonic)
   }
 
   private func lookAtSuspects(_ input: RuleInput, _ memory: inout ShedMemory) {
@@ -126,7 +127,7 @@ struct ShedEngine: Sendable {
     return next.unit
   }
 
-  func pickUp(_ unit: Sheddable, _ memory: ShedMemory) -> Double { (memory.isAfterOutage ? 2 : 1) * unit.pickUp }
+  func pickUp(_ unit: Sheddable, _ memory: ShedMemory) -> Double { memory.pickUp.factor * unit.pickUp }
 
   /// A minimum off time that still runs keeps its load in its place in the queue, so that several do not come back
   /// together; one that has used up its starts lets others pass, and so does one without room that runs all the same, as a heat

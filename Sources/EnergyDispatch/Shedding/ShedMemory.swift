@@ -7,8 +7,7 @@ struct ShedMemory: Hashable, Sendable {
   /// Loads that may have been shed before the memory was lost: those found off count as shed.
   var areSuspectsUnknown = false
   var cleared: Set<DeviceID> = []
-  /// The site was without grid while something was off: it picks up twice as much.
-  var isAfterOutage = false
+  var pickUp = ColdPickUp(isCold: false)
   /// Since when there is more than may be.
   var excessSince: MonotonicInstant?
   var lastShed: MonotonicInstant?
@@ -24,25 +23,25 @@ struct ShedMemory: Hashable, Sendable {
     var memory = ShedMemory()
     memory.areSuspectsUnknown = true
     // Nobody knows whether the restart was an outage.
-    memory.isAfterOutage = true
+    memory.pickUp = ColdPickUp(isCold: true)
     return memory
   }
 
   /// `shed pool boiler`, after an outage `outage pool boiler`; the stable minute begins anew after a restart.
   init?(saved words: some Collection<Substring>) {
     guard let first = words.first, first == "shed" || first == "outage" else { return nil }
-    isAfterOutage = first == "outage"
+    pickUp = ColdPickUp(isCold: first == "outage")
     shed = words.dropFirst().map { DeviceID(String($0)) }
   }
 
   /// While suspects are open the memory is as good as lost, and says so.
   var saved: String {
     if areSuspectsUnknown { return "lost" }
-    return ([isAfterOutage && !shed.isEmpty ? "outage" : "shed"] + shed.map(\.name)).joined(separator: " ")
+    return ([pickUp.isCold && !shed.isEmpty ? "outage" : "shed"] + shed.map(\.name)).joined(separator: " ")
   }
 
   func isSavedLike(_ other: ShedMemory) -> Bool {
-    shed == other.shed && areSuspectsUnknown == other.areSuspectsUnknown && isAfterOutage == other.isAfterOutage
+    shed == other.shed && areSuspectsUnknown == other.areSuspectsUnknown && pickUp.isCold == other.pickUp.isCold
   }
 
   /// What was given back and goes again within this time should not have come.

@@ -19,8 +19,8 @@ struct PickUpRoom: Hashable, Sendable {
 ///
 ///     Σ pick-up of what comes back within a minute ≤ room of each cause
 ///
-/// What was given back within the last minute counts as if the meter did not show it yet; after an outage everything picks up
-/// twice as much. Who has no room waits for the next stage. What only economizes never holds back a load alone. A heat pump that has to
+/// What was given back within the last minute counts as if the meter did not show it yet; for an hour after an outage
+/// everything picks up twice as much. Who has no room waits for the next stage. What only economizes never holds back a load alone. A heat pump that has to
 /// run, as its own protection asks, is not held.
 struct StagedReturn: Sendable {
   /// A stage: until then what came back shows at the meter.
@@ -35,14 +35,13 @@ struct StagedReturn: Sendable {
 
   private let site: SiteParameters
   private var given: [Given] = []
-  /// The site was without grid while something was off.
-  private var isAfterOutage: Bool
+  private var pickUp: ColdPickUp
   private var isOpen = true
 
   /// Lost memory is the worst case: nobody knows whether the restart was an outage.
   init(_ site: SiteParameters, saved: SavedMemory) {
     self.site = site
-    isAfterOutage = saved[Self.key] != "plain"
+    pickUp = ColdPickUp(isCold: saved[Self.key] != "plain")
   }
 
   /// Holds what has to wait.
@@ -52,11 +51,9 @@ struct StagedReturn: Sendable {
     let now = view.now.monotonic
     if !given.isEmpty { given.removeAll { now - $0.at >= Self.stage } }
     let isAnyOff = view.relays.contains { $0.isOn == false } || view.heatPumps.contains { $0.state == 1 }
-    let isAfter = view.isIslanded || (isAfterOutage && isAnyOff)
-    if isAfter != isAfterOutage {
-      isAfterOutage = isAfter
-      isOpen = true
-    }
+    let wasCold = pickUp.isCold
+    pickUp.look(isIslanded: view.isIslanded, isAnythingOff: isAnyOff, at: now)
+    if pickUp.isCold != wasCold { isOpen = true }
     guard isAnyOff else { return }
     let coming = coming(resolutions, view, switches)
     guard !coming.isEmpty else { return }
@@ -64,7 +61,7 @@ struct StagedReturn: Sendable {
       statement.contribution.room.map { (room: $0, isHard: statement.precedence != .economics) }
     }
     for (unit, place) in coming where !given.contains(where: { $0.unit.device == unit.device }) {
-      let pickUp = unit.pickUp * (isAfterOutage ? 2 : 1)
+      let pickUp = unit.pickUp * self.pickUp.factor
       let isForced = resolutions[place].allowed.lower >= unit.on
       let isAlone = given.isEmpty
       let fits = rooms.allSatisfy { ($0.isHard || !isAlone) ? self.fits(unit, pickUp, $0.room) : true }
@@ -110,7 +107,7 @@ struct StagedReturn: Sendable {
   mutating func save(into memory: inout SavedMemory) -> Bool {
     guard isOpen else { return false }
     isOpen = false
-    return memory.replace(Self.key, with: isAfterOutage ? "outage" : "plain")
+    return memory.replace(Self.key, with: pickUp.isCold ? "outage" : "plain")
   }
 }
 
