@@ -38,6 +38,6 @@ struct PhaseSharesTests {
     let told = SiteSnapshot(now: now, observations: [House.car: takes(5000), Self.second: takes(11_000)])
     let view = SiteView(told, Self.site)
     let shares = PhaseShares(Self.site, view, phases: 3)
-    #expect(Set(shares.stubborn(shares.divide([14, 14, 14]), view).keys) == [Self.second])
+    #expect(Set(ChargerShares.overdrawn(shares.divide([14, 14, 14]), view).keys) == [Self.second])
   }
 }

@@ -10,8 +10,7 @@ struct FuseMemory: RuleMemory {
   var calmSince: MonotonicInstant?
   var isOverloaded = false
   var overloadedSince: MonotonicInstant?
-  /// Chargers that an overload has shown not to follow.
-  var stubborn: Set<DeviceID> = []
+  var stubborn = StubbornChargers()
   /// The currents have been known since the start.
   var hasSeen = false
   /// Since when the currents are unknown.

@@ -146,25 +146,15 @@ struct FuseRule: Rule {
       memory.phases[index].allowed = held
       allowed.append(held.value)
     }
-    return shares.divide(allowed, besides: stubborn(shares, allowed, input, &memory)).compactMap { charger, power in
+    let isLasting = memory.overloadedSince.map { now - $0 >= Self.chargerEffect } ?? false
+    let stubborn = memory.stubborn.look(isLasting: isLasting, shares.divide(allowed), input.view)
+    return shares.divide(allowed, besides: stubborn).compactMap { charger, power in
       guard power < charger.maximumPower else { return nil }
       let reason: Reason =
         isNear ? state : "what the fuse of \(amperes: fuse.rating.value) leaves it is given step by step"
       return Limit(
         quantity: .charging(charger.device), interval: .atMost(power), cause: "import near the fuse", reason: reason)
     }
-  }
-
-  /// Chargers that an overload has shown not to follow, until they do: others make room for them.
-  private func stubborn(
-    _ shares: PhaseShares, _ allowed: [Double], _ input: RuleInput, _ memory: inout FuseMemory
-  ) -> [DeviceID: Double] {
-    let isLasting = memory.overloadedSince.map { input.now.monotonic - $0 >= Self.chargerEffect } ?? false
-    guard isLasting || !memory.stubborn.isEmpty else { return [:] }
-    let found = shares.stubborn(shares.divide(allowed), input.view)
-    if isLasting { memory.stubborn.formUnion(found.keys) }
-    memory.stubborn.formIntersection(found.keys)
-    return found.filter { memory.stubborn.contains($0.key) }
   }
 
   // MARK: batteries

@@ -48,6 +48,28 @@ struct ChargerShares: Sendable {
     return shares
   }
 
+  /// The same where some are known to take what is in `stubborn` (W) whatever they are told: the others get what that leaves.
+  func divide(_ power: Double, besides stubborn: [DeviceID: Double]) -> [Share] {
+    guard !stubborn.isEmpty else { return divide(power) }
+    var others = self
+    others.claims.removeAll { stubborn[$0.charger.device] != nil }
+    let told = divide(power).filter { stubborn[$0.charger.device] != nil }
+    return told + others.divide(power - stubborn.values.reduce(0, +))
+  }
+
+  /// Those that take more than their share, W: they do not do as they are told.
+  static func overdrawn(_ shares: [Share], _ view: SiteView) -> [DeviceID: Double] {
+    var found: [DeviceID: Double] = [:]
+    for (charger, power) in shares {
+      guard let taken = view.charger(charger.device)?.power, taken > 1.1 * power + tolerance else { continue }
+      found[charger.device] = taken
+    }
+    return found
+  }
+
+  /// W; a charger's meter, and a car that rounds up.
+  private static let tolerance = 300.0
+
   /// As many as can charge with their part of it get one; what one cannot take is left to the others.
   private static func equally(_ claims: ArraySlice<Claim>, _ power: Double) -> [Double] {
     let limits = claims.map { (least: $0.charger.minimumPower, most: $0.charger.maximumPower) }

@@ -30,8 +30,10 @@ struct ImportRelief: Sendable {
 
   /// Batteries are made to last this long where nobody says how long the goal holds.
   static let unknownDuration: Duration = .seconds(2 * 3600)
-  /// What was told shows at the meter within this time.
+  /// What was told shows at the meter within this time, of a charger a little earlier: another one makes room for one that
+  /// does not follow before loads do.
   private static let effect: Duration = .seconds(10)
+  private static let chargerEffect: Duration = .seconds(8)
   /// A silent meter sheds loads only after this long.
   private static let blindness: Duration = .seconds(10)
   /// Kept free when something is given back.
@@ -65,7 +67,7 @@ struct ImportRelief: Sendable {
     shed(goal, reading, room: room, lasting: lasting, input, &memory)
     restore(goal, room: min(room, goal.limit - reading.restNow), lasting: lasting, input, &memory)
     let allowed = memory.allowed?.value ?? room
-    let shares = ChargerShares(site, input.view).divide(allowed)
+    let shares = self.shares(allowed, input, &memory)
     return chargerLimits(shares, goal) + boostLimits(allowed, goal)
       + batteryLimits(allowed, batteries, shares, goal, input.view, isTight: !memory.shed.shed.isEmpty)
       + engine.limits(memory.shed, goal.reason)
@@ -160,6 +162,15 @@ struct ImportRelief: Sendable {
   }
 
   // MARK: bounds
+
+  private func shares(
+    _ allowed: Double, _ input: RuleInput, _ memory: inout ReliefMemory
+  ) -> [ChargerShares.Share] {
+    let chargers = ChargerShares(site, input.view)
+    let isLasting = memory.overSince.map { input.now.monotonic - $0 >= Self.chargerEffect } ?? false
+    let stubborn = memory.stubborn.look(isLasting: isLasting, chargers.divide(allowed), input.view)
+    return chargers.divide(allowed, besides: stubborn)
+  }
 
   private func chargerLimits(_ shares: [ChargerShares.Share], _ goal: Goal) -> [Limit] {
     shares.compactMap { charger, power in

@@ -28,27 +28,16 @@ struct PhaseShares: Sendable {
     return sums
   }
 
-  /// Those that take more than what `shares` leaves them, A on each of their phases: they do not do as they are told.
-  func stubborn(_ shares: [(charger: SiteParameters.Charger, power: Double)], _ view: SiteView) -> [DeviceID: Double] {
-    var found: [DeviceID: Double] = [:]
-    for (charger, power) in shares {
-      guard let taken = view.charger(charger.device)?.power, taken > 1.1 * power + Self.tolerance else { continue }
-      found[charger.device] = taken / SiteParameters.Charger.power(1, phases: charger.phases.count)
-    }
-    return found
-  }
-
-  /// W; a charger's meter, and a car that rounds up.
-  private static let tolerance = 300.0
-
-  /// The same where some are known to take `stubborn` (A) whatever they are told: the others get what that leaves.
+  /// The same where some are known to take what is in `stubborn` (W) whatever they are told: the others get what that leaves.
   func divide(
     _ allowed: [Double], besides stubborn: [DeviceID: Double]
   ) -> [(charger: SiteParameters.Charger, power: Double)] {
     guard !stubborn.isEmpty else { return divide(allowed) }
     var left = allowed
     for index in chargers.indices {
-      for place in places[index] { left[place] -= stubborn[chargers[index].device] ?? 0 }
+      guard let power = stubborn[chargers[index].device] else { continue }
+      let current = power / SiteParameters.Charger.power(1, phases: chargers[index].phases.count)
+      for place in places[index] { left[place] -= current }
     }
     var others = self
     others.places = chargers.indices.filter { stubborn[chargers[$0].device] == nil }.map { places[$0] }

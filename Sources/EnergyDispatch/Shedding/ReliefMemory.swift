@@ -15,6 +15,7 @@ struct ReliefMemory: RuleMemory {
   /// Since when more is imported than may be, whatever was done about it.
   var overSince: MonotonicInstant?
   var blindSince: MonotonicInstant?
+  var stubborn = StubbornChargers()
   /// What may come back, W; nil while nothing is limited.
   var room: Double?
   /// How far restorations are spread when the limit is over.
