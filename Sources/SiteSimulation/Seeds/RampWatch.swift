@@ -37,12 +37,14 @@ struct RampWatch: Sendable {
       else { continue }
       let change = abs(discharge.value - before.power)
       let rating = max(battery.maximumCharge.value, battery.maximumDischarge.value)
-      if change > Self.most * rating {
+      let isKnown = site.gridMeter.map { scene.isSound($0.device, for: scene.reaction) } ?? false
+      // Where nothing is known it rests at once.
+      let rests = !isKnown && discharge.value == 0
+      if change > Self.most * rating, !rests {
         return scene.violation("ramp", "\(hybrid.device) is moved by \(Int(change)) W with one write")
       }
-      // The ends of its range, and rest where nothing is known, are reached whatever is left to them.
+      // The ends of its range, and rest, are reached whatever is left to them.
       let isEnd = [0, battery.maximumDischarge.value, -battery.maximumCharge.value].contains(discharge.value)
-      let isKnown = site.gridMeter.map { scene.isSound($0.device, for: scene.reaction) } ?? false
       if change > 1, change < 0.99 * max(Self.leastPower, Self.least * rating), isKnown, !isEnd {
         return scene.violation("dead band", "\(hybrid.device) is moved by \(Int(change)) W, which is not worth it")
       }
