@@ -28,6 +28,8 @@ final class MQTTSwitches: SetpointPort {
     self.mayWrite = mayWrite
   }
 
+  var areAny: Bool { state.withLock { !$0.desk.devices.isEmpty } }
+
   func submit(_ command: SetpointCommand) {
     guard mayWrite else {
       let outcome = WriteReport.Outcome.refused("\(command.device) is only read")

@@ -22,8 +22,11 @@ struct SensorService: Service {
           var complaints = Complaints()
           for await event in stream { take(event, &sensors, &complaints) }
         }
-        group.addTask {
-          while (try? await Task.sleep(for: .milliseconds(500))) != nil { switches.lookAtClock() }
+        // Commands run out and states grow old while nobody says a word.
+        if switches.areAny {
+          group.addTask {
+            while (try? await Task.sleep(for: .milliseconds(500))) != nil { switches.lookAtClock() }
+          }
         }
         await group.next()
         group.cancelAll()
