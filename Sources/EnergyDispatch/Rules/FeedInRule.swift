@@ -5,7 +5,8 @@ import EnergyModel
 ///
 /// `Σ ac ≤ Σ ac now + grid + cap − 1 %`, shared by what each
 /// feeds in and what it could in addition. The bound is there while production comes near
-/// it, and goes when it was far away for a minute. Where a reading is missing, the house is
+/// it, falls at once, rises by half of what is missing (batteries answer to the same meter, and both at once would swing), and goes
+/// when it was far away for a minute. Where a reading is missing, the house is
 /// taken to consume nothing: `Σ ac ≤ cap`. So it is where they contradict each other, a house that would feed by itself,
 /// `grid + Σ ac + generator < −(1 kW + 10 %)` at one moment, as with an inverter that tells its power with the wrong sign: followed, the
 /// bound would swing with what it does itself. They are believed again when they have not done so for ten minutes.
@@ -21,11 +22,15 @@ struct FeedInRule: Rule {
     var calmSince: MonotonicInstant?
     /// When readings last contradicted each other.
     var contradicted: MonotonicInstant?
+    /// What was allowed last while it is bound, W.
+    var allowed: Double?
   }
 
   /// Of the inverters that it bounds, below the cap.
   private static let margin = 0.01
   private static let bindWithin = 0.15
+  /// Of what is missing, with each evaluation.
+  private static let rise = 0.5
   private static let releaseBeyond = 0.30
   private static let calm: Duration = .seconds(60)
   private static let doubt: Duration = .seconds(600)
@@ -121,8 +126,10 @@ struct FeedInRule: Rule {
       return contribution
     }
     let sum = powers.reduce(0, +)
-    let allowed = max(0, sum + grid + cap.limit - margin)
+    let found = max(0, sum + grid + cap.limit - margin)
+    let allowed = memory.allowed.map { found > $0 ? $0 + Self.rise * (found - $0) : found } ?? found
     follow(spare: (allowed - sum) / max(1, whole), input.now.monotonic, &memory)
+    memory.allowed = memory.isBound ? allowed : nil
     if memory.isBound {
       contribution.limits = limits(allowed, powers, cap.cause, cap.reason, .whenItCuts)
     }

@@ -4,11 +4,13 @@ import EnergyModel
 ///
 ///     wanted = grid + battery when the grid was measured
 ///
-/// is the power that would have brought the grid to zero at that time. The meter is often seconds late, so the battery's power
-/// is remembered and taken from the same time; otherwise what was changed since would be counted twice and the loop would
-/// swing. The next step is only taken once the meter has seen the last one (2 s after it), which makes the loop slower than
-/// its slowest sensor whatever that is. Changes below 100 W or 2 % are not worth it, larger ones are taken in steps of 10 % of
-/// the power for each second since the last, at most 30 %. Where a reading is missing for 10 s the battery rests.
+/// is the power that would have brought the grid to zero at that time. The loop goes half of the way there with each step:
+/// inverters that regulate themselves and bounds on the production answer to the same meter, and all of the way by each would
+/// swing. The meter is often seconds late, so the battery's power is remembered and taken from the same time; otherwise what was
+/// changed since would be counted twice and the loop would swing. The next step is only taken once the meter has seen the last
+/// one (2 s after it), which makes the loop slower than its slowest sensor whatever that is. Changes below 100 W or 2 % are not
+/// worth it, larger ones are taken in steps of 10 % of the power for each second since the last, at most 30 %. Where a reading is
+/// missing for 10 s the battery rests.
 struct OwnLoopRule: Rule {
   /// After a restart the loop begins with what is measured.
   struct Memory: FleetingMemory {
@@ -25,6 +27,7 @@ struct OwnLoopRule: Rule {
     fileprivate var history: [Sample] = []
   }
 
+  private static let gain = 0.5
   private static let settling: Duration = .seconds(2)
   private static let blindness: Duration = .seconds(10)
   private static let kept: Duration = .seconds(30)
@@ -54,10 +57,14 @@ struct OwnLoopRule: Rule {
       let then = memory.history.last { $0.at <= gridAt }?.power ?? memory.history.first?.power ?? power
       let wanted = min(max(grid + then, -battery.maximumCharge.value), battery.maximumDischarge.value)
       let rating = max(battery.maximumCharge.value, battery.maximumDischarge.value)
-      if (wanted - before).magnitude > max(Self.leastDeadBand, Self.deadBand * rating) || memory.setpoint == nil {
+      let deadBand = max(Self.leastDeadBand, Self.deadBand * rating)
+      let missing = wanted - before
+      if missing.magnitude > deadBand || memory.setpoint == nil {
         let since = memory.acted.map { (now - $0).seconds } ?? 1
         let most = Self.rampPerSecond * rating * min(3, max(1, since))
-        memory.setpoint = before + min(max(wanted - before, -most), most)
+        // The last bit at once, or it would never come.
+        let step = missing.magnitude > deadBand / Self.gain ? Self.gain * missing : missing
+        memory.setpoint = before + min(max(step, -most), most)
         memory.acted = now
       }
     }
