@@ -59,6 +59,8 @@ extension Scenarios {
 
     var configuration = Configuration()
     configuration.allowsUnsafeTransactions = true
+    // The agent may be committing at this very moment.
+    configuration.busyMode = .timeout(5)
     let database = try DatabaseQueue(path: stage.database.path, configuration: configuration)
     try database.inDatabase { try $0.execute(sql: "BEGIN IMMEDIATE") }
     try await Scenario.sleep(10)
