@@ -63,6 +63,7 @@ let package = Package(
     module("EnergyDispatch", ["EnergyModel", "Forecasting"]),
     module("DeviceProfile", ["EnergyModel"]),
     module("MQTTDevices", ["EnergyModel", "DeviceProfile"]),
+    module("Commissioning", ["EnergyModel", "DeviceProfile"]),
 
     // Adapters: each wraps one outside thing; they never import each other.
     module("Threads", ["EnergyModel"]),
@@ -82,6 +83,7 @@ let package = Package(
       [
         "EnergyModel", "Forecasting", "EnergyDispatch", "DeviceProfile", "MQTTDevices", "Threads", "SiteConfig",
         "ModbusDevices", "MQTTLink", "Journal", "Uplink", "Gateway", "LocalAPI", "SiteClient", "SiteSimulation",
+        "Commissioning",
         "SiteSimulator", "CSystemd", arguments, logging, lifecycle, signals,
       ]),
 
@@ -131,6 +133,7 @@ let package = Package(
     tests(
       "SiteConfigTests", ["TestKit", "SiteConfig", "EnergyModel", "DeviceProfile", "EnergyDispatch"],
       resources: [.copy("Cases")]),
+    tests("CommissioningTests", ["TestKit", "Commissioning", "EnergyModel", "DeviceProfile"]),
     tests("ThreadsTests", ["TestKit", "Threads"]),
     tests("ModbusDevicesTests", ["TestKit", "ModbusDevices", "EnergyModel", "DeviceProfile", "Threads", "CModbus"]),
     tests("MQTTLinkTests", ["TestKit", "MQTTLink", "EnergyModel", "Threads"]),

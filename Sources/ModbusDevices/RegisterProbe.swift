@@ -1,0 +1,86 @@
+public import DeviceProfile
+
+/// One Modbus connection for a person with a tool: it asks what it is told to, once, and nothing by itself. It blocks, and
+/// belongs to the thread that made it. A serial port that somebody else holds is left to him.
+public final class RegisterProbe {
+  private let link: ModbusLink
+  private let connectTimeout: Duration
+
+  /// - Parameters:
+  ///   - connectDelay: rest after a connection was made.
+  ///   - connectTimeout: for each address that a host's name stands for.
+  public init(
+    _ endpoint: BusEndpoint, connectDelay: Duration = .zero, connectTimeout: Duration = .seconds(3)
+  ) {
+    link = ModbusLink(endpoint, manners: ModbusLink.Manners(connectDelay: connectDelay))
+    self.connectTimeout = connectTimeout
+  }
+
+  /// Connects unless connected; the other calls do so too.
+  public func connect() throws(ProbeFailure) {
+    do { try link.connect(timeout: connectTimeout) } catch { throw ProbeFailure(error) }
+  }
+
+  public func close() { link.close() }
+
+  /// The words of a block of registers, or its bits as 0 and 1.
+  /// - Parameters:
+  ///   - unit: 1…247, over TCP also 255.
+  ///   - pause: rest of the line since the last request.
+  public func read(
+    _ block: ReadBlock, unit: Int, timeout: Duration, pause: Duration = .zero
+  ) throws(ProbeFailure) -> [UInt16] {
+    var registers: [UInt16] = Array(repeating: 0, count: block.count)
+    do {
+      try link.connect(timeout: connectTimeout)
+      link.rest(pause, unit: unit)
+      let place = ReadBlock(space: block.space, start: block.start, count: block.count)
+      try link.read(place, unit: unit, timeout: timeout, into: &registers)
+    } catch { throw ProbeFailure(error) }
+    return registers
+  }
+
+  /// Looks for SunSpec models, at all three bases.
+  /// - Parameter counting: offsets of counters of repetitions to be read, by model.
+  /// - Returns: nil where the unit answers and is no SunSpec device.
+  public func sunSpecMap(
+    unit: Int, timeout: Duration, counting: [Int: Set<Int>] = [:]
+  ) throws(ProbeFailure) -> SunSpecMap? {
+    var discovery = SunSpecDiscovery(counting: counting)
+    while true {
+      switch discovery.action {
+      case .found(let map): return map
+      case .failed: return nil
+      case .read(let address, let count):
+        do {
+          let block = ReadBlock(space: .holding, start: address, count: count)
+          discovery.received(try read(block, unit: unit, timeout: timeout))
+        } catch {
+          if error.isSilence { throw error }
+          discovery.refused()
+        }
+      }
+    }
+  }
+}
+
+/// Why a question was not answered.
+public struct ProbeFailure: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The port or the connection is not there; nobody on it can be asked.
+  public let isWithoutLink: Bool
+  /// Another process holds the serial port.
+  public let isPortTaken: Bool
+  /// Nothing was heard of the unit itself.
+  public let isSilence: Bool
+  /// The exception code with which the unit refused.
+  public let exception: UInt8?
+  public let description: String
+
+  init(_ failure: ModbusFailure) {
+    isWithoutLink = failure.isWithoutLink
+    isPortTaken = failure.reason == .portTaken
+    isSilence = failure.isSilence
+    exception = if case .exception(let code) = failure.reason { code } else { nil }
+    description = failure.description
+  }
+}
