@@ -8,7 +8,8 @@ struct Holdfast: AsyncParsableCommand {
     version: agentVersion,
     subcommands: [
       RunCommand.self, CheckCommand.self, StatusCommand.self, ExplainCommand.self, OverrideCommand.self,
-      ShedCommand.self, SimulateCommand.self, HistoryCommand.self, JournalCommand.self,
+      ShedCommand.self, SimulateCommand.self, HistoryCommand.self, JournalCommand.self, ReadCommand.self,
+      WriteCommand.self,
     ])
 }
 
