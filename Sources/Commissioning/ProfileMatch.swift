@@ -4,6 +4,8 @@ import EnergyModel
 /// How well a profile fits a device, and why.
 public struct ProfileMatch: Hashable, Sendable {
   public enum Certainty: Int, Comparable, Hashable, Sendable {
+    /// It is not refuted, and that is all.
+    case vague
     /// Some of it makes sense.
     case possible
     /// Everything answers and makes sense, and so it would for another device that is laid out alike.
@@ -29,6 +31,9 @@ public struct ProfileMatch: Hashable, Sendable {
   /// Points that read a number other than zero.
   public var pointCount: Int
 
+  /// The device says of itself that it is of this kind.
+  public var isProven: Bool
+
   static let least = 3.0
   static let enough = 8.0
 
@@ -36,10 +41,12 @@ public struct ProfileMatch: Hashable, Sendable {
   init?(_ trial: ProfileTrial, line: SerialLine? = nil) {
     guard !trial.isRefuted, trial.answered > 0 else { return nil }
     var tally = Tally()
-    tally.weigh(identityOf: trial)
     tally.weigh(registersOf: trial)
     tally.weigh(valuesOf: trial)
     tally.weigh(sumsOf: trial)
+    // Even what names itself has to make sense.
+    let makesSense = tally.score > 0
+    tally.weigh(identityOf: trial)
     if let line, trial.profile.connection.line == line { tally.add(1, "set as the vendor sets it: \(line)") }
     profile = trial.profile
     unit = trial.unit
@@ -48,17 +55,20 @@ public struct ProfileMatch: Hashable, Sendable {
     doubts = tally.doubts
     serial = trial.serial
     told = trial.marks.compactMap { if case .holds(let text) = $0, Int(text) == nil { text } else { nil } }.first
+    isProven = trial.isProven
     pointCount = trial.readings.count { $0.quality == .good && ($0.value ?? 0) != 0 }
+    let isProven = trial.isProven && makesSense && trial.answered * 2 >= trial.blocks
     let isWhole = (trial.refused + trial.silent) * 4 <= trial.blocks
-    let isComplete = trial.absent.count * 4 <= trial.profile.points.count
-    if trial.isProven, isWhole, isComplete {
+    if isProven, isWhole, trial.absent.count * 4 <= trial.profile.points.count {
       certainty = .identified
-    } else if trial.profile.isSunSpec, trial.absent.isEmpty, trial.answered == trial.blocks, pointCount > 0 {
+    } else if trial.isDefinedByModels, pointCount > 0, makesSense {
       certainty = .identified
-    } else if trial.isProven || score >= Self.enough && trial.answered == trial.blocks && trial.absent.isEmpty {
+    } else if isProven {
       certainty = .likely
-    } else if score >= Self.least, pointCount > 0 {
-      certainty = .possible
+    } else if score >= Self.enough, trial.answered == trial.blocks, trial.absent.isEmpty {
+      certainty = .likely
+    } else if score > 0, pointCount > 0 {
+      certainty = score >= Self.least ? .possible : .vague
     } else {
       return nil
     }

@@ -14,6 +14,8 @@ struct ProfileTrial {
   var marks: [Mark] = []
   /// The device's common model names a maker that the profile asks for.
   var isNamedMaker = false
+  /// Models of the device that the profile speaks of.
+  var modelCount = 0
   /// Points whose models the device lacks.
   var absent: [Point] = []
   var answered = 0
@@ -34,6 +36,12 @@ struct ProfileTrial {
   var isProven: Bool {
     guard !marks.isEmpty || isNamedMaker else { return false }
     return marks.allSatisfy { if case .holds = $0 { true } else { false } }
+  }
+
+  /// The standard says what its registers mean, and what matters of them is there.
+  var isDefinedByModels: Bool {
+    profile.isSunSpec && answered == blocks && absent.count * 2 <= profile.points.count
+      && [Point.power, .batteryPower, .soc].contains { value($0) != nil }
   }
 
   var blocks: Int { answered + refused + silent }
@@ -58,6 +66,7 @@ struct ProfileTrial {
   /// Reads all points, or as many as it takes to see that the device has other registers.
   mutating func readPoints<Asker>(_ resolved: ResolvedProfile, from reader: inout UnitReader<Asker>) {
     absent = resolved.absentPoints
+    modelCount = resolved.usedModels.count
     let plan = resolved.readPlan
     var image = plan.emptyImage()
     let timeout = isProven ? profile.reading.timeout : nil

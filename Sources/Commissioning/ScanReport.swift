@@ -94,11 +94,14 @@ extension ProfileMatch {
     case .identified: "identified"
     case .likely: "likely"
     case .possible: "possible"
+    case .vague: "vague"
     }
   }
 }
 
 extension ScannedUnit {
+  static let mostShown = 6
+
   /// Reasons, doubts, what fits as well, what was read.
   var remarks: [String] {
     var remarks: [String] = []
@@ -106,10 +109,13 @@ extension ScannedUnit {
       if !best.reasons.isEmpty { remarks.append("\(best.profile.name): " + best.reasons.joined(separator: ", ")) }
       if !best.doubts.isEmpty { remarks.append("but " + best.doubts.joined(separator: ", ")) }
       if !alternatives.isEmpty {
-        remarks.append("fits as well: " + alternatives.map { "\($0.profile.name) (\($0.fit))" }.joined(separator: ", "))
+        let names = alternatives.prefix(Self.mostShown).map { "\($0.profile.name) (\($0.fit))" }
+        remarks.append("fits as well: " + names.joined(separator: ", "))
       }
     } else {
-      remarks.append("answers, and no profile fits")
+      let vague = alternatives.prefix(Self.mostShown).map(\.profile.name).joined(separator: ", ")
+      remarks.append(
+        "answers, and no profile fits" + (vague.isEmpty ? "" : "; hardly anything speaks against \(vague)"))
       remarks += samples.map { "read \($0)" }
     }
     if let map {

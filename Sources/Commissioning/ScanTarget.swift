@@ -89,7 +89,7 @@ public enum ScanTarget: Hashable, Sendable {
       port = Self.port(text[text.index(after: colon)...])
       if port == nil { return nil }
     }
-    let isAddress = host.contains(":")
+    let isAddress = host.contains(":") && host.allSatisfy { $0.isHexDigit || ":.%".contains($0) }
     let isName = host.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || ".-_".contains($0)) }
     guard !host.isEmpty, !host.hasPrefix("-"), isAddress || isName else { return nil }
     return (String(host), port)

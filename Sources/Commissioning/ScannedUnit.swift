@@ -1,4 +1,5 @@
 public import DeviceProfile
+import EnergyModel
 
 /// What a device says of itself.
 public struct DeviceLabel: Hashable, Sendable {
@@ -44,22 +45,31 @@ public struct ScannedUnit: Sendable {
   mutating func take(_ matches: [ProfileMatch], isOver: Bool) {
     isUnfinished = isOver
     let ranked = matches.sorted(by: ProfileMatch.precedes)
-    guard
-      let best = ranked.first(where: { match in
-        // The inverter comes before its meter.
-        !match.profile.identity.partOf.contains { name in
-          ranked.contains { $0.profile.name == name && $0.certainty >= .likely }
-        }
-      })
-    else { return }
+    let sure = ranked.filter { $0.certainty > .vague }
+    // The inverter comes before its meter.
+    let whole = Set(sure.filter { $0.pointCount > 2 }.map(\.profile.name))
+    guard let best = sure.first(where: { whole.isDisjoint(with: $0.profile.identity.partOf) }) else {
+      alternatives = ranked
+      return
+    }
     self.best = best
     let isPart = { (match: ProfileMatch) in match.profile.identity.partOf.contains(best.profile.name) }
-    parts = ranked.filter { isPart($0) && $0.pointCount > 0 && $0.certainty >= .possible && $0.doubts.isEmpty }
+    parts = Self.apart(sure.filter { isPart($0) && $0.doubts.isEmpty })
     alternatives = ranked.filter { match in
       guard match.profile.name != best.profile.name, !isPart(match) else { return false }
-      return match.certainty == best.certainty ? match.score >= 0.5 * best.score : match.score >= 0.8 * best.score
+      return match.score >= (match.certainty == best.certainty ? 0.5 : 0.8) * best.score
     }
     if label.serial == nil { label.serial = best.serial }
     if label.model == nil { label.model = best.told }
+  }
+
+  /// Of those that tell of the same, the one that the device itself speaks for, or the better fit.
+  private static func apart(_ parts: [ProfileMatch]) -> [ProfileMatch] {
+    var taken: Set<Point> = []
+    return (parts.filter(\.isProven) + parts.filter { !$0.isProven }).filter { match in
+      let points = Set(match.profile.points.map(\.point)).intersection([.power, .batteryPower])
+      defer { taken.formUnion(points) }
+      return taken.isDisjoint(with: points)
+    }
   }
 }

@@ -32,7 +32,7 @@ struct Tally {
   }
 
   mutating func weigh(registersOf trial: ProfileTrial) {
-    add(min(4, 0.5 * Double(trial.answered)))
+    add(min(4, 0.5 * Double(trial.answered)) + 0.5 * Double(trial.modelCount))
     if trial.refused + trial.silent == 0 {
       add(0, "all its registers answer")
     } else {
@@ -48,11 +48,15 @@ struct Tally {
   }
 
   mutating func weigh(valuesOf trial: ProfileTrial) {
+    let values = trial.readings.compactMap { $0.quality == .good && $0.value != 0 ? $0.value : nil }
+    if values.count > 3, Set(values.map(abs)).count == 1 { add(-20, "every point reads the same") }
     for reading in trial.readings {
       switch reading.quality {
-      case .good: if let value = reading.value, value != 0 { weigh(reading.point, value) }
+      case .good:
+        // Of two profiles that both make sense, the one fits better that finds less of nothing.
+        if let value = reading.value, value != 0 { weigh(reading.point, value) } else { add(-0.1) }
       case .outOfRange: add(-2, "\(reading.point.rawValue) is out of range")
-      default: break
+      default: add(-0.1)
       }
     }
   }

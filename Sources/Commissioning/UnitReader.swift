@@ -6,7 +6,9 @@ struct UnitReader<Asker: RegisterAsker> {
   private(set) var unit: Int
   private(set) var isOver = false
   /// Questions without an answer, one after the other.
-  private(set) var silences = 0
+  private var silences = 0
+  /// A question that was answered.
+  private var answeredOnce: ReadBlock?
   private var known: [Key: ScanAnswer] = [:]
 
   private struct Key: Hashable {
@@ -31,11 +33,28 @@ struct UnitReader<Asker: RegisterAsker> {
     switch answer {
     case .over: isOver = true
     case .silent: silences += 1
-    case .registers, .refused: silences = 0
+    case .registers, .refused:
+      silences = 0
+      answeredOnce = answeredOnce ?? block
     }
     if answer != .over { known[key] = answer }
     return answer
   }
+
+  /// Some devices say nothing where others refuse. One that does not even say again what it said before is gone.
+  mutating func isStillThere() -> Bool {
+    guard !isOver else { return false }
+    guard let answeredOnce else { return silences < Self.longPatience }
+    guard silences >= Self.patience else { return true }
+    let answer = asker.ask(answeredOnce, unit: unit, pause: .zero, timeout: nil)
+    if answer == .over { isOver = true }
+    silences = 0
+    return answer != .over && answer != .silent
+  }
+
+  private static var patience: Int { 6 }
+  /// Of a device of which it is not known yet what it answers.
+  private static var longPatience: Int { 80 }
 
   /// All blocks one after the other, as one piece; nil where one of them was not answered.
   mutating func registers(_ blocks: [ReadBlock], rules: ReadingRules = ReadingRules()) -> [UInt16]? {

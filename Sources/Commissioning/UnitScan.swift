@@ -58,11 +58,11 @@ public struct UnitScan: Sendable {
     var matches = trials.compactMap { match(of: $0, found.map, &reader) }
     let proven = Set(matches.map(\.profile.name))
     let isSettled = matches.contains { $0.certainty == .identified }
-    for (profile, trial) in others where !reader.isOver {
+    for (profile, trial) in others {
       // What the device says of itself leaves its other parts, and what its models say, to be looked at.
       let isRelated = profile.isSunSpec || profile.identity.partOf.contains(where: proven.contains)
       if isSettled || found.map != nil, !isRelated { continue }
-      if reader.silences >= Self.patience { break }
+      guard reader.isStillThere() else { break }
       if let match = match(of: trial, found.map, &reader) { matches.append(match) }
     }
     reader.address(unit: unit)
@@ -70,9 +70,6 @@ public struct UnitScan: Sendable {
     if found.best == nil { found.samples = samples(&reader) }
     return found
   }
-
-  /// A device that has said nothing to so many questions in a row says nothing any more.
-  private static let patience = 6
 
   private func resolved(_ profile: DeviceProfile, _ map: SunSpecMap?) -> ResolvedProfile {
     ResolvedProfile(profile, map: profile.isSunSpec ? map : nil)
