@@ -8,7 +8,7 @@ struct Holdfast: AsyncParsableCommand {
     version: agentVersion,
     subcommands: [
       RunCommand.self, CheckCommand.self, StatusCommand.self, ExplainCommand.self, OverrideCommand.self,
-      ShedCommand.self, SimulateCommand.self, HistoryCommand.self, JournalCommand.self,
+      ShedCommand.self, SimulateCommand.self, HistoryCommand.self, JournalCommand.self, RegistersCommand.self,
     ])
 }
 
