@@ -12,6 +12,7 @@ struct Holdfast: AsyncParsableCommand {
       ScanCommand.self,
       ReadCommand.self,
       WriteCommand.self,
+      RegistersCommand.self,
       StatusCommand.self,
       ExplainCommand.self,
       OverrideCommand.self,
