@@ -17,7 +17,7 @@ struct Tally {
   mutating func weigh(identityOf trial: ProfileTrial) {
     for mark in trial.marks {
       switch mark {
-      case .holds(let text): add(20, "says of itself: \(text)")
+      case .holds(let text, let place): add(20, "says what it is: \(text) at \(place)")
       case .unreadable: add(-4, "the registers that would identify it cannot be read")
       case .differs: break
       }
