@@ -32,7 +32,7 @@ struct Tally {
   }
 
   mutating func weigh(registersOf trial: ProfileTrial) {
-    add(min(4, 0.5 * Double(trial.answered)) + 0.5 * Double(trial.modelCount))
+    add(min(4, 0.5 * Double(trial.answered)) + Double(trial.modelCount))
     if trial.refused + trial.silent == 0 {
       add(0, "all its registers answer")
     } else {
