@@ -59,7 +59,12 @@ struct ScanCommand: ParsableCommand {
     defer { interrupt.end() }
     let report: ScanReport
     switch try ScanTarget(target, isLargeMeant: large) {
-    case .host(let host, let port): report = try scan([host], port, profiles, stop)
+    case .host(let host, let port):
+      guard HostName.exists(host) else {
+        complain("holdfast: \(host): no address is known for this name")
+        throw ExitCode(68)
+      }
+      report = try scan([host], port, profiles, stop)
     case .subnet(let hosts, let port): report = try scan(hosts, port, profiles, stop)
     case .serial(let path): report = try scan(serial: path, profiles, stop)
     case .mqtt: throw ValidationError("brokers are not scanned by this version")
@@ -83,27 +88,31 @@ struct ScanCommand: ParsableCommand {
         if let bus { queue.publish(bus, order: order) } else if let failure { queue.failed(failure) }
       }
     }
-    wait(for: queue, stop)
+    let reason = wait(for: queue, stop)
     let buses = queue.buses
     if buses.isEmpty, hosts.count == 1, let failure = queue.failures.first {
       complain("holdfast: \(target): \(failure) (ports \(plan.ports.map(String.init).joined(separator: ", ")))")
     }
-    return ScanReport(buses, incomplete: queue.isDone ? nil : stop.reason)
+    return ScanReport(buses, incomplete: reason)
   }
 
   /// Until all is done, or it is over and those that still wait for an answer had a moment to stop.
-  private func wait(for queue: HostQueue, _ stop: ScanStop) {
+  /// - Returns: why it ended early; nil where it did not.
+  private func wait(for queue: HostQueue, _ stop: ScanStop) -> String? {
     var progress = ScanProgress()
     var end: MonotonicInstant?
+    var reason: String?
     while !queue.isDone {
       let found = queue.buses
       progress.show(
         "\(queue.done) of \(queue.count) hosts done, \(found.reduce(0) { $0 + $1.units.count }) devices", of: found)
-      if stop.isOver, end == nil { end = .current + .milliseconds(1500) }
+      reason = stop.reason
+      if reason != nil, end == nil { end = .current + .milliseconds(1500) }
       if let end, MonotonicInstant.current >= end { break }
       stop.bell.wait(until: .current + .milliseconds(200))
     }
     progress.end(with: queue.buses)
+    return reason ?? stop.reason
   }
 
   private func scan(serial path: String, _ profiles: [DeviceProfile], _ stop: ScanStop) throws -> ScanReport {
