@@ -14,14 +14,21 @@ import Testing
     let folder: URL
     private(set) var ready: [String: Any] = [:]
 
-    init(_ devices: [String]) async throws {
+    convenience init(_ devices: [String]) async throws {
+      try await self.init { folder in
+        devices + ["--tcp", "0", "--rtu", folder.appendingPathComponent("line").path]
+      }
+    }
+
+    init(_ arguments: (_ folder: URL) -> [String]) async throws {
       folder = try TemporaryFolder.make("sim")
       let output = folder.appendingPathComponent("output")
       let program = try URL(fileURLWithPath: Holdfast.program()).deletingLastPathComponent()
         .appendingPathComponent("holdfast-sim").path
       let arguments =
-        ["device"] + devices + ["--tcp", "0", "--rtu", folder.appendingPathComponent("line").path]
-        + ["--profiles", ScanCommandTests.profiles, "--site", "--fixed-load", "3000", "--fixed-pv", "5000"]
+        ["device"] + arguments(folder) + [
+          "--profiles", ScanCommandTests.profiles, "--site", "--fixed-load", "3000", "--fixed-pv", "5000",
+        ]
         + ["--sky", "2026-06-21T10:00:00Z"]
       child = try ChildProcess(program, arguments, output: output)
       var ready: [String: Any] = [:]
@@ -140,5 +147,24 @@ import Testing
     let large = try scan("10.0.0.0/8")
     #expect(large.code == 64)
     #expect(large.errors.contains("16777214 addresses"))
+  }
+
+  @Test func devicesOnABrokerAreHeard() async throws {
+    let broker = try TestBroker()
+    let simulator = try await Simulator { _ in
+      ["shelly-gen2-meter=shellypro3em-1", "zigbee2mqtt-switch=zigbee2mqtt/lamp"].flatMap { ["--mqtt-device", $0] }
+        + ["--mqtt", "127.0.0.1:\(broker.port)", "--point", "relay_on=1"]
+    }
+    let answer = try scan("mqtt://127.0.0.1:\(broker.port)", "--listen", "6", "--json")
+    #expect(answer.code == 0, "\(answer.errors)")
+    let json = try #require(try JSONSerialization.jsonObject(with: Data(answer.output.utf8)) as? [String: Any])
+    let devices = try #require(json["devices"] as? [[String: Any]])
+    #expect(devices.compactMap { $0["topic"] as? String } == ["shellypro3em-1", "zigbee2mqtt/lamp"])
+    #expect(devices.compactMap { $0["profile"] as? String } == ["shelly-gen2-meter", "zigbee2mqtt-switch"])
+    let pasted = try check(try #require(json["yaml"] as? String))
+    #expect(pasted.code == 0, "\(pasted.errors)")
+    #expect(simulator.child.terminate() == 0)
+    let gone = try scan("mqtt://127.0.0.1:\(Loopback.freePort())", "--listen", "5")
+    #expect(gone.code == 69)
   }
 }
