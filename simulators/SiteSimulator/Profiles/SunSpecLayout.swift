@@ -136,7 +136,9 @@ struct SunSpecLayout {
     cells.set([0x5375, 0x6E53], at: place(map.base))
     for model in map.models {
       cells.set([UInt16(model.id), UInt16(model.length)], at: place(model.address))
-      cells.declare(place(model.address + 2), model.length, as: 0xFFFF)
+      for (offset, word) in SunSpecAbsence.words(of: model.id, length: model.length).enumerated() {
+        cells.declare(place(model.address + 2 + offset), 1, as: word)
+      }
       if let known = models[model.id], known.group > 0 {
         let number = repetitions(known, length: model.length)
         cells.set([UInt16(number)], at: place(model.address + known.countAt))
