@@ -70,7 +70,7 @@ extension DeviceSession {
     }
   }
 
-  private enum Encoded {
+  enum Encoded {
     case writes([EncodedWrite])
     case refused(WriteReport.Outcome)
   }
@@ -82,7 +82,7 @@ extension DeviceSession {
     return identity.refusal
   }
 
-  private func encode(_ command: SetpointCommand) throws(SessionFailure) -> Encoded {
+  func encode(_ command: SetpointCommand) throws(SessionFailure) -> Encoded {
     if let refusal = try refusal() { return .refused(.refused(refusal)) }
     guard let resolved else { return .refused(.failed("the device's registers are not known yet")) }
     do {

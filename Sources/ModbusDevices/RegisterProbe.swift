@@ -72,6 +72,8 @@ public struct ProbeFailure: Error, Hashable, Sendable, CustomStringConvertible {
   public let isPortTaken: Bool
   /// Nothing was heard of the unit itself.
   public let isSilence: Bool
+  /// Something came that is no answer, or the connection was closed instead.
+  public let isNonsense: Bool
   /// The exception code with which the unit refused.
   public let exception: UInt8?
   public let description: String
@@ -80,6 +82,11 @@ public struct ProbeFailure: Error, Hashable, Sendable, CustomStringConvertible {
     isWithoutLink = failure.isWithoutLink
     isPortTaken = failure.reason == .portTaken
     isSilence = failure.isSilence
+    isNonsense =
+      switch failure.reason {
+      case .garbled, .connectionLost: true
+      case .notConnected, .portTaken, .timeout, .exception, .invalid: false
+      }
     exception = if case .exception(let code) = failure.reason { code } else { nil }
     description = failure.description
   }

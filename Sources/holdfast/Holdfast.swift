@@ -7,8 +7,19 @@ struct Holdfast: AsyncParsableCommand {
     abstract: "An energy gateway agent: reads, decides, records and forwards, and holds when lines drop.",
     version: agentVersion,
     subcommands: [
-      RunCommand.self, CheckCommand.self, StatusCommand.self, ExplainCommand.self, OverrideCommand.self,
-      ShedCommand.self, SimulateCommand.self, HistoryCommand.self, JournalCommand.self,
+      RunCommand.self,
+      CheckCommand.self,
+      ScanCommand.self,
+      ReadCommand.self,
+      WriteCommand.self,
+      RegistersCommand.self,
+      StatusCommand.self,
+      ExplainCommand.self,
+      OverrideCommand.self,
+      ShedCommand.self,
+      SimulateCommand.self,
+      HistoryCommand.self,
+      JournalCommand.self,
     ])
 }
 

@@ -69,6 +69,25 @@ import Testing
     #expect(verdict(site, given(load: 9000, sun: 0, asking: true))?.what == found)
   }
 
+  /// 10 kW go through one phase of 35 A as they come; three phases bear them.
+  @Test(arguments: [(1, "fuse export"), (3, nil)]) func theFuseAgainstWhatIsFedIn(phases: Int, found: String?) {
+    let site = Sites.house { site in
+      site.fuse = .init(phases: phases, rating: Amperes(35))
+      site.loads = []
+      site.feedIn = nil
+      site.hybrids[0].battery = nil
+    }
+    #expect(verdict(site, given(load: 200, sun: 0.95))?.what == found)
+    let deaf = Sites.house { site in
+      site.fuse = .init(phases: phases, rating: Amperes(35))
+      site.loads = []
+      site.feedIn = nil
+      site.hybrids[0].battery = nil
+      site.hybrids[0].productionReversion = nil
+    }
+    #expect(verdict(deaf, given(load: 200, sun: 0.95)) == nil, "nothing could hold it")
+  }
+
   @Test func theFeedInCap() {
     let site = Sites.house { site in
       site.loads = []

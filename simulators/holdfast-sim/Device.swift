@@ -122,6 +122,8 @@ struct DeviceSpec: Hashable {
   var unit: UInt8?
   var name: String?
 
+  init(file: String) { profile = file }
+
   init(_ text: String) throws {
     let (head, name) = Self.split(text, at: "=")
     let (profile, unit) = Self.split(head, at: "@")

@@ -7,8 +7,8 @@ struct ProfileReader {
   let isSunSpec: Bool
 
   static let keys = [
-    "name", "title", "source", "confidence", "sunspec", "unit", "lag", "connection", "reading", "serial", "points",
-    "commands", "evidence",
+    "name", "title", "source", "confidence", "sunspec", "unit", "lag", "connection", "reading", "serial", "identify",
+    "points", "commands", "evidence",
   ]
 
   /// - Parameter name: the file's name without `.yaml`, which the profile has to repeat.
@@ -33,6 +33,7 @@ struct ProfileReader {
     let connection = root["connection"].map(connectionRules) ?? ConnectionRules()
     let reading = root["reading"].map(readingRules) ?? ReadingRules()
     let serial = root["serial"].map(textField)
+    let identity = root["identify"].map(IdentityReader(fields: fields).read) ?? DeviceIdentity()
     let points = root.required("points", "a mapping of points").map(pointDefinitions)
     let known = Set((points ?? []).map(\.point))
     let commands = root["commands"].map { commandDefinitions($0, known) } ?? []
@@ -40,8 +41,8 @@ struct ProfileReader {
     let evidence = root["evidence"].map(EvidenceReader(fields: fields).read) ?? []
     let profile = DeviceProfile(
       name: name, title: title, source: source, confidence: confidence, isSunSpec: isSunSpec, unit: unit ?? nil,
-      connection: connection, reading: reading, points: points, serial: serial ?? nil, commands: commands, lag: lag,
-      evidence: evidence.map(\.evidence))
+      connection: connection, reading: reading, points: points, serial: serial ?? nil, identity: identity,
+      commands: commands, lag: lag, evidence: evidence.map(\.evidence))
     // What is wrong already would be told a second time.
     guard root.value.problems.problems.isEmpty else { return nil }
     if let problem = profile.readingProblem { root["reading"]?.refuse(problem) }
