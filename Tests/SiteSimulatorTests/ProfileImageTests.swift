@@ -147,7 +147,9 @@ import Testing
 
   /// What the fields of a point can say; scale factors move along with the value.
   private static func reach(_ definition: PointDefinition) -> (Double, Double) {
-    let ranges = definition.terms.map { term -> (Double, Double) in
+    // The simulated device has the first of several.
+    let terms = definition.combination == .first ? Array(definition.terms.prefix(1)) : definition.terms
+    let ranges = terms.map { term -> (Double, Double) in
       guard let type = WireType(rawValue: term.field.type.rawValue) else { return (0, 1) }
       var step = term.sign
       if case .literal(let scale) = term.field.scale { step *= scale } else { step *= 1e3 }

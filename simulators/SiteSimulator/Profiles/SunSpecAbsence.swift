@@ -9,10 +9,10 @@ enum SunSpecAbsence {
     let meter = "36s 16z s 16z s 32z s 2u"
     var patterns = [
       1: ("64z u s", ""), 120: ("2u s u 6s u 6s u s u s u s u 2s", ""), 121: ("2u s 3u 4s u 4s 5u 10s", ""),
-      122: ("3u 24z 2s u 4z 4u 4z 4u s", ""), 123: ("8u s 4u 3s 5u 3s", ""), 124: ("10u 2s 4u 8s", ""),
+      122: ("3u 24z 2s u s 4u 4z 4u s", ""), 123: ("8u s 4u 3s 5u 3s", ""), 124: ("10u 2s 4u 8s", ""),
       160: ("4s 4u", "u 8z 3u 2z 2u s 3u"), 701: ("8u 5s 20u 11s 18u 5s 18u 5s 21u 10s 32z", ""), 702: ("43u 7s", ""),
       703: ("15u 2s", ""), 704: ("22u s z s z 2s 8u s z s z 2s 9u 6s 8u", ""), 713: ("5u 2s", ""),
-      714: ("3u 2s 8u 5s", "2u 8z s u s 8u s 3u"), 715: ("7u", ""), 802: ("42u s 2u s u 2s 12u s", ""),
+      714: ("3u 2s 8u 5s", "2u 8z s u s 8u s 3u"), 715: ("7u", ""), 802: ("42u s 2u s u s 2u 12s", ""),
       803: ("2u s 2u s 2u s 5u s u s u s u 6s", "6u s 5u s u s u s 13u 2s"),
       804: ("11u s 6u s u s u 2s 12u 10s", "8u s u s u 4s"),
     ]

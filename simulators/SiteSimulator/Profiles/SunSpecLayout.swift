@@ -101,6 +101,7 @@ struct SunSpecLayout {
       use(write.start, write.values.reduce(0) { $0 + $1.registers })
       for case .parameter(_, let field, _, _) in write.values { use(field.scale) }
     }
+    if let beat = profile.heartbeat?.field { use(beat.address, beat.type.width) }
     if let serial = profile.serial { use(serial.address, serial.length) }
     return places
   }
