@@ -119,10 +119,12 @@ struct SwitchWatch: Sendable {
       ? nil : scene.violation("shortest charge", "\(charger.device) charges for \(Int(lasted)) s only")
   }
 
-  /// What cars could take at most is kept for those that go first, whether they take it or not.
+  /// What cars could take at most is kept for those that go first, whether they take it or not; and chargers make room for the load
+  /// that comes back next, for twice its power after an outage (seed 9090).
   private func hasNoRoom(_ scene: Judge.Scene) -> Bool {
     let idle = scene.plant.chargers.reduce(0) { $0 + max(0, $1.site.current.upperBound - $1.current) }
-    return site.fuse.map { scene.plant.worstCurrent + idle > 0.85 * $0.rating.value } ?? false
+    let off = scene.plant.loads.lazy.filter { !$0.isOn }.map { 2 * $0.site.rated.value / 230 }.max() ?? 0
+    return site.fuse.map { scene.plant.worstCurrent + idle + off > 0.85 * $0.rating.value } ?? false
   }
 
   private mutating func started(
