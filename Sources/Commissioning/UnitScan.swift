@@ -61,10 +61,10 @@ public struct UnitScan: Sendable {
     var matches = trials.compactMap { match(of: $0, found.map, &reader) }
     let proven = Set(matches.map(\.profile.name))
     let isSettled = matches.contains { $0.certainty == .identified }
-    for (profile, trial) in others {
+    for (profile, trial) in others.filter(\.0.isSunSpec) + others.filter({ !$0.0.isSunSpec }) {
       // What the device says of itself leaves its other parts, and what its models say, to be looked at.
       let isRelated = profile.isSunSpec || profile.identity.partOf.contains(where: proven.contains)
-      if isSettled || found.map != nil, !isRelated { continue }
+      if isSettled || found.map != nil && !matches.isEmpty, !isRelated { continue }
       guard reader.isStillThere() else { break }
       if let match = match(of: trial, found.map, &reader) { matches.append(match) }
     }
