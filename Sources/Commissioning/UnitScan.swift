@@ -70,7 +70,11 @@ public struct UnitScan: Sendable {
     }
     reader.address(unit: unit)
     found.take(matches, isOver: reader.isOver)
-    if found.best == nil { found.samples = samples(&reader) }
+    if found.best == nil {
+      found.samples = samples(&reader)
+      found.coilCount = bits(.coil, &reader)
+      found.inputCount = bits(.discrete, &reader)
+    }
     return found
   }
 
@@ -134,6 +138,13 @@ public struct UnitScan: Sendable {
       let shown = words.prefix(8).map { Self.hexadecimal($0) }.joined(separator: " ")
       return "\(block.space.rawValue) \(block.start): \(shown)\(words.count > 8 ? " …" : "")"
     }
+  }
+
+  /// Relays and contacts need no profile; how many there are is not told, only how many may be read.
+  private func bits<Asker>(_ space: RegisterSpace, _ reader: inout UnitReader<Asker>) -> Int {
+    [16, 8, 4, 2, 1].first { count in
+      if case .registers = reader.read(ReadBlock(space: space, start: 0, count: count)) { true } else { false }
+    } ?? 0
   }
 
   private static func hexadecimal(_ word: UInt16) -> String {

@@ -88,6 +88,18 @@ import Testing
       (found.best?.certainty ?? .vague) < .likely, "\(found.best?.profile.name ?? ""): \(found.best?.reasons ?? [])")
   }
 
+  @Test func relaysAndContactsNeedNoProfile() {
+    var asker = Board()
+    let found = scan.identify(unit: 1, asker: &asker)
+    #expect(found.best == nil)
+    #expect(found.coilCount == 8 && found.inputCount == 4)
+    let yaml = ScanReport([ScannedBus(.tcp(host: "board", port: 502), units: [found])]).yaml
+    #expect(yaml.first == "buses:")
+    #expect(yaml.contains { $0.contains("switch: tcp-board/1/coil/0") })
+    #expect(yaml.contains { $0.contains("bus: tcp-board, unit: 1, input: 0") })
+    #expect(!yaml.contains("devices:"))
+  }
+
   @Test func aCommonModelAloneSaysNothingOfTheRegisters() throws {
     var asker = CommonModelOnly(own: SimulatedUnits([1: try image("janitza-umg604")]))
     let found = scan.identify(unit: 1, asker: &asker)
@@ -118,6 +130,15 @@ private struct CommonModelOnly: RegisterAsker {
     let answer = chain.ask(block, unit: unit, pause: pause, timeout: timeout)
     if case .registers = answer { return answer }
     return own.ask(block, unit: unit, pause: pause, timeout: timeout)
+  }
+}
+
+/// Eight relays and four contacts, and no register at all.
+private struct Board: RegisterAsker {
+  mutating func ask(_ block: ReadBlock, unit: Int, pause: Duration, timeout: Duration?) -> ScanAnswer {
+    let count = block.space == .coil ? 8 : block.space == .discrete ? 4 : 0
+    if count == 0 { return .refused(1) }
+    return block.start + block.count <= count ? .registers(Array(repeating: 0, count: block.count)) : .refused(2)
   }
 }
 
