@@ -71,6 +71,10 @@ extension ScanReport {
       }
       json.key("samples")
       write(unit.samples, into: &json)
+      json.key("coils")
+      json.value(unit.coilCount)
+      json.key("discrete_inputs")
+      json.value(unit.inputCount)
     }
   }
 

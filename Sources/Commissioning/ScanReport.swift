@@ -120,6 +120,10 @@ extension ScannedUnit {
         "answers, and no profile fits" + (vague.isEmpty ? "" : "; hardly anything speaks against \(vague)"))
       remarks += samples.map { "read \($0)" }
     }
+    if coilCount > 0 { remarks.append("coils answer, \(coilCount) or more: relays (switch: BUS/\(unit)/coil/0)") }
+    if inputCount > 0 {
+      remarks.append("discrete inputs answer, \(inputCount) or more: contacts (profile: digital-input)")
+    }
     if let map {
       remarks.append("SunSpec models at \(map.base): " + map.models.map { "\($0.id)" }.joined(separator: " "))
     }

@@ -8,16 +8,19 @@ extension ScanReport {
     var names = Names()
     var busLines: [String] = []
     var deviceLines: [String] = []
-    for bus in buses where bus.units.contains(where: { $0.best != nil }) {
+    var notes: [String] = []
+    for bus in buses where bus.units.contains(where: { $0.best != nil || $0.coilCount + $0.inputCount > 0 }) {
       let name = names.unused(bus.nameInConfiguration)
       busLines += bus.linesInConfiguration(as: name)
       for unit in bus.units {
+        notes += unit.contactLines(bus: name)
         for match in [unit.best].compactMap({ $0 }) + unit.parts {
           deviceLines += lines(match, unit, bus: name, as: names.unused(match.profile.name))
         }
       }
     }
-    return busLines.isEmpty ? [] : ["buses:"] + busLines + ["devices:"] + deviceLines
+    let devices = deviceLines.isEmpty ? [] : ["devices:"] + deviceLines
+    return busLines.isEmpty ? [] : ["buses:"] + busLines + devices + notes
   }
 
   private func lines(_ match: ProfileMatch, _ unit: ScannedUnit, bus: String, as name: String) -> [String] {
@@ -92,5 +95,22 @@ extension ScannedBus {
         ? ["  # this name goes to another adapter after a restart: take the one in /dev/serial/by-id"] : []
       return comment + ["  \(name): {modbus_rtu: \(ScanReport.quoted(path)), line: \(line)\(several)}"]
     }
+  }
+}
+
+extension ScannedUnit {
+  /// Relays and contacts, which a site gives their meaning.
+  fileprivate func contactLines(bus: String) -> [String] {
+    var lines: [String] = []
+    if coilCount > 0 {
+      lines.append(
+        "# below loads:, where a relay of it switches one: {switch: \(bus)/\(unit)/coil/0, rated: …, shed: 1}")
+    }
+    if inputCount > 0 {
+      lines.append(
+        "# below devices:, a contact on it: {profile: digital-input, bus: \(bus), unit: \(unit), input: 0, active: open}"
+      )
+    }
+    return lines
   }
 }

@@ -32,6 +32,9 @@ public struct ScannedUnit: Sendable {
   public var alternatives: [ProfileMatch] = []
   /// Where no profile fits: registers as they were read.
   public var samples: [String] = []
+  /// Where no profile fits: how many coils and discrete inputs answered in one request, at most 16.
+  public var coilCount = 0
+  public var inputCount = 0
   /// The quickest answer.
   public var roundTrip: Duration?
   /// It was not looked at to the end.

@@ -61,16 +61,20 @@ public struct UnitScan: Sendable {
     var matches = trials.compactMap { match(of: $0, found.map, &reader) }
     let proven = Set(matches.map(\.profile.name))
     let isSettled = matches.contains { $0.certainty == .identified }
-    for (profile, trial) in others {
+    for (profile, trial) in others.filter(\.0.isSunSpec) + others.filter({ !$0.0.isSunSpec }) {
       // What the device says of itself leaves its other parts, and what its models say, to be looked at.
       let isRelated = profile.isSunSpec || profile.identity.partOf.contains(where: proven.contains)
-      if isSettled || found.map != nil, !isRelated { continue }
+      if isSettled || found.map != nil && !matches.isEmpty, !isRelated { continue }
       guard reader.isStillThere() else { break }
       if let match = match(of: trial, found.map, &reader) { matches.append(match) }
     }
     reader.address(unit: unit)
     found.take(matches, isOver: reader.isOver)
-    if found.best == nil { found.samples = samples(&reader) }
+    if found.best == nil {
+      found.samples = samples(&reader)
+      found.coilCount = bits(.coil, &reader)
+      found.inputCount = bits(.discrete, &reader)
+    }
     return found
   }
 
@@ -134,6 +138,13 @@ public struct UnitScan: Sendable {
       let shown = words.prefix(8).map { Self.hexadecimal($0) }.joined(separator: " ")
       return "\(block.space.rawValue) \(block.start): \(shown)\(words.count > 8 ? " …" : "")"
     }
+  }
+
+  /// Relays and contacts need no profile; how many there are is not told, only how many may be read.
+  private func bits<Asker>(_ space: RegisterSpace, _ reader: inout UnitReader<Asker>) -> Int {
+    [16, 8, 4, 2, 1].first { count in
+      if case .registers = reader.read(ReadBlock(space: space, start: 0, count: count)) { true } else { false }
+    } ?? 0
   }
 
   private static func hexadecimal(_ word: UInt16) -> String {

@@ -88,6 +88,26 @@ import Testing
       (found.best?.certainty ?? .vague) < .likely, "\(found.best?.profile.name ?? ""): \(found.best?.reasons ?? [])")
   }
 
+  @Test func relaysAndContactsNeedNoProfile() {
+    var asker = Board()
+    let found = scan.identify(unit: 1, asker: &asker)
+    #expect(found.best == nil)
+    #expect(found.coilCount == 8 && found.inputCount == 4)
+    let yaml = ScanReport([ScannedBus(.tcp(host: "board", port: 502), units: [found])]).yaml
+    #expect(yaml.first == "buses:")
+    #expect(yaml.contains { $0.contains("switch: tcp-board/1/coil/0") })
+    #expect(yaml.contains { $0.contains("bus: tcp-board, unit: 1, input: 0") })
+    #expect(!yaml.contains("devices:"))
+  }
+
+  @Test func aCommonModelAloneSaysNothingOfTheRegisters() throws {
+    var asker = CommonModelOnly(own: SimulatedUnits([1: try image("janitza-umg604")]))
+    let found = scan.identify(unit: 1, asker: &asker)
+    #expect(found.map?.models.map(\.id) == [1])
+    #expect(found.best?.profile.name == "janitza-umg604")
+    #expect(found.label.manufacturer == "Somebody")
+  }
+
   /// Inverter 103 and its meter 203 in one chain: the maker's sign of the meter is the one that counts.
   @Test func theMeterInAChainIsTheMakersOwn() {
     var asker = Chain(maker: "SolarEdge")
@@ -98,6 +118,27 @@ import Testing
     #expect(found.parts.map(\.profile.name) == ["sunspec-solaredge-meter"])
     var other = Chain(maker: "Somebody")
     #expect(scan.identify(unit: 1, asker: &other).parts.map(\.profile.name) == ["sunspec-meter"])
+  }
+}
+
+/// A device with a common model and nothing else of SunSpec; its registers are its own.
+private struct CommonModelOnly: RegisterAsker {
+  var chain = Chain(maker: "Somebody", isAlone: true)
+  var own: SimulatedUnits
+
+  mutating func ask(_ block: ReadBlock, unit: Int, pause: Duration, timeout: Duration?) -> ScanAnswer {
+    let answer = chain.ask(block, unit: unit, pause: pause, timeout: timeout)
+    if case .registers = answer { return answer }
+    return own.ask(block, unit: unit, pause: pause, timeout: timeout)
+  }
+}
+
+/// Eight relays and four contacts, and no register at all.
+private struct Board: RegisterAsker {
+  mutating func ask(_ block: ReadBlock, unit: Int, pause: Duration, timeout: Duration?) -> ScanAnswer {
+    let count = block.space == .coil ? 8 : block.space == .discrete ? 4 : 0
+    if count == 0 { return .refused(1) }
+    return block.start + block.count <= count ? .registers(Array(repeating: 0, count: block.count)) : .refused(2)
   }
 }
 
@@ -121,7 +162,7 @@ private struct Noise: RegisterAsker {
 private struct Chain: RegisterAsker {
   private var registers: [Int: UInt16] = [:]
 
-  init(maker: String) {
+  init(maker: String, isAlone: Bool = false) {
     var next = 40_000
     func words(_ text: String, _ count: Int) -> [UInt16] {
       let bytes = Array(text.utf8) + Array(repeating: 0, count: 2 * count - text.utf8.count)
@@ -143,9 +184,9 @@ private struct Chain: RegisterAsker {
     meter.replaceSubrange(6...8, with: [2301, 2302, 2303])
     meter[13] = 0xFFFF
     meter.replaceSubrange(14...20, with: [5001, 0xFFFE, 6900, 2300, 2300, 2300, 0])
-    let all =
-      [0x5375, 0x6E53] + model(1, common("Inverter", "I-1")) + model(103, inverter)
-      + model(1, common("Meter", "M-1")) + model(203, meter) + [0xFFFF, 0]
+    let parts =
+      isAlone ? [] : model(103, inverter) + model(1, common("Meter", "M-1")) + model(203, meter)
+    let all = [0x5375, 0x6E53] + model(1, common("Inverter", "I-1")) + parts + [0xFFFF, 0]
     for word in all {
       registers[next] = word
       next += 1
