@@ -9,7 +9,7 @@ struct Holdfast: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, CheckCommand.self, StatusCommand.self, ExplainCommand.self, OverrideCommand.self,
       ShedCommand.self, SimulateCommand.self, HistoryCommand.self, JournalCommand.self, ReadCommand.self,
-      WriteCommand.self,
+      WriteCommand.self, CommissionCommand.self,
     ])
 }
 
