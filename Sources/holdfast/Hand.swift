@@ -43,6 +43,19 @@ struct Hand {
     }
   }
 
+  /// What no longer stands in the registers as these values want it, in words; nil where all does, or where nothing can be
+  /// read.
+  func difference(_ values: [SetpointKind: Double]) -> String? {
+    guard case .success(let plan) = talk.plan(values) else { return nil }
+    for write in plan.map(\.write) {
+      guard let expected = write.readBack, let found = talk.registers(of: write), found != expected.registers else {
+        continue
+      }
+      return "\(expected.block.text) reads \(found.hex) instead of \(expected.registers.hex)"
+    }
+    return nil
+  }
+
   static func text(_ values: [SetpointKind: Double]) -> String {
     values.sorted { $0.key.rawValue < $1.key.rawValue }.map { $0.key.text($0.value) }.joined(separator: ", ")
   }

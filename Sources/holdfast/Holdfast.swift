@@ -12,6 +12,7 @@ struct Holdfast: AsyncParsableCommand {
       ScanCommand.self,
       ReadCommand.self,
       WriteCommand.self,
+      CommissionCommand.self,
       RegistersCommand.self,
       StatusCommand.self,
       ExplainCommand.self,

@@ -14,10 +14,12 @@ struct SensorRead {
   let wait: Double
   let watch: Double?
   let isJSON: Bool
+  /// Nothing is printed.
+  let isSilent: Bool
 
   init(
     _ sensor: SensorDefinition, on bus: SiteConfiguration.MQTTBus, site: String, wait: Double, watch: Double?,
-    isJSON: Bool
+    isJSON: Bool, isSilent: Bool = false
   ) throws {
     self.sensor = sensor
     broker = bus.broker
@@ -25,27 +27,35 @@ struct SensorRead {
     self.wait = wait
     self.watch = watch
     self.isJSON = isJSON
+    self.isSilent = isSilent
   }
 
   /// Until every point was told, or `wait` is over; with `watch` until Ctrl-C. What the broker kept is shown as `stale`
   /// and waited on for something fresh.
   func run() async throws {
+    guard let missing = await missing() else { return }
+    complain("holdfast: \(missing)")
+    throw ExitCode(69)
+  }
+
+  /// What was not told, in words; nil where everything was.
+  func missing() async -> String? {
     let link = MQTTLink(settings: settings, time: SystemTime(trust: .declared), seed: .random(in: 0...(.max)))
     let stream = link.events()
     link.start()
     let listening = Task { await listen(stream) }
-    if watch == nil {
-      let timeout = Task {
-        try? await Task.sleep(for: .milliseconds(Int64(wait * 1000)))
-        if !Task.isCancelled { listening.cancel() }
-      }
-      let heard = await listening.value
-      timeout.cancel()
-      link.stop()
-      try end(heard)
-    } else {
+    guard watch == nil else {
       _ = await listening.value
+      return nil
     }
+    let timeout = Task {
+      try? await Task.sleep(for: .milliseconds(Int64(wait * 1000)))
+      if !Task.isCancelled { listening.cancel() }
+    }
+    let heard = await listening.value
+    timeout.cancel()
+    link.stop()
+    return missing(heard)
   }
 
   private struct Heard {
@@ -78,10 +88,11 @@ struct SensorRead {
 
   private func take(_ reading: SensorReading, _ message: IncomingMessage, _ heard: inout Heard) {
     switch reading {
-    case .malformed(_, let reason): complain("holdfast: \(reason)")
+    case .malformed(_, let reason): if !isSilent { complain("holdfast: \(reason)") }
     case .sample(let sample):
-      var output = StandardOutput()
       for reading in sample.readings { heard.readings[sample.device, default: [:]][reading.point] = reading }
+      if isSilent { return }
+      var output = StandardOutput()
       if isJSON {
         var json = JSONText()
         json.object { json in
@@ -103,19 +114,14 @@ struct SensorRead {
     }
   }
 
-  private func end(_ heard: Heard) throws {
-    let address = "\(broker.host):\(broker.port)"
+  private func missing(_ heard: Heard) -> String? {
     guard heard.isConnected else {
-      complain("holdfast: no connection to the broker at \(address): \(heard.trouble ?? "no answer")")
-      throw ExitCode(69)
+      return "no connection to the broker at \(broker.host):\(broker.port): \(heard.trouble ?? "no answer")"
     }
     let missing = sensor.points.filter { heard.readings[sensor.device]?[$0]?.quality != .good }
-    if sensor.isFamily ? heard.readings.isEmpty : !missing.isEmpty {
-      let what = missing.map(\.rawValue).joined(separator: ", ")
-      complain(
-        "holdfast: \(sensor.device) told nothing fresh of \(what) on \(settings.subscriptions.joined(separator: ", ")) "
-          + "in \(JSONText.decimal(wait, 1)) s\(heard.trouble.map { ": \($0)" } ?? "")")
-      throw ExitCode(69)
-    }
+    guard sensor.isFamily ? heard.readings.isEmpty : !missing.isEmpty else { return nil }
+    let what = missing.map(\.rawValue).joined(separator: ", ")
+    return "\(sensor.device) told nothing fresh of \(what) on \(settings.subscriptions.joined(separator: ", ")) "
+      + "in \(JSONText.decimal(wait, 1)) s\(heard.trouble.map { ": \($0)" } ?? "")"
   }
 }
