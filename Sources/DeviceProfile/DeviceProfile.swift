@@ -20,6 +20,8 @@ public struct DeviceProfile: Hashable, Sendable {
   public var serial: TextField?
   public var identity: DeviceIdentity
   public var commands: [CommandDefinition]
+  /// What it wants to see while it is controlled; nil where it wants nothing.
+  public var heartbeat: Heartbeat?
   /// How long the device takes to follow a setpoint.
   public var lag: Duration
   /// Registers and what they have to mean: the profile's own test.

@@ -54,6 +54,7 @@ public struct ProfileImage: UnitImage {
     }
     declareRead()
     declareCommands(rating: rating)
+    declareHeartbeat()
     encode()
     setSerial(serial)
     setIdentity()
@@ -78,7 +79,11 @@ public struct ProfileImage: UnitImage {
   public mutating func answer(_ request: ModbusRequest) throws(ModbusException) -> ModbusReply {
     guard request.isWrite else {
       try checkRead(request)
-      return try cells.read(request)
+      let reply = try cells.read(request)
+      for (index, command) in profile.commands.enumerated() where command.isResetByReading {
+        if timers[index].remaining != nil { timers[index].restart() }
+      }
+      return reply
     }
     // The clock of the bench goes in steps; a client that waits long enough is never refused for them.
     guard elapsed >= writeReady - .milliseconds(300) else { throw .serverDeviceBusy }
