@@ -50,13 +50,16 @@ public struct UnitScan: Sendable {
     found.label = label(found.map, &reader)
     var trials: [ProfileTrial] = []
     var others: [(DeviceProfile, ProfileTrial)] = []
-    for profile in profiles where profile.unit == nil || profile.unit == unit || ignoresUnits {
+    for profile in profiles {
+      let isUsual = profile.unit == nil || profile.unit == unit || ignoresUnits
+      // Somebody may have given it another unit than its maker did: then it has to say itself what it is.
+      guard isUsual || !profile.identity.marks.isEmpty || !profile.identity.manufacturers.isEmpty else { continue }
       if profile.isSunSpec, found.map == nil { continue }
-      var trial = ProfileTrial(profile, unit: profile.unit ?? unit)
+      var trial = ProfileTrial(profile, unit: isUsual ? profile.unit ?? unit : unit)
       reader.address(unit: trial.unit)
       trial.readMarks(resolved(profile, found.map), maker: found.label.manufacturer, from: &reader)
       if trial.isRefuted { continue }
-      if trial.isProven { trials.append(trial) } else { others.append((profile, trial)) }
+      if trial.isProven { trials.append(trial) } else if isUsual { others.append((profile, trial)) }
     }
     var matches = trials.compactMap { match(of: $0, found.map, &reader) }
     let proven = Set(matches.map(\.profile.name))

@@ -43,6 +43,16 @@ import Testing
     #expect(found.best?.unit == 255)
   }
 
+  /// Several of a kind on one line cannot all have the unit that their maker gave them.
+  @Test(arguments: ["sunspec-fronius-gen24", "sungrow-sh"])
+  func anotherUnitThanTheVendorsIsNoOtherDevice(_ name: String) throws {
+    var asker = SimulatedUnits([5: try image(name)])
+    let found = scan.identify(unit: 5, asker: &asker)
+    #expect(found.best?.profile.name == name)
+    #expect(found.best?.certainty == .identified)
+    #expect(found.best?.unit == 5)
+  }
+
   @Test func nobodyIsThere() {
     var asker = SimulatedUnits([:])
     #expect(!scan.isThere(unit: 1, asker: &asker))
