@@ -54,7 +54,7 @@ public struct ProfileMatch: Hashable, Sendable {
     reasons = tally.reasons
     doubts = tally.doubts
     serial = trial.serial
-    told = trial.marks.compactMap { if case .holds(let text) = $0, Int(text) == nil { text } else { nil } }.first
+    told = trial.marks.compactMap { if case .holds(let text, _) = $0, Int(text) == nil { text } else { nil } }.first
     isProven = trial.isProven
     pointCount = trial.readings.count { $0.quality == .good && ($0.value ?? 0) != 0 }
     let isProven = trial.isProven && makesSense && trial.answered * 2 >= trial.blocks

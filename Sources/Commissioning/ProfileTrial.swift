@@ -4,7 +4,7 @@ import EnergyModel
 /// What one unit answered to the questions of one profile.
 struct ProfileTrial {
   enum Mark: Hashable {
-    case holds(String)
+    case holds(String, at: String)
     case differs(String)
     case unreadable
   }
@@ -54,7 +54,7 @@ struct ProfileTrial {
       guard let block = resolved.block(of: mark) else { return .unreadable }
       guard case .registers(let words) = reader.read(block, pause: profile.reading.pause) else { return .unreadable }
       switch mark.verdict(words) {
-      case .holds(let text): return .holds(text)
+      case .holds(let text): return .holds(text, at: "\(block.space.rawValue) \(block.start)")
       case .differs(let text): return .differs(text)
       }
     }

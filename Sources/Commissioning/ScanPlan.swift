@@ -26,7 +26,9 @@ public struct ScanPlan: Hashable, Sendable {
     ports = port.map { [$0] } ?? Self.ranked([502] + onTCP.map(\.connection.port))
     // A unit of 255 is for TCP.
     let fixed = Self.ranked([1] + onTCP.compactMap(\.unit))
-    self.units = (units ?? Self.unique(fixed + Array(1...Self.firstUnits))).filter { $0 <= 255 && Self.exists($0) }
+    self.units = (units ?? Self.unique(fixed + Array(1...Self.firstUnits) + Self.usual)).filter {
+      $0 <= 255 && Self.exists($0)
+    }
     let named = Self.ranked(onLine.compactMap(\.unit)).filter { $0 <= 247 }
     let all = (units ?? Self.unique(Array(1...Self.lineUnits) + named)).filter { $0 <= 247 }
     let likely = units ?? Self.unique([1, 2, 3] + named)
@@ -37,6 +39,10 @@ public struct ScanPlan: Hashable, Sendable {
     attempts.removeAll { $0.units.isEmpty }
     lineUnits = all
   }
+
+  /// Where inverters have their meters and plants their devices: Fronius counts meters from 200, pysunspec2 looks at
+  /// 126, 200, 240 and 247 as well.
+  static let usual = [200, 201, 126, 240, 247]
 
   /// How far the units of a TCP port are counted.
   static let firstUnits = 10

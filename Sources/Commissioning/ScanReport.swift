@@ -10,7 +10,7 @@ public struct ScannedBus: Sendable {
 
   public init(_ endpoint: BusEndpoint, units: [ScannedUnit] = [], notes: [String] = []) {
     self.endpoint = endpoint
-    self.units = units
+    self.units = units.sorted { ($0.best?.unit ?? $0.unit) < ($1.best?.unit ?? $1.unit) }
     self.notes = notes
   }
 
@@ -37,7 +37,7 @@ public struct ScanReport: Sendable {
   public var incomplete: String?
 
   public init(_ buses: [ScannedBus], incomplete: String? = nil) {
-    self.buses = buses
+    self.buses = buses.map { ScannedBus($0.endpoint, units: $0.units, notes: $0.notes) }
     self.incomplete = incomplete
   }
 
@@ -112,6 +112,8 @@ extension ScannedUnit {
         let names = alternatives.prefix(Self.mostShown).map { "\($0.profile.name) (\($0.fit))" }
         remarks.append("fits as well: " + names.joined(separator: ", "))
       }
+    } else if isUnfinished {
+      remarks.append("answers, and was not looked at any further")
     } else {
       let vague = alternatives.prefix(Self.mostShown).map(\.profile.name).joined(separator: ", ")
       remarks.append(
@@ -122,7 +124,7 @@ extension ScannedUnit {
       remarks.append("SunSpec models at \(map.base): " + map.models.map { "\($0.id)" }.joined(separator: " "))
     }
     if ignoresUnits { remarks.append("answers under any unit") }
-    if isUnfinished { remarks.append("not looked at to the end") }
+    if isUnfinished, best != nil { remarks.append("not looked at to the end") }
     return remarks
   }
 }

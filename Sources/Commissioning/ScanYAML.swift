@@ -46,7 +46,7 @@ extension ScanReport {
   }
 
   /// In double quotes, as YAML wants it.
-  static func quoted(_ text: String) -> String {
+  public static func quoted(_ text: String) -> String {
     "\"" + text.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined() + "\""
   }
 

@@ -63,6 +63,13 @@ public struct ScannedUnit: Sendable {
     if label.model == nil { label.model = best.told }
   }
 
+  /// What the device said when it was asked for its identification; what its registers said goes before.
+  public mutating func take(manufacturer: String?, model: String?, version: String?) {
+    label.manufacturer = label.manufacturer ?? manufacturer
+    label.model = label.model ?? model
+    label.version = label.version ?? version
+  }
+
   /// Of those that tell of the same, the one that the device itself speaks for, or the better fit.
   private static func apart(_ parts: [ProfileMatch]) -> [ProfileMatch] {
     var taken: Set<Point> = []

@@ -17,7 +17,7 @@ struct Tally {
   mutating func weigh(identityOf trial: ProfileTrial) {
     for mark in trial.marks {
       switch mark {
-      case .holds(let text): add(20, "says of itself: \(text)")
+      case .holds(let text, let place): add(20, "says what it is: \(text) at \(place)")
       case .unreadable: add(-4, "the registers that would identify it cannot be read")
       case .differs: break
       }
@@ -32,7 +32,7 @@ struct Tally {
   }
 
   mutating func weigh(registersOf trial: ProfileTrial) {
-    add(min(4, 0.5 * Double(trial.answered)) + 0.5 * Double(trial.modelCount))
+    add(min(4, 0.5 * Double(trial.answered)) + Double(trial.modelCount))
     if trial.refused + trial.silent == 0 {
       add(0, "all its registers answer")
     } else {

@@ -18,13 +18,16 @@ public struct UnitScan: Sendable {
   public func isThere<Asker: RegisterAsker>(
     unit: Int, thoroughly: Bool = false, asker: inout Asker
   ) -> Bool {
-    var questions = [ReadBlock(space: .holding, start: 0, count: 1)]
+    let first = ReadBlock(space: .holding, start: 0, count: 1)
+    var questions = [first]
     if thoroughly {
-      questions += [
-        ReadBlock(space: .input, start: 0, count: 2), ReadBlock(space: .holding, start: 40_000, count: 2),
-      ]
-      let own = profiles.filter { $0.unit == unit && unit != 1 && !$0.isSunSpec }
-      questions += own.compactMap { ResolvedProfile($0).readPlan.blocks.first }.prefix(2)
+      let own = profiles.filter { $0.unit == unit && !$0.isSunSpec }
+      questions = own.compactMap { ResolvedProfile($0).readPlan.blocks.first }.prefix(2) + [first]
+      if unit == 1 {
+        questions = [
+          first, ReadBlock(space: .input, start: 0, count: 2), ReadBlock(space: .holding, start: 40_000, count: 2),
+        ]
+      }
     }
     for question in questions {
       switch asker.ask(question, unit: unit, pause: .zero, timeout: nil) {

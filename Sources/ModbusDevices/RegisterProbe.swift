@@ -40,6 +40,14 @@ public final class RegisterProbe {
     return registers
   }
 
+  /// What the unit says of itself; few know the question.
+  public func identification(unit: Int, timeout: Duration) throws(ProbeFailure) -> DeviceIdentification {
+    do {
+      try link.connect(timeout: connectTimeout)
+      return try link.identification(unit: unit, timeout: timeout)
+    } catch { throw ProbeFailure(error) }
+  }
+
   /// Looks for SunSpec models, at all three bases.
   /// - Parameter counting: offsets of counters of repetitions to be read, by model.
   /// - Returns: nil where the unit answers and is no SunSpec device.

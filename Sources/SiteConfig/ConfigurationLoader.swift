@@ -56,6 +56,16 @@ public enum ConfigurationLoader {
     return (profiles, library.problems)
   }
 
+  /// The same of devices on MQTT.
+  public static func loadMQTTProfiles(folders: [String]) -> (profiles: [MQTTProfile], problems: [ConfigurationProblem])
+  {
+    let library = ProfileLibrary(folders: folders)
+    let profiles = library.mqttNames.compactMap { name in
+      if case .found(let profile) = library.mqttProfile(name) { profile } else { nil }
+    }
+    return (profiles, library.problems)
+  }
+
   /// One profile of a device on MQTT.
   public static func loadMQTTProfile(file: String) -> Result<MQTTProfile, ConfigurationProblems> {
     let (profile, problems) = ProfileLibrary.loadMQTT(file)

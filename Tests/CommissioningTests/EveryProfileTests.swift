@@ -13,7 +13,14 @@ import Testing
     return scan.identify(unit: unit, asker: &asker)
   }
 
-  @Test func profilesAreRead() { #expect(SimulatedUnits.profiles.count > 50) }
+  @Test func profilesAreRead() {
+    let names = Set(SimulatedUnits.profiles.map(\.name))
+    #expect(names.count > 50)
+    for profile in SimulatedUnits.profiles {
+      let unknown = profile.identity.partOf.filter { !names.contains($0) }
+      #expect(unknown.isEmpty, "\(profile.name) is part of \(unknown), which there is none of")
+    }
+  }
 
   @Test(arguments: SimulatedUnits.profiles) func isNamed(_ profile: DeviceProfile) throws {
     let found = scan(profile)

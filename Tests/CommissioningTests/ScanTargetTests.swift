@@ -54,7 +54,7 @@ import Testing
       profile("f", line: "9600 8E1"),
     ])
     #expect(plan.ports == [502, 1502])
-    #expect(plan.units == [71, 1, 255] + Array(2...10))
+    #expect(plan.units == [71, 1, 255] + Array(2...10) + [200, 201, 126, 240, 247])
     #expect(plan.attempts.first?.line == SerialLine("19200 8E1"))
     #expect(plan.attempts.first?.units == [1, 2, 3, 71, 21])
     #expect(plan.attempts[1].line == SerialLine("9600 8N1"))

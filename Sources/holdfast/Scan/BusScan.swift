@@ -52,6 +52,9 @@ struct BusScan {
     asker.quickest = nil
     var found = scan.identify(unit: unit, ignoresUnits: ignores, asker: &asker)
     found.roundTrip = asker.quickest
+    if found.map == nil, let told = asker.identification(unit: found.best?.unit ?? unit) {
+      found.take(manufacturer: told.vendor, model: told.product, version: told.revision)
+    }
     bus.units.append(found)
     publish(bus)
   }

@@ -52,6 +52,17 @@ struct ProbeAsker: RegisterAsker {
     }
   }
 
+  /// What a unit says of itself. Where the question is met with silence it is not asked again.
+  mutating func identification(unit: Int) -> DeviceIdentification? {
+    guard !stop.isOver, lost == nil, isIdentificationKnown else { return nil }
+    do { return try probe.identification(unit: unit, timeout: timeout) } catch {
+      if error.isSilence { isIdentificationKnown = false }
+      return nil
+    }
+  }
+
+  private var isIdentificationKnown = true
+
   private mutating func answered(since begin: MonotonicInstant) {
     answers += 1
     losses = 0

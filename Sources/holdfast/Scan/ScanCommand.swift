@@ -11,7 +11,7 @@ import Threads
 struct ScanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scan",
-    abstract: "Looks for Modbus devices at a host, in a subnet or on a serial line, and names their profiles.",
+    abstract: "Looks for devices at a host, in a subnet, on a serial line or a broker, and names their profiles.",
     discussion: """
       It reads and never writes. What is found is printed as a table and as YAML to paste into a configuration; what \
       happens meanwhile goes to standard error. Ctrl-C prints what was found so far.
@@ -22,7 +22,8 @@ struct ScanCommand: ParsableCommand {
       Exit code 0 where something was found, 1 where nothing answered.
       """)
 
-  @Argument(help: "HOST[:PORT], a subnet such as 192.168.1.0/24[:PORT], or a serial port below /dev.")
+  @Argument(
+    help: "HOST[:PORT], a subnet such as 192.168.1.0/24[:PORT], a serial port below /dev, or mqtt://HOST[:PORT].")
   var target: String
 
   @Option(name: .customLong("profiles"), help: "A folder with device profiles; may be given several times.")
@@ -35,6 +36,9 @@ struct ScanCommand: ParsableCommand {
   @Option(help: "Seconds that an answer may take; 1 over TCP, 0.3 on a serial line.") var timeout: Double?
   @Option(help: "Seconds that a connection may take.") var connectTimeout = 1.0
   @Option(help: "Hosts at a time, 1...64.") var parallel = 16
+  @Option(name: .customLong("listen"), help: "Seconds to listen to a broker.") var listening = 30.0
+  @Option(help: "User at the broker.") var user: String?
+  @Option(help: "File with the password at the broker.") var passwordFile: String?
   @Flag(help: "Scan a subnet of more than 1024 addresses.") var large = false
   @Flag(help: "Print JSON.") var json = false
   @Flag(help: "Print the YAML alone.") var yaml = false
@@ -45,6 +49,7 @@ struct ScanCommand: ParsableCommand {
     guard (0.05...60).contains(connectTimeout) else {
       throw ValidationError("--connect-timeout lies in 0.05...60 s")
     }
+    guard (0.1...3600).contains(listening) else { throw ValidationError("--listen lies in 0.1...3600 s") }
     guard (1...64).contains(parallel) else { throw ValidationError("--parallel lies in 1...64") }
     _ = try parsedUnits()
     _ = try parsedLines()
@@ -53,18 +58,24 @@ struct ScanCommand: ParsableCommand {
 
   func run() throws {
     ProcessLimits.limitDescriptors()
-    let profiles = try loadProfiles()
     let stop = ScanStop(limit: .seconds(limit))
     let interrupt = Interrupts { stop.stop("interrupted") }
     defer { interrupt.end() }
     let report: ScanReport
     switch try ScanTarget(target, isLargeMeant: large) {
-    case .host(let host, let port): report = try scan([host], port, profiles, stop)
-    case .subnet(let hosts, let port): report = try scan(hosts, port, profiles, stop)
-    case .serial(let path): report = try scan(serial: path, profiles, stop)
-    case .mqtt: throw ValidationError("brokers are not scanned by this version")
+    case .host(let host, let port):
+      guard HostName.exists(host) else {
+        complain("holdfast: \(host): no address is known for this name")
+        throw ExitCode(68)
+      }
+      report = try scan([host], port, try loadProfiles(), stop)
+    case .subnet(let hosts, let port): report = try scan(hosts, port, try loadProfiles(), stop)
+    case .serial(let path): report = try scan(serial: path, try loadProfiles(), stop)
+    case .mqtt(let host, let port): return try listen(to: host, port, stop)
     }
-    try show(report)
+    try show(
+      table: report.table, yaml: report.yaml, json: report.json, count: report.deviceCount,
+      incomplete: report.incomplete)
   }
 
   private func scan(
@@ -83,27 +94,31 @@ struct ScanCommand: ParsableCommand {
         if let bus { queue.publish(bus, order: order) } else if let failure { queue.failed(failure) }
       }
     }
-    wait(for: queue, stop)
+    let reason = wait(for: queue, stop)
     let buses = queue.buses
     if buses.isEmpty, hosts.count == 1, let failure = queue.failures.first {
       complain("holdfast: \(target): \(failure) (ports \(plan.ports.map(String.init).joined(separator: ", ")))")
     }
-    return ScanReport(buses, incomplete: queue.isDone ? nil : stop.reason)
+    return ScanReport(buses, incomplete: reason)
   }
 
   /// Until all is done, or it is over and those that still wait for an answer had a moment to stop.
-  private func wait(for queue: HostQueue, _ stop: ScanStop) {
+  /// - Returns: why it ended early; nil where it did not.
+  private func wait(for queue: HostQueue, _ stop: ScanStop) -> String? {
     var progress = ScanProgress()
     var end: MonotonicInstant?
+    var reason: String?
     while !queue.isDone {
       let found = queue.buses
       progress.show(
         "\(queue.done) of \(queue.count) hosts done, \(found.reduce(0) { $0 + $1.units.count }) devices", of: found)
-      if stop.isOver, end == nil { end = .current + .milliseconds(1500) }
+      reason = stop.reason
+      if reason != nil, end == nil { end = .current + .milliseconds(1500) }
       if let end, MonotonicInstant.current >= end { break }
       stop.bell.wait(until: .current + .milliseconds(200))
     }
     progress.end(with: queue.buses)
+    return reason ?? stop.reason
   }
 
   private func scan(serial path: String, _ profiles: [DeviceProfile], _ stop: ScanStop) throws -> ScanReport {
@@ -125,20 +140,20 @@ struct ScanCommand: ParsableCommand {
     return ScanReport(result.bus.map { [$0] } ?? [], incomplete: stop.reason)
   }
 
-  private func show(_ report: ScanReport) throws {
+  func show(table: [String], yaml lines: [String], json text: String, count: Int, incomplete: String?) throws {
     var output = StandardOutput()
     if json {
-      try output.line(report.json)
+      try output.line(text)
     } else {
       if !yaml {
-        for line in report.table { try output.line(line) }
-        if !report.yaml.isEmpty { try output.line("") }
+        for line in table { try output.line(line) }
+        if !lines.isEmpty { try output.line("") }
       }
-      for line in report.yaml { try output.line(line) }
+      for line in lines { try output.line(line) }
     }
     try output.flush()
-    if let reason = report.incomplete { complain("holdfast: not finished: \(reason)") }
-    guard report.deviceCount == 0 else { return }
+    if let incomplete { complain("holdfast: not finished: \(incomplete)") }
+    guard count == 0 else { return }
     complain("holdfast: nothing was found at \(target)")
     throw ExitCode(1)
   }
@@ -146,13 +161,42 @@ struct ScanCommand: ParsableCommand {
 
 extension ScanCommand {
   /// Given folders first, then where a configuration and the package have theirs, then those of a checkout.
+  private var profileFolders: [String] {
+    folders + ConfigurationLoader.defaultProfileFolders(for: "/etc/holdfast/site.yaml") + ["config/devices"]
+  }
+
   private func loadProfiles() throws -> [DeviceProfile] {
-    let usual = ConfigurationLoader.defaultProfileFolders(for: "/etc/holdfast/site.yaml") + ["config/devices"]
-    let (profiles, problems) = ConfigurationLoader.loadProfiles(folders: folders + usual)
+    let (profiles, problems) = ConfigurationLoader.loadProfiles(folders: profileFolders)
+    return try checked(profiles, problems)
+  }
+
+  private func checked<Profile>(_ profiles: [Profile], _ problems: [ConfigurationProblem]) throws -> [Profile] {
     for problem in problems { complain("\(problem)") }
     guard profiles.isEmpty else { return profiles }
-    complain("holdfast: there are no device profiles in \((folders + usual).joined(separator: ", "))")
+    complain("holdfast: there are no device profiles in \(profileFolders.joined(separator: ", "))")
     throw ExitCode(66)
+  }
+
+  /// Hears what devices on MQTT say for a while.
+  private func listen(to host: String, _ port: Int, _ stop: ScanStop) throws {
+    let (profiles, problems) = ConfigurationLoader.loadMQTTProfiles(folders: profileFolders)
+    let scan = BrokerScan(
+      host: host, port: port, user: user, password: try passwordFile.map(SecretFile.read),
+      profiles: try checked(profiles, problems), stop: stop)
+    let end = MonotonicInstant.current + .seconds(listening)
+    while MonotonicInstant.current < end, !stop.isOver, scan.failure == nil {
+      stop.bell.wait(until: .current + .milliseconds(200))
+    }
+    if let failure = scan.failure {
+      complain("holdfast: \(target): \(failure)")
+      throw ExitCode(69)
+    }
+    let report = BrokerReport(
+      host: host, port: port, user: user, passwordFile: passwordFile, messages: scan.messages, found: scan.found,
+      incomplete: MonotonicInstant.current < end ? stop.reason : nil)
+    try show(
+      table: report.table, yaml: report.yaml, json: report.json, count: report.found.count,
+      incomplete: report.incomplete)
   }
 
   /// `1..20`, `1,2,247` or both.

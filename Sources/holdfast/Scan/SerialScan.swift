@@ -64,3 +64,12 @@ struct SerialPortName {
     }
   }
 }
+
+enum HostName {
+  /// Whether the name service, or the name itself, tells an address. It blocks.
+  static func exists(_ host: String) -> Bool {
+    var list: UnsafeMutablePointer<addrinfo>?
+    defer { if let list { freeaddrinfo(list) } }
+    return getaddrinfo(host, nil, nil, &list) == 0
+  }
+}
