@@ -35,7 +35,7 @@ public struct StepChoice: Hashable, Sendable {
     // From the state in which the battery rests.
     let resting = ac - now
     var discharge = min(usual, battery.maximumDischarge, (bounds.acLimit ?? .infinity) - resting)
-    if let cap, let grid { discharge = min(discharge, cap - 200 + grid - now) }
+    if let cap, let grid { discharge = min(discharge, cap - 200 + grid + now) }
     if soc <= battery.socWindow.lowerBound + 2 { discharge = 0 }
     let fromStrings = battery.chargesFromGrid ? .infinity : pv - 200
     var charge = min(usual, battery.maximumCharge, fromStrings)
