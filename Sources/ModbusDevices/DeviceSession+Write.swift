@@ -56,7 +56,10 @@ extension DeviceSession {
     var hasRetried = false
     while true {
       do {
-        if let outcome = try step(&progress) { progress.report(commands, outcome) }
+        if let outcome = try step(&progress) {
+          if outcome == .confirmed, let command = commands.last { took(command) }
+          progress.report(commands, outcome)
+        }
         return
       } catch {
         if error.isBrokenConnection && !hasRetried {

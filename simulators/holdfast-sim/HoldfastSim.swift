@@ -5,5 +5,5 @@ import ArgumentParser
 struct HoldfastSim: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "holdfast-sim", abstract: "A site, or any device, to try Holdfast on.",
-    subcommands: [Run.self, Device.self], defaultSubcommand: Run.self)
+    subcommands: [Run.self, Device.self, Replay.self], defaultSubcommand: Run.self)
 }

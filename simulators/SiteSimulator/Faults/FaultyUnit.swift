@@ -39,6 +39,7 @@ struct FaultyUnit: Sendable {
     for case .exception(let code) in kinds { return ([(body.first ?? 0) | 0x80, code], onTheWay) }
     do throws(ModbusException) {
       let request = try ModbusRequest(body)
+      if image.isSilent(to: request) { return (nil, []) }
       let reply =
         request.isWrite
         ? try write(request, &image, kinds, now)

@@ -4,6 +4,8 @@ public import EnergyModel
 /// the device as it was.
 public protocol UnitImage: Sendable {
   mutating func answer(_ request: ModbusRequest) throws(ModbusException) -> ModbusReply
+  /// Whether it does not answer such a request at all.
+  func isSilent(to request: ModbusRequest) -> Bool
   /// Time passes: timers run.
   mutating func pass(_ time: Duration)
   /// The device measures anew. Nil takes a value away; what is not named stays.
@@ -21,6 +23,7 @@ public protocol UnitImage: Sendable {
 }
 
 extension UnitImage {
+  public func isSilent(to request: ModbusRequest) -> Bool { false }
   public mutating func pass(_ time: Duration) {}
   public mutating func take(_ values: [Point: Double?]) {}
   public mutating func restoreSettings(of earlier: any UnitImage) {}
