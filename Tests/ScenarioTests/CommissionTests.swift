@@ -72,7 +72,8 @@ extension Scenarios {
     .timeLimit(.minutes(3)),
     arguments: [
       ("meter sign-flip power_l2_w", "grid-meter transformer L2"), ("meter silence", "grid-meter reachable"),
-      ("meter frozen", "grid-meter live"), ("inverter exception 4", "hybrid points"),
+      ("meter frozen", "grid-meter live"), ("inverter exception 4", "hybrid reachable"),
+      ("meter exception 4", "grid-meter points"),
       ("inverter ignore-writes", "hybrid write of battery_limits"),
       ("inverter revert-writes 2", "hybrid write of battery_limits"),
     ])
@@ -86,7 +87,7 @@ extension Scenarios {
   func theCapIsInTheInverterOrNot(cap: String, outcome: String) async throws {
     let sunny = [
       "--sky", "2026-06-21T10:00:00Z", "--fixed-load", "500", "--fixed-pv", "5500", "--boiler", "never", "--soc", "90",
-      "--export-cap", cap,
+      "--export-cap=\(cap)",
     ]
     let outcomes = try await commission(sunny, only: ["hybrid"]).outcomes
     #expect(outcomes["hybrid feed-in cap"] == outcome, "\(outcomes)")
