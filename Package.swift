@@ -160,7 +160,7 @@ let package = Package(
     tests("BusStageTests", ["BusStage"]),
     tests("SiteStageTests", ["TestKit", "SiteStage"]),
     tests("DrivenStageTests", ["TestKit", "DrivenStage", "EnergyModel"]),
-    tests("CommandLineTests", ["TestKit", "Journal", "EnergyModel", "EnergyDispatch", "holdfast"]),
+    tests("CommandLineTests", ["TestKit", "Journal", "EnergyModel", "EnergyDispatch", "holdfast", "holdfast-sim"]),
     tests(
       "ScenarioTests",
       [
