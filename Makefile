@@ -1,14 +1,14 @@
 # Holdfast. `make demo` runs a whole site on loopback, `make test` runs every test.
 
 PACKAGES = libmosquitto-dev libmodbus-dev libsqlite3-dev libzstd-dev libsystemd-dev mosquitto mosquitto-clients openssl pkg-config \
-	python3-jsonschema python3-zstandard mbpoll
+	python3-jsonschema python3-zstandard python3-venv mbpoll
 VERSION = $(shell sed -n 's/^let agentVersion = "\(.*\)"/\1/p' Sources/holdfast/Holdfast.swift)
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 SWIFT_FORMAT_FOLDERS = Package.swift Sources Tests simulators
 
 CHAOS = power write damage full replay kill agent links outage seeds
 
-.PHONY: help setup build demo test lint format bench coverage chaos $(CHAOS:%=chaos-%) tests release deb clean
+.PHONY: help setup build demo test lint format bench coverage chaos $(CHAOS:%=chaos-%) interop tests release deb clean
 
 help:
 	@echo 'make demo [SECONDS=30]  broker, simulated site and agent on loopback'
@@ -17,6 +17,7 @@ help:
 	@echo 'make bench              figures as ratios against plain C'
 	@echo 'make chaos              everything that may go wrong, in full numbers: about an hour; or one of'
 	@echo '                        $(CHAOS:%=chaos-%)'
+	@echo 'make interop            every Modbus profile against pymodbus, pysunspec2 and mbpoll; needs the network once'
 	@echo 'make coverage           how much of the control core its tests reach; fails below 95 % of the lines'
 	@echo 'make deb                a Debian package in .build/deb'
 
@@ -92,6 +93,19 @@ format:
 bench: setup
 	swift build -c release
 	.build/release/holdfast-bench
+
+# Programs of others that speak Modbus: their versions are pinned, and nothing else of this project needs them.
+INTEROP = .build/interop
+
+$(INTEROP)/installed: Tests/Interop/requirements.txt
+	python3 -m venv $(INTEROP)
+	$(INTEROP)/bin/pip install --quiet --disable-pip-version-check -r Tests/Interop/requirements.txt
+	touch $@
+
+interop: setup $(INTEROP)/installed
+	swift build --product holdfast
+	swift build --product holdfast-sim
+	$(INTEROP)/bin/python Tests/Interop/interop.py --build .build/debug --profiles config/devices $(PROFILE)
 
 # Built apart, because every target of the package is built anew for it.
 COVERAGE_BUILD = .build/coverage

@@ -133,7 +133,9 @@ let package = Package(
     tests(
       "SiteConfigTests", ["TestKit", "SiteConfig", "EnergyModel", "DeviceProfile", "EnergyDispatch"],
       resources: [.copy("Cases")]),
-    tests("CommissioningTests", ["TestKit", "Commissioning", "EnergyModel", "DeviceProfile"]),
+    tests(
+      "CommissioningTests",
+      ["TestKit", "Commissioning", "EnergyModel", "DeviceProfile", "SiteConfig", "SiteSimulator"]),
     tests("ThreadsTests", ["TestKit", "Threads"]),
     tests("ModbusDevicesTests", ["TestKit", "ModbusDevices", "EnergyModel", "DeviceProfile", "Threads", "CModbus"]),
     tests("MQTTLinkTests", ["TestKit", "MQTTLink", "EnergyModel", "Threads"]),
@@ -160,7 +162,8 @@ let package = Package(
     tests("BusStageTests", ["BusStage"]),
     tests("SiteStageTests", ["TestKit", "SiteStage"]),
     tests("DrivenStageTests", ["TestKit", "DrivenStage", "EnergyModel"]),
-    tests("CommandLineTests", ["TestKit", "Journal", "EnergyModel", "EnergyDispatch", "holdfast", "holdfast-sim"]),
+    tests(
+      "CommandLineTests", ["TestKit", "Journal", "EnergyModel", "EnergyDispatch", "holdfast", "holdfast-sim"]),
     tests(
       "ScenarioTests",
       [

@@ -8,6 +8,8 @@ public struct CommandDefinition: Hashable, Sendable {
   public var onExpiry: SetpointExpiry
   /// The device's own timer, nil where it has none: written along as ``WriteValue/reversionTime``, or fixed by its vendor.
   public var reversion: Duration?
+  /// The device's timer begins anew with every request, reading too: it only runs out where nobody asks anything.
+  public var isResetByReading = false
   /// Of registers backed by flash: how many writes they bear a day. They are written on change only. Nil where writing
   /// wears nothing.
   public var writesADay: Int?

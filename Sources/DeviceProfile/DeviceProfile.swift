@@ -18,7 +18,10 @@ public struct DeviceProfile: Hashable, Sendable {
   public var points: [PointDefinition]
   /// Where the serial number is; nil where the device reports none.
   public var serial: TextField?
+  public var identity: DeviceIdentity
   public var commands: [CommandDefinition]
+  /// What it wants to see while it is controlled; nil where it wants nothing.
+  public var heartbeat: Heartbeat?
   /// How long the device takes to follow a setpoint.
   public var lag: Duration
   /// Registers and what they have to mean: the profile's own test.
@@ -27,7 +30,7 @@ public struct DeviceProfile: Hashable, Sendable {
   public init(
     name: String, title: String, source: String, confidence: Confidence, isSunSpec: Bool = false,
     unit: Int? = nil, connection: ConnectionRules = ConnectionRules(), reading: ReadingRules = ReadingRules(),
-    points: [PointDefinition], serial: TextField? = nil,
+    points: [PointDefinition], serial: TextField? = nil, identity: DeviceIdentity = DeviceIdentity(),
     commands: [CommandDefinition] = [], lag: Duration = .seconds(1), evidence: [Evidence] = []
   ) {
     self.name = name
@@ -40,6 +43,7 @@ public struct DeviceProfile: Hashable, Sendable {
     self.reading = reading
     self.points = points
     self.serial = serial
+    self.identity = identity
     self.commands = commands
     self.lag = lag
     self.evidence = evidence

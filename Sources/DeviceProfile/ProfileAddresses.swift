@@ -2,7 +2,8 @@ extension DeviceProfile {
   /// Every register that the profile names.
   var addresses: [RegisterAddress] {
     let writes = commands.flatMap(\.writes)
-    var fields = points.flatMap(\.terms).flatMap(\.fields) + writes.compactMap(\.unless?.field)
+    let beat = [heartbeat?.field].compactMap(\.self)
+    var fields = points.flatMap(\.terms).flatMap(\.fields) + beat + writes.compactMap(\.unless?.field)
     for write in writes {
       if case .field(let shown) = write.readBack { fields.append(shown) }
       for case .parameter(_, let field, let percentOf, let atMost) in write.values {

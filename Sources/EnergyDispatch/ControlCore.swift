@@ -105,7 +105,7 @@ public struct ControlCore: Sendable {
     let commands = parameters.mode == .control ? leases.plan(due(wanted, snapshot), at: now.monotonic) : []
     let deliberation = Deliberation(
       premises: premises, view: view, resolutions: resolutions, wanted: wanted, isSafeState: isSafeState,
-      isStarting: isStarting, running: RunningLimits(channels, orders))
+      isStarting: isStarting, running: RunningLimits(channels, orders, zone))
     events += notices.events(
       statements, resolutions, safeState: isSafeState && !isStarting ? deliberation : nil, view,
       isMonitor: parameters.mode == .monitor)

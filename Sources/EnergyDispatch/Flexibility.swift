@@ -14,8 +14,9 @@ public import Forecasting
 ///   next one also anything that was measured in the last one, which alone serves while there is no interval.
 /// - The first quarter hour of which nothing is known ends the offer.
 /// - The fuse and the feed-in cap leave room; without a configured fuse nothing is moved beyond zero at the grid.
-/// - Limits in force leave room as long as they may last: what holds the import below a limit is not moved as well, a raised
-///   reserve is not given away, and while the owner or an aggregator says what batteries do they do nothing else.
+/// - Limits in force, and those that begin, leave room as long as they may last: what holds the import below a limit is not moved as
+///   well, a raised reserve is not given away, and while the owner or an aggregator says what batteries do they do nothing else.
+///   What the owner's plan gives or takes until then is gone; an aggregator outranks it.
 public struct Flexibility: Hashable, Sendable {
   /// The lowest and the highest of the last quarter hour, W; nil where the present is not known.
   public struct Recent: Hashable, Sendable {
@@ -46,7 +47,7 @@ public struct Flexibility: Hashable, Sendable {
 
   /// - Parameters:
   ///   - forecasts: of the running quarter hour and those that follow it without a gap.
-  ///   - running: what is in force.
+  ///   - running: what is in force and what comes.
   public init(
     _ snapshot: SiteSnapshot, _ site: SiteParameters, forecasts: [Forecast], recent: Recent, running: RunningLimits
   ) {
@@ -70,9 +71,9 @@ public struct Flexibility: Hashable, Sendable {
         downs.append(Self.down(batteries, connection, expected, ahead, taken: taken))
       }
       let asked = ahead.asked ?? 0
-      given += min(givesMost, max(0, -expected.surplus.lowerBound, asked)) * Self.hours
+      given += min(givesMost, max(ahead.planned.upperBound, -expected.surplus.lowerBound, asked)) * Self.hours
       let sun = connection.sun(expected, ahead) - expected.load.lowerBound
-      taken += min(takesMost, max(0, sun, -asked)) * Self.hours
+      taken += min(takesMost, max(-ahead.planned.lowerBound, sun, -asked)) * Self.hours
     }
     up = Self.offers(ups)
     down = Self.offers(downs)

@@ -97,7 +97,8 @@ private struct WatchedDevice: Sendable {
     private mutating func read(_ point: Point, _ points: FlatMap<Point, Observation>) -> Double? {
       guard let found = points[point] else { return nil }
       if let at = found.measured?.monotonic { measured = max(measured ?? at, at) }
-      return found.value
+      // Not a number is never equal to itself, and no movement all the same.
+      return found.value.flatMap { $0.isFinite ? $0 : nil }
     }
 
     func isLike(_ other: Movers) -> Bool { voltages == other.voltages && frequency == other.frequency }

@@ -102,7 +102,8 @@ struct RuleBook: Sendable {
       let sharing = pool.members.count > 1 ? site : nil
       rules.append(SelfConsumptionRule(hybrid: hybrid.device, battery: battery, sharing: sharing))
     } else {
-      rules.append(OwnLoopRule(hybrid: hybrid.device, battery: battery, subjectName: subject))
+      let others = pool.members.map(\.device).filter { $0 != hybrid.device }
+      rules.append(OwnLoopRule(hybrid: hybrid.device, battery: battery, subjectName: subject, others: others))
     }
     return rules
   }

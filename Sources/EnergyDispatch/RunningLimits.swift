@@ -1,16 +1,20 @@
 import EnergyModel
 
-/// What is in force at this moment, and for how long it is known to last: it will cut what the site could move otherwise.
+/// What is in force at this moment, for how long it is known to last, and what is known to come: it will cut what the site could
+/// move otherwise.
 public struct RunningLimits: Sendable {
   var channels = ChannelStates()
   var orders = StandingOrders()
+  /// Of the owner's plan.
+  var zone = TimeZoneTable.utc
 
   /// Nothing limits anything.
   public init() {}
 
-  init(_ channels: ChannelStates, _ orders: StandingOrders) {
+  init(_ channels: ChannelStates, _ orders: StandingOrders, _ zone: TimeZoneTable) {
     self.channels = channels
     self.orders = orders
+    self.zone = zone
   }
 }
 
@@ -25,6 +29,8 @@ struct LimitsAhead: Sendable {
   let withoutGrid: Set<DeviceID>
   /// What somebody asks of the batteries, W, discharge +; nil while nobody does.
   let asked: Double?
+  /// What the owner's plan has them do, W, 0 included: an aggregator outranks it, but its energy is gone by then.
+  let planned: ClosedRange<Double>
   /// Loads that are off by order.
   let shed: Set<DeviceID>
   private let outages: [(percent: Double, begin: Duration, end: Duration?)]
@@ -34,29 +40,29 @@ struct LimitsAhead: Sendable {
   /// - Parameter wait: from now until it begins; not above zero in the running one.
   init(_ running: RunningLimits, _ site: SiteParameters, _ now: Moment, after wait: Duration) {
     let begin = now.monotonic + wait
-    let lasting = running.channels.applied.filter { limit in
-      limit.lasts(at: now.monotonic).map { $0 > wait } ?? true
+    let coming = running.orders.coming
+    func holds<Value>(_ order: StandingOrders.Order<Value>) -> Bool {
+      order.starts < begin + Self.step && order.ends.map { $0 > begin } ?? true
     }
+    let lasting = running.channels.applied.filter { limit in
+      limit.lasts(at: now.monotonic).map { $0 > wait } ?? true && !limit.isReplaced(by: coming, before: begin)
+    }
+    let begun = coming.limits.filter(holds).map(\.value)
     func strictest(_ quantity: LimitedQuantity) -> Double {
-      lasting.reduce(.infinity) { $1.quantity == quantity ? min($0, $1.value) : $0 }
+      let least = lasting.reduce(.infinity) { $1.quantity == quantity ? min($0, $1.value) : $0 }
+      return begun.reduce(least) { $1.quantity == quantity ? min($0, $1.value) : $0 }
     }
     let share = strictest(.exportPercent) / 100 * site.installedPeak
     `import` = strictest(.importPower)
     export = min(strictest(.exportPower), share.isNaN ? .infinity : share)
     withoutGrid = strictest(.controllablePower) < .infinity ? Set(site.controllable?.devices ?? []) : []
-    func holds<Value>(_ order: StandingOrders.Order<Value>) -> Bool {
-      order.starts < begin + Self.step && order.ends.map { $0 > begin } ?? true
-    }
-    shed = Set(running.orders.shed.filter(holds).flatMap(\.value))
-    var powers = running.orders.batteryPower.filter(holds).map(\.value)
+    shed = Set((running.orders.shed + coming.shed).filter(holds).flatMap(\.value))
+    var powers = (running.orders.batteryPower + coming.batteryPower).filter(holds).map(\.value)
     if let override = running.orders.override, holds(override) {
-      switch override.value {
-      case .hold: powers.append(0)
-      case .charge(let power): powers.append(-power)
-      case .discharge(let power): powers.append(power)
-      }
+      powers.append(override.value.power)
     }
     asked = powers.max { $0.magnitude < $1.magnitude }
+    planned = Self.planned(site.plan, now.wall + wait, running.zone)
     outages =
       running.orders.reserve.map { order in
         (order.value, order.starts - now.monotonic, order.ends.map { $0 - now.monotonic })
@@ -64,6 +70,19 @@ struct LimitsAhead: Sendable {
       + site.outages.map { ($0.reserve.value, $0.start - now.wall, $0.end - now.wall) }
     reserve = site.reserve.value
     self.wait = wait
+  }
+
+  /// Of the windows that the quarter hour touches.
+  private static func planned(
+    _ plan: [SiteParameters.PlanWindow], _ begin: Timestamp, _ zone: TimeZoneTable
+  ) -> ClosedRange<Double> {
+    guard !plan.isEmpty else { return 0...0 }
+    let minutes = (0..<Int(step.seconds / 60)).map { LocalClock(begin + .seconds(60 * $0), zone).minuteOfDay }
+    return plan.reduce(0...0) { range, window in
+      guard minutes.contains(where: window.time.contains) else { return range }
+      let power = window.battery.power
+      return min(range.lowerBound, power)...max(range.upperBound, power)
+    }
   }
 
   /// What a battery keeps, %.
@@ -76,6 +95,27 @@ struct LimitsAhead: Sendable {
       let lead = ReserveWatch.lead(to: level, 0, battery)
       let holds = outage.begin - lead < wait + Self.step && outage.end.map { $0 > wait } ?? true
       return holds ? max(highest ?? 0, level) : highest
+    }
+  }
+}
+
+extension ChannelStates.Applied {
+  /// Whether another order takes its place by then.
+  fileprivate func isReplaced(by coming: StandingOrders.Coming, before begin: MonotonicInstant) -> Bool {
+    guard case .running = origin else { return false }
+    return coming.limits.contains {
+      $0.value.channel == channel && $0.value.quantity == quantity && $0.starts <= begin
+    }
+  }
+}
+
+extension StandingOrders.Override {
+  /// W, discharge +.
+  fileprivate var power: Double {
+    switch self {
+    case .hold: 0
+    case .charge(let power): -power
+    case .discharge(let power): power
     }
   }
 }

@@ -16,6 +16,8 @@ public struct SensorTopics: Sendable {
   private var known: [String: [Spoken]] = [:]
   /// Families by their place among the sensors.
   private var members: [Int: Set<DeviceID>] = [:]
+  /// What was captured for a member, where that is more than one level: `a-b` and `c` make the name that `a` and `b-c` make.
+  private var captures: [DeviceID: [String]] = [:]
 
   private enum Kind: Sendable {
     case message(PayloadLayout)
@@ -80,8 +82,8 @@ public struct SensorTopics: Sendable {
     }
   }
 
-  /// Who is spoken of on a topic that was not heard before. Remembered unless something is wrong with it; families are
-  /// bounded, and so is what is remembered.
+  /// Who is spoken of on a topic that was not heard before. Remembered unless something is wrong with it. A member has one
+  /// topic to each pattern and families are bounded, so that what is remembered is.
   private mutating func learn(_ topic: String, _ complaints: inout [SensorReading]) -> [Spoken] {
     var spoken = exact[topic] ?? []
     for (pattern, subject) in patterns {
@@ -107,11 +109,17 @@ public struct SensorTopics: Sendable {
     }
     guard isName, name.utf8.count <= 64 else { throw PayloadFault("\(topic): makes no name of a device") }
     let device = DeviceID(name)
+    if captured.count > 1 {
+      if let other = captures[device], other != captured.map(String.init) {
+        throw PayloadFault("\(topic): would be \(name), and so is another topic")
+      }
+    }
     let isKnown = members[sensor]?.contains(device) ?? false
     guard isKnown || (members[sensor]?.count ?? 0) < definition.mostMembers else {
       throw PayloadFault("has \(definition.mostMembers) devices already, so the others are left out")
     }
     members[sensor, default: []].insert(device)
+    if captured.count > 1 { captures[device] = captured.map(String.init) }
     return device
   }
 

@@ -30,6 +30,15 @@ public struct SwitchDesk: Sendable {
     var published: MonotonicInstant
     /// The device said something else since.
     var saidOtherwise = false
+    /// What commands before it asked for that nothing was heard of, oldest first: the device may still be about to say
+    /// that it followed them, and until it has, its word is not about this command.
+    var earlier: [Earlier] = []
+  }
+
+  private struct Earlier: Sendable {
+    var isOn: Bool
+    /// Then it is not waited for any more.
+    var until: MonotonicInstant
   }
 
   private var switches: [DeviceID: Switch] = [:]
@@ -64,7 +73,11 @@ public struct SwitchDesk: Sendable {
     }
     let isOn = setpoint.value >= 0.5
     let definition = entry.definition
-    entry.pending = Pending(command: command, isOn: isOn, published: now.monotonic)
+    var pending = Pending(command: command, isOn: isOn, published: now.monotonic)
+    if let old = entry.pending {
+      pending.earlier = old.earlier + [Earlier(isOn: old.isOn, until: old.published + definition.timeout)]
+    }
+    entry.pending = pending
     step.publications.append(
       Publication(topic: definition.topic.filter, payload: isOn ? definition.on : definition.off))
     ask(&entry, &step, now)
@@ -78,7 +91,14 @@ public struct SwitchDesk: Sendable {
     guard var entry = switches[sample.device], var pending = entry.pending, let reading = sample[.relayOn],
       reading.quality == .good, let value = reading.value, sample.measured.monotonic >= pending.published
     else { return step }
-    if (value >= 0.5) == pending.isOn {
+    let isOn = value >= 0.5
+    pending.earlier.removeAll { now.monotonic >= $0.until }
+    if let earlier = pending.earlier.first {
+      if earlier.isOn == isOn { pending.earlier.removeFirst() }
+      // A command that asks for the same as one before it: only what comes after the last of them says something.
+      if isOn != pending.isOn { pending.saidOtherwise = true }
+      entry.pending = pending
+    } else if isOn == pending.isOn {
       step.reports.append(WriteReport(command: pending.command, outcome: .confirmed, at: now))
       entry.pending = nil
     } else {
@@ -102,6 +122,11 @@ public struct SwitchDesk: Sendable {
           ? .notTaken("the device says that it is \(state)") : .failed("the device does not say what became of it")
         step.reports.append(WriteReport(command: pending.command, outcome: outcome, at: now))
         entry.pending = nil
+      }
+      // What the device said meanwhile may have been of a command that is not waited for any more.
+      if isConnected, let over = entry.pending?.earlier.last, now.monotonic >= over.until {
+        entry.pending?.earlier = []
+        ask(&entry, &step, now)
       }
       if isConnected, entry.lastAsked.map({ now.monotonic - $0 >= entry.askEvery }) ?? true {
         ask(&entry, &step, now)

@@ -33,6 +33,7 @@ extension DeviceSession {
   /// Reads all blocks that are due and gives one sample.
   /// - Parameter interlude: called between two requests; false abandons the poll.
   func poll(interlude: () -> Bool) -> PollOutcome {
+    if isLeftToFallBack(at: time.now().monotonic) { return .answered }
     var tally = PollTally()
     attempt(&tally) { () throws(SessionFailure) in try prepare() }
     guard tally.failure == nil, let plan = resolved?.readPlan else { return finishSilent(tally) }
@@ -69,7 +70,10 @@ extension DeviceSession {
       // What was not heard stays due; its own back-off says when.
       if !image.blocks[group.blocks].contains(.timeout) { groupDue[index] = begin + (group.every ?? .zero) }
     }
-    if tally.answered != nil { settle(tried, tally) }
+    if tally.answered != nil {
+      settle(tried, tally)
+      beat()
+    }
     return tally.failure?.linkFailure.map { .linkDown($0) } ?? .answered
   }
 

@@ -56,7 +56,10 @@ extension DeviceSession {
     var hasRetried = false
     while true {
       do {
-        if let outcome = try step(&progress) { progress.report(commands, outcome) }
+        if let outcome = try step(&progress) {
+          if outcome == .confirmed, let command = commands.last { took(command) }
+          progress.report(commands, outcome)
+        }
         return
       } catch {
         if error.isBrokenConnection && !hasRetried {
@@ -70,7 +73,7 @@ extension DeviceSession {
     }
   }
 
-  private enum Encoded {
+  enum Encoded {
     case writes([EncodedWrite])
     case refused(WriteReport.Outcome)
   }
@@ -82,7 +85,7 @@ extension DeviceSession {
     return identity.refusal
   }
 
-  private func encode(_ command: SetpointCommand) throws(SessionFailure) -> Encoded {
+  func encode(_ command: SetpointCommand) throws(SessionFailure) -> Encoded {
     if let refusal = try refusal() { return .refused(.refused(refusal)) }
     guard let resolved else { return .refused(.failed("the device's registers are not known yet")) }
     do {

@@ -28,7 +28,7 @@ final class DeviceSession {
   /// Of each group of blocks: when it is to be read again.
   var groupDue: [MonotonicInstant] = []
   var search = RegisterSearch()
-  var plausibility = Plausibility()
+  var plausibility: Plausibility
   private var late = LateReplies()
   private let store: RegisterStore?
   var blockBackOffs: [BackOff] = []
@@ -40,6 +40,11 @@ final class DeviceSession {
   /// A command that waits until the device may be written again.
   var waitingJob: WriteJob?
   var lastWrite: MonotonicInstant?
+  /// Until when what was asked for last is wanted; nil while nothing was taken.
+  var wantedUntil: MonotonicInstant?
+  var lastBeat: MonotonicInstant?
+  /// While nobody asks anything of the device, so that its timer runs out; nil where reading does not keep that going.
+  var fallBack: Range<MonotonicInstant>?
   /// When each of the writes that are only repeated now and then was carried out on this connection.
   var repeated: [EncodedWrite: MonotonicInstant] = [:]
 
@@ -54,6 +59,7 @@ final class DeviceSession {
     self.time = time
     self.samples = samples
     self.events = events
+    plausibility = Plausibility(rollOvers: device.profile.rollOvers)
     identity = IdentityCheck(expected: device.serial)
     discovery = SunSpecDiscovery(counting: device.profile.countedRepetitions)
     if !device.profile.isSunSpec { adopt(ResolvedProfile(device.profile)) }

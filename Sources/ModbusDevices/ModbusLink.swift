@@ -26,16 +26,16 @@ final class ModbusLink {
   static let longestQuiet = Duration.seconds(1)
 
   private let endpoint: BusEndpoint
-  private let isSerial: Bool
+  let isSerial: Bool
   private let manners: Manners
-  private var context: OpaquePointer?
+  private(set) var context: OpaquePointer?
   private var lock: SerialLock?
-  private var transaction: UInt16 = 0
+  var transaction: UInt16 = 0
   private var frame: [UInt8] = Array(repeating: 0, count: Int(MODBUS_MAX_ADU_LENGTH))
   /// Counts connections: what was learnt over an earlier one has to be checked again.
   private(set) var generation: UInt64 = 0
-  private var lastExchange: MonotonicInstant?
-  private var lastUnit: Int?
+  var lastExchange: MonotonicInstant?
+  var lastUnit: Int?
 
   init(_ endpoint: BusEndpoint, manners: Manners = Manners()) {
     self.endpoint = endpoint
@@ -195,7 +195,7 @@ final class ModbusLink {
     return 1..<count - 2
   }
 
-  private func recover(from failure: ModbusFailure) {
+  func recover(from failure: ModbusFailure) {
     guard failure.endsConnection else { return }
     guard isSerial, case .timeout = failure.reason else {
       if isSerial, case .garbled = failure.reason { return calm() }

@@ -2,7 +2,7 @@ import EnergyModel
 
 /// Values that the device tells and that cannot be true: a register pair read with its words shifted, a spike, a counter
 /// that falls. They are marked, never stored as truth. What goes on to be told is believed: a jump with its second
-/// sample, a counter's reset with its third.
+/// sample, a counter's reset with its third. A counter that rolls over is no reset: what it tells next is believed at once.
 ///
 /// A real jump of that size (a large load switched on between two polls) is believed one poll later.
 struct Plausibility: Sendable {
@@ -13,6 +13,8 @@ struct Plausibility: Sendable {
     var candidate = 0.0
     var candidateAt: MonotonicInstant?
     var repetitions = 0
+    /// After how much the counter begins anew.
+    var rollOvers: [Double] = []
   }
 
   /// Older than this says nothing about what may be now.
@@ -27,6 +29,11 @@ struct Plausibility: Sendable {
   static let smallest = 1e-12
 
   private var memories = [Memory](repeating: Memory(), count: Point.allCases.count)
+
+  /// - Parameter rollOvers: after how much each counter begins anew (``DeviceProfile/DeviceProfile/rollOvers``).
+  init(rollOvers: [Point: [Double]] = [:]) {
+    for (point, spans) in rollOvers { memories[point.place].rollOvers = spans }
+  }
 
   /// Marks in place what cannot be true.
   mutating func check(_ readings: inout [Reading], measured: MonotonicInstant) {
@@ -76,7 +83,9 @@ extension Plausibility.Memory {
     let passed = now - since
     // A counter stays what it was for any time; a power does not.
     if isCounter {
-      return new >= old && new - old <= Plausibility.counterStep + Plausibility.counterRate * passed.seconds
+      let most = Plausibility.counterStep + Plausibility.counterRate * passed.seconds
+      return (0...most).contains(new - old)
+        || new < old && rollOvers.contains { $0 > 2 * most && (0...most).contains(new + $0 - old) }
     }
     return passed > Plausibility.memory || abs(new - old) <= point.largestJump(from: old)
   }

@@ -62,6 +62,14 @@ public final class RegisterProbe {
     }
   }
 
+  /// What the unit says of itself; few know the question.
+  public func identification(unit: Int, timeout: Duration) throws(ProbeFailure) -> DeviceIdentification {
+    do {
+      try link.connect(timeout: connectTimeout)
+      return try link.identification(unit: unit, timeout: timeout)
+    } catch { throw ProbeFailure(error) }
+  }
+
   /// Looks for SunSpec models, at all three bases.
   /// - Parameter counting: offsets of counters of repetitions to be read, by model.
   /// - Returns: nil where the unit answers and is no SunSpec device.
@@ -94,6 +102,8 @@ public struct ProbeFailure: Error, Hashable, Sendable, CustomStringConvertible {
   public let isPortTaken: Bool
   /// Nothing was heard of the unit itself.
   public let isSilence: Bool
+  /// Something came that is no answer, or the connection was closed instead.
+  public let isNonsense: Bool
   /// The exception code with which the unit refused.
   public let exception: UInt8?
   public let description: String
@@ -102,6 +112,11 @@ public struct ProbeFailure: Error, Hashable, Sendable, CustomStringConvertible {
     isWithoutLink = failure.isWithoutLink
     isPortTaken = failure.reason == .portTaken
     isSilence = failure.isSilence
+    isNonsense =
+      switch failure.reason {
+      case .garbled, .connectionLost: true
+      case .notConnected, .portTaken, .timeout, .exception, .invalid: false
+      }
     exception = if case .exception(let code) = failure.reason { code } else { nil }
     description = failure.description
   }

@@ -46,6 +46,26 @@ public enum ConfigurationLoader {
     return .success(profile)
   }
 
+  /// Every device profile in the folders, by name; an earlier folder wins. Those with something wrong are left out, and
+  /// what it is told.
+  public static func loadProfiles(folders: [String]) -> (profiles: [DeviceProfile], problems: [ConfigurationProblem]) {
+    let library = ProfileLibrary(folders: folders)
+    let profiles = library.names.compactMap { name in
+      if case .found(let profile) = library.profile(name) { profile } else { nil }
+    }
+    return (profiles, library.problems)
+  }
+
+  /// The same of devices on MQTT.
+  public static func loadMQTTProfiles(folders: [String]) -> (profiles: [MQTTProfile], problems: [ConfigurationProblem])
+  {
+    let library = ProfileLibrary(folders: folders)
+    let profiles = library.mqttNames.compactMap { name in
+      if case .found(let profile) = library.mqttProfile(name) { profile } else { nil }
+    }
+    return (profiles, library.problems)
+  }
+
   /// One profile of a device on MQTT.
   public static func loadMQTTProfile(file: String) -> Result<MQTTProfile, ConfigurationProblems> {
     let (profile, problems) = ProfileLibrary.loadMQTT(file)

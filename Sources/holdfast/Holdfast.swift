@@ -7,8 +7,20 @@ struct Holdfast: AsyncParsableCommand {
     abstract: "An energy gateway agent: reads, decides, records and forwards, and holds when lines drop.",
     version: agentVersion,
     subcommands: [
-      RunCommand.self, CheckCommand.self, StatusCommand.self, ExplainCommand.self, OverrideCommand.self,
-      ShedCommand.self, SimulateCommand.self, HistoryCommand.self, JournalCommand.self, RegistersCommand.self,
+      RunCommand.self,
+      CheckCommand.self,
+      ScanCommand.self,
+      ReadCommand.self,
+      WriteCommand.self,
+      CommissionCommand.self,
+      RegistersCommand.self,
+      StatusCommand.self,
+      ExplainCommand.self,
+      OverrideCommand.self,
+      ShedCommand.self,
+      SimulateCommand.self,
+      HistoryCommand.self,
+      JournalCommand.self,
     ])
 }
 

@@ -25,8 +25,26 @@ struct RunCommand: AsyncParsableCommand {
       QueuedLogHandler(label: $0, log: log, level: level, isForJournald: isForJournald)
     }
     defer { log.flush() }
+    let lock = try takeOver()
+    defer { withExtendedLifetime(lock) {} }
     let agent = try await Agent(configuration, stateFolder: state.folder)
     try await agent.run()
+  }
+}
+
+extension RunCommand {
+  /// One controller a site: not a second agent, and none while an installer's tool writes to devices. Where nobody can
+  /// tell, control goes on.
+  private func takeOver() throws -> StateLock? {
+    try? FileManager.default.createDirectory(
+      atPath: state.folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
+    switch StateLock.take(state.folder) {
+    case .taken(let lock): return lock
+    case .unknown: return nil
+    case .busy:
+      complain("holdfast: another agent, or a tool that writes to devices, holds \(state.folder)")
+      throw ExitCode(75)
+    }
   }
 }
 

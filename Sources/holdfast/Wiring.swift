@@ -51,9 +51,11 @@ extension JournalSettings {
 
 extension LinkSettings {
   /// What the broker kept while the link was away is not news.
-  init(_ bus: SiteConfiguration.MQTTBus, subscriptions: [String], site: String) throws {
+  /// - Parameter reader: tells a tool's connection from the agent's own, which it must not throw out.
+  init(_ bus: SiteConfiguration.MQTTBus, subscriptions: [String], site: String, reader: String? = nil) throws {
+    let suffix = reader.map { "-\($0)" } ?? ""
     try self.init(
-      bus.broker, clientID: "holdfast-\(site)-bus-\(bus.name)", will: nil,
+      bus.broker, clientID: "holdfast-\(site)-bus-\(bus.name)\(suffix)", will: nil,
       subscriptions: subscriptions, liveSubscriptions: [], isCleanSession: true)
   }
 

@@ -177,4 +177,21 @@ import Testing
     #expect(try written(5000, 0) == [[0xCC]])
     #expect(try written(0.4, -0.4) == [[0xAA], [0]])
   }
+
+  @Test func countersRollOverByTheWidthOfTheirType() {
+    func spans(_ field: RegisterField, _ point: Point = .energyImport) -> [Double]? {
+      var profile = DeviceProfile(name: "p", title: "p", source: "p", confidence: .vendor, points: [])
+      profile.points = [PointDefinition(point, [.init(field)])]
+      return profile.rollOvers[point]
+    }
+    func field(_ type: RegisterType, _ scale: Scale = .literal(1)) -> RegisterField {
+      RegisterField(address: .absolute(.holding, 0), type: type, scale: scale)
+    }
+    #expect(spans(field(.uint32, .literal(10))) == [42_949_672_960])
+    #expect(spans(field(.acc64)) == [18_446_744_073_709_551_616])
+    #expect(spans(field(.acc32, .factor(.absolute(.holding, 9), times: 1)))?.contains(4_294_967_296) == true)
+    #expect(spans(field(.float32)) == nil)
+    #expect(spans(field(.int32)) == nil)
+    #expect(spans(field(.uint32), .power) == nil)
+  }
 }

@@ -66,16 +66,49 @@ import Testing
   @Test func doubts() {
     let derived = evidence([0, 0, 1], [.soc: .value(1)])
     let published = evidence([0, 0, 1], [.soc: .value(1)], origin: .published)
+    let written = asked(.published)
     #expect(profile().doubts == [.noEvidence])
     #expect(profile([derived]).doubts == [.derivedEvidence])
-    #expect(profile([derived, published]).doubts == [])
-    #expect(profile([published], confidence: .single).doubts == [.singleSource(commands: ["limit"])])
-    var mixed = profile([published], confidence: .single)
+    #expect(profile([derived, asked(.derived)]).doubts == [.derivedEvidence])
+    #expect(profile([derived, published, written]).doubts == [])
+    #expect(profile([written]).doubts == [])
+    #expect(profile([published, written], confidence: .single).doubts == [.singleSource(commands: ["limit"])])
+    var mixed = profile([published, written], confidence: .single)
     mixed.commands[0].confidence = .independent
     #expect(!mixed.isExperimental)
     mixed.commands = []
     mixed.evidence = []
     #expect(mixed.doubts == [.noEvidence])
+  }
+
+  /// What is read says nothing of what is written: each command needs an example of its own.
+  @Test func anExampleOfReadingConfirmsNoCommand() {
+    let read = evidence([0, 0, 1], [.soc: .value(1)], origin: .published)
+    #expect(profile([read]).doubts == [.derivedCommands(["limit"])])
+    #expect(profile([read, asked(.derived)]).doubts == [.derivedCommands(["limit"])])
+    var two = profile([read, asked(.published)])
+    #expect(!two.isExperimental)
+    var other = relay
+    other.name = "battery"
+    other.parameters = [.chargeLimit, .dischargeLimit]
+    two.commands.append(other)
+    #expect(two.doubts == [.derivedCommands(["battery"])])
+    #expect(two.doubts.map(\.description) == ["no published example confirms what battery writes"])
+    two.evidence = [read]
+    #expect(two.doubts.map(\.description) == ["no published example confirms what limit and battery write"])
+    // A meter's command is none.
+    two.commands = []
+    #expect(!two.isExperimental)
+    // What was asked without what it became shows nothing.
+    var unwritten = asked(.published)
+    unwritten.written = nil
+    #expect(profile([read, unwritten]).doubts == [.derivedCommands(["limit"])])
+  }
+
+  private func asked(_ origin: Evidence.Origin) -> Evidence {
+    Evidence(
+      origin: origin, blocks: [], asked: [.productionLimit: 4000],
+      written: [.init(start: .absolute(.holding, 20), registers: [4000, 60])])
   }
 
   @Test func lines() {

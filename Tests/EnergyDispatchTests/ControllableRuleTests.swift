@@ -143,13 +143,29 @@ struct ControllableRuleTests {
     #expect((10.9...15.3).contains(house.carCurrent ?? 99), "at most (7560 + 3000) / 690")
   }
 
-  /// An inverter that does not tell its power may give all it can.
-  @Test func whatASilentInverterMayGiveComesOnTop() {
+  /// Unknown is the worst case: an inverter that does not tell its power may give nothing, and the meter that makes it seem so may
+  /// lie.
+  @Test func whatASilentInverterMayGiveDoesNotComeOnTop() {
     var house = limited(LimitedHouse.parameters { $0.fuse = nil }) { ($0.pv, $0.heating) = (9000, 0) }
     house.run(10)
+    #expect(house.carCurrent == 16)
     house.scene.silent = [Scene.hybrid]
     house.run(30)
-    #expect(house.carCurrent == 16)
+    #expect(house.carCurrent == 10.9)
+    var lied = limited(LimitedHouse.parameters { $0.fuse = nil }) { ($0.heating, $0.meterFactor) = (0, -1) }
+    lied.scene.silent = [Scene.hybrid]
+    lied.run(200)
+    #expect(lied.carCurrent == 10.9 && lied.mostDrawn <= 7560)
+  }
+
+  /// (7560 + 0.9 · 3000) / 690 = 14.8 A: its strings and its battery tell it, and no more than after all losses.
+  @Test func stringsAndBatteryTellWhatAnInverterGives() {
+    var house = limited(LimitedHouse.parameters { $0.fuse = nil }) {
+      ($0.pv, $0.battery, $0.heating, $0.household) = (2000, 1000, 0, -9000)
+      $0.tellsAC = false
+    }
+    house.run(200)
+    #expect(house.carCurrent == 14.8)
   }
 
   /// Silent: it may take 11 kW until its own timer of a minute is over, then 6 A.

@@ -179,4 +179,21 @@ extension FeedInRuleTests {
     #expect(FeedInRule.shares(4000, [0, 0], [10_000, 10_000]) == [2000, 2000])
     #expect(FeedInRule.shares(-50, [10, 0], [10_000, 10_000]) == [0, 0])
   }
+
+  /// As in seed 6709, at night and with a cap of 0 W: what one battery gives goes into another one. Nothing is fed in, so the
+  /// bound leaves it what the house and the other take.
+  @Test func whatAnotherInverterTakesMayBeFedInBesides() {
+    #expect(FeedInRule.shares(100, [3000, -3000], [4000, 3000]) == [3025, 75])
+    #expect(FeedInRule.shares(-200, [3000, -3000], [4000, 3000]) == [2800, 0])
+    var parameters = Self.capped
+    parameters.feedIn = .init(limit: .zero, storedIn: nil)
+    var second = parameters.hybrids[0]
+    second.device = "second"
+    parameters.hybrids.append(second)
+    var scene = scene(ac: 3100, grid: 50, parameters)
+    scene.values["second"] = scene.values[Scene.hybrid]?.merging([.power: -3000, .batteryPower: -2900]) { $1 }
+    scene.run(1)
+    // 0.15 kW are used by the house, 0.2 is the margin: 3 kW are left.
+    #expect(scene.productionLimit?.rounded() == 3000)
+  }
 }

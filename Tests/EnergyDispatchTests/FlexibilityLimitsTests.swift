@@ -96,6 +96,53 @@ extension FlexibilityTests {
     #expect((night.offer().up + night.offer().down).allSatisfy { $0 == .nothing }, "until it is taken back")
   }
 
+  /// Accepted, from 10:20 to 10:40.
+  @Test func aLimitThatComesBoundsWhatIsTaken() {
+    var night = Night()
+    let limit = StandingOrders.Coming.Limit(channel: "dso", quantity: .importPower, value: 3000)
+    night.running.orders.coming.limits = [Night.order(limit, from: 20, to: 40)]
+    #expect(night.offer().down.prefix(3).map(\.power) == [2000, 2000, 5000])
+    night.running.orders.coming.limits[0].value.quantity = .exportPower
+    #expect(night.offer().up.prefix(3).map(\.power) == [3900, 3900, 4500])
+  }
+
+  /// 2 kW until they are released, or until the same channel's next limit begins at 10:30; that of another one does not end them.
+  @Test func whatComesTakesThePlaceOfWhatIsInForce() {
+    var night = Night()
+    night.limit(.importPower, 2000)
+    let limit = StandingOrders.Coming.Limit(channel: "dso", quantity: .importPower, value: 4000)
+    night.running.orders.coming.limits = [Night.order(limit, from: 30, to: 60)]
+    #expect(night.offer().down.prefix(4).map(\.power) == [1000, 3000, 3000, 5000])
+    night.running.orders.coming.limits[0].value.channel = "trader"
+    #expect(night.offer().down.prefix(4).allSatisfy { $0.power == 1000 })
+    night.running.orders.coming.limits[0].value.channel = "dso"
+    night.running.channels.applied[0].origin = .failsafe
+    #expect(night.offer().down.prefix(4).allSatisfy { $0.power == 1000 }, "nobody said it")
+  }
+
+  /// Discharging with 3 kW from 10:30 to 10:40: 750 Wh.
+  @Test func aPowerThatComesIsNotOnOffer() {
+    var night = Night()
+    night.running.orders.coming.batteryPower = [Night.order(3000, from: 30, to: 40)]
+    let offer = night.offer()
+    #expect(offer.up[0].power == 4500 && offer.up[1] == .nothing && offer.down[1] == .nothing)
+    #expect(about(offer.up[2], 4500, 3420 - 500 - 750), "\(offer.up)")
+  }
+
+  /// The owner's plan gives 3 kW from 12:30 to 13:00 of a clock that is two hours ahead: a contract may have the batteries then, but
+  /// later they hold less. Charging likewise.
+  @Test func whatThePlanMovesIsGoneLater() {
+    var night = Night()
+    night.running.zone = TimeZoneTable(name: "ahead", initialOffset: .seconds(7200))
+    night.parameters.plan = [.init(time: DayWindow(start: 750, end: 780), battery: .discharge(3000))]
+    let up = night.offer().up
+    #expect(about(up[1], 4500, 2920) && about(up[2], 4500, 2920 - 750), "\(up)")
+    #expect(about(up[3], 4500, 2920 - 1500), "\(up)")
+    night.parameters.plan[0].battery = .charge(3000)
+    let down = night.offer().down
+    #expect(about(down[1], 5000, 3300) && about(down[3], 5000, 3300 - 1500), "\(down)")
+  }
+
   @Test func aLoadThatIsOffByOrderIsNotShedAgain() {
     var night = Night()
     night.values[Scene.hybrid]?[.soc] = 10
@@ -105,6 +152,9 @@ extension FlexibilityTests {
     #expect(night.offer().up.map(\.power) == [3000, 3000, 3000])
     night.running.orders.shed = [Night.order([Scene.boiler], to: 20)]
     #expect(night.offer().up.map(\.power) == [0, 3000, 3000])
+    night.running.orders.shed = []
+    night.running.orders.coming.shed = [Night.order([Scene.boiler], from: 32, to: 40)]
+    #expect(night.offer().up.map(\.power) == [3000, 0, 3000])
   }
 
   /// What control has in force comes out of its step.

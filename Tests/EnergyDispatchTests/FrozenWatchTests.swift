@@ -136,4 +136,17 @@ struct FrozenWatchTests {
     scene.run(600)
     #expect(scene.told("values-frozen") == [])
   }
+
+  /// As in seed 5218: what is no number for a while does not show that a voltage moves, and so does not make a device that is held
+  /// at a limit a frozen one.
+  @Test func whatIsNoNumberIsNoMovement() {
+    var scene = scene()
+    let moving = scene.nature
+    scene.nature = { scene in
+      moving(&scene)
+      scene.values[Scene.hybrid]?[.voltageL1] = (100..<200).contains(scene.second) ? .nan : 230
+    }
+    scene.run(600)
+    #expect(scene.told("values-frozen") == [])
+  }
 }

@@ -21,6 +21,8 @@ struct LimitedHouse {
   /// What the heat pump takes unless it is blocked.
   var heating = 4000.0
   var isPumpMeasured = true
+  /// Whether the inverter tells its AC power.
+  var tellsAC = true
   var voltage = 230.0
   /// What the meter at the connection makes of the truth.
   var meterFactor = 1.0
@@ -87,6 +89,7 @@ struct LimitedHouse {
     }
     let ac = min(10_000, pv + battery)
     scene.values[Scene.hybrid]?.merge([.power: ac, .pvPower: pv, .batteryPower: battery]) { $1 }
+    if !tellsAC { scene.values[Scene.hybrid]?[.power] = nil }
     let grid = household + loads + controllable - ac
     let told = grid * meterFactor
     let phase = told / 690

@@ -113,6 +113,23 @@ import Testing
     #expect(orders.standing().reserve.isEmpty)
   }
 
+  /// Whoever offers what the site can move has to know what it will be asked for.
+  @Test func whatComesIsToldApartFromWhatHolds() {
+    let orders = Orders()
+    orders.limit(5000, startsIn: .seconds(3600))
+    orders.send(orders.command("battery-power", ["power_w": .number(3000)], startsIn: .seconds(3600)))
+    orders.send(orders.command("shed", ["loads": .texts(["boiler"])], startsIn: .seconds(3600)))
+    let coming = orders.standing().coming
+    #expect(coming.limits.map(\.value) == [.init(channel: "dso", quantity: .exportPower, value: 5000)])
+    #expect(coming.batteryPower.map(\.value) == [3000] && coming.shed.map(\.value) == [["boiler"]])
+    let now = orders.time.now().monotonic
+    #expect(coming.limits[0].starts == now + .seconds(3600) && coming.limits[0].ends == now + .seconds(4500))
+    #expect(orders.exported() == nil && orders.standing().shed.isEmpty)
+    orders.time.advance(by: .seconds(3600))
+    #expect(orders.standing().coming == .init() && orders.exported() == 5000)
+    #expect(orders.standing().batteryPower.count == 1 && orders.standing().shed.count == 1)
+  }
+
   @Test func anIdThatCameBeforeIsAnsweredAlikeAndNotExecutedAgain() {
     let orders = Orders()
     let first = orders.command("limit", Orders.export(5000), seconds: nil)

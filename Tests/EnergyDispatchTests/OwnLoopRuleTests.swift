@@ -9,25 +9,33 @@ struct OwnLoopRuleTests {
   private struct House {
     var scene: Scene
     var load = 1000.0
+    /// What a second inverter takes from the grid for its battery, W.
+    var taken = 0.0
     /// W, discharge +.
     var battery = 0.0
     /// What the meter will tell, the oldest first.
     var told: [Double]
     var powers: [Double] = []
 
-    init(delay: Int) {
+    init(delay: Int, hasSecond: Bool = false) {
       scene = Scene(
         Scene.parameters {
           $0.hybrids[0].regulatesItself = false
           $0.fuse = nil
+          guard hasSecond else { return }
+          $0.hybrids.append($0.hybrids[0])
+          $0.hybrids[1].device = "second"
+          $0.hybrids[1].regulatesItself = true
         })
+      if hasSecond { scene.values["second"] = scene.values[Scene.hybrid] }
       scene.late[Scene.meter] = .seconds(delay)
       told = Array(repeating: 1000, count: delay)
     }
 
     mutating func run(_ seconds: Int) {
       for _ in 0..<seconds {
-        told.append(load - battery)
+        told.append(load + taken - battery)
+        if taken > 0 { scene.values["second"]?.merge([.power: -taken, .batteryPower: -taken]) { $1 } }
         scene.values[Scene.meter]?[.power] = told.removeFirst()
         scene.values[Scene.hybrid]?.merge([.power: battery, .batteryPower: battery]) { $1 }
         scene.run(1)
@@ -110,5 +118,21 @@ struct OwnLoopRuleTests {
     house.run(10)
     #expect(house.battery.magnitude < 10)
     #expect(house.scene.sentence.contains("the battery rests because the power at the grid connection is unknown"))
+  }
+
+  /// As in seed 6709: a battery is not emptied into another one that its inverter charges from the grid by a programme.
+  @Test(arguments: [0, 3]) func anotherBatteryIsNotChargedFromThisOne(delay: Int) {
+    var house = House(delay: delay, hasSecond: true)
+    house.run(60)
+    #expect((house.battery - 1000).magnitude < 150)
+    house.taken = 3000
+    house.run(60)
+    #expect((house.battery - 1000).magnitude < 150)
+    #expect(house.powers.allSatisfy { $0 < 1150 || delay > 0 })
+    // What is left over goes into it all the same.
+    house.load = -2000
+    house.taken = 500
+    house.run(60)
+    #expect((house.battery + 1500).magnitude < 150)
   }
 }

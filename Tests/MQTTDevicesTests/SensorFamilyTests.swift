@@ -44,6 +44,25 @@ import Testing
     #expect(Topics.sample(topics.readings(for: Self.message("zigbee2mqtt/b", #"{"temperature":22}"#))) != nil)
   }
 
+  /// `house-a` with room `b` and `house` with room `a-b` are two devices, and one name.
+  @Test func twoTopicsAreNeverOneDevice() throws {
+    var topics = SensorTopics([
+      SensorDefinition(
+        device: "climate",
+        messages: [
+          .init(topic: try TopicPattern("{house}/{room}/t"), values: [.init(point: .temperature, path: [])])
+        ])
+    ])
+    func told(_ topic: String) -> [SensorReading] { topics.readings(for: Self.message(topic, "21")) }
+    #expect(Topics.sample(told("house-a/b/t"))?.device == "climate-house-a-b")
+    #expect(
+      told("house/a-b/t") == [
+        .malformed(device: "climate", reason: "house/a-b/t: would be climate-house-a-b, and so is another topic")
+      ])
+    #expect(Topics.sample(told("house-a/b/t"))?.device == "climate-house-a-b")
+    #expect(Topics.sample(told("house/a/t"))?.device == "climate-house-a")
+  }
+
   @Test func aTopicThatMakesNoNameIsTold() throws {
     var topics = SensorTopics([try Self.climate()])
     for room in ["küche", "a b", "$SYS", String(repeating: "x", count: 80)] {

@@ -99,6 +99,43 @@ import Testing
     #expect(desk.saw(told(1), at: time.now()).reports.isEmpty)
   }
 
+  /// Off, on and off in a row: what the device says of the first is not taken for the last, which may yet be lost.
+  @Test mutating func aLateEchoConfirmsNoNewerCommand() {
+    _ = desk.connected(at: time.now())
+    _ = desk.submit(command(1, 0), at: time.now())
+    _ = desk.submit(command(2, 1), at: time.now())
+    _ = desk.submit(command(3, 0), at: time.now())
+    time.advance(by: .milliseconds(300))
+    #expect(desk.saw(told(0), at: time.now()).reports.isEmpty)
+    // Told twice, as answer to a question: still the first.
+    #expect(desk.saw(told(0), at: time.now()).reports.isEmpty)
+    #expect(desk.saw(told(1), at: time.now()).reports.isEmpty)
+    #expect(outcomes(desk.saw(told(0), at: time.now())) == [.confirmed])
+  }
+
+  /// What was true before a command that another replaced says nothing of that other.
+  @Test mutating func theStateFromBeforeConfirmsNothing() {
+    _ = desk.connected(at: time.now())
+    _ = desk.submit(command(1, 1), at: time.now())
+    _ = desk.submit(command(2, 0), at: time.now())
+    #expect(desk.saw(told(0), at: time.now()).reports.isEmpty)
+    #expect(desk.saw(told(1), at: time.now()).reports.isEmpty)
+    #expect(outcomes(desk.saw(told(0), at: time.now())) == [.confirmed])
+  }
+
+  /// A command that got lost is not waited for any longer than it would have been.
+  @Test mutating func aLostCommandDoesNotKeepTheNextFromBeingConfirmed() {
+    _ = desk.connected(at: time.now())
+    _ = desk.submit(command(1, 1), at: time.now())
+    time.advance(by: .seconds(2))
+    _ = desk.submit(command(2, 0), at: time.now())
+    #expect(desk.saw(told(0), at: time.now()).reports.isEmpty)
+    time.advance(by: .seconds(3))
+    #expect(desk.lookAtClock(time.now()).publications == [Self.ask])
+    #expect(desk.lookAtClock(time.now()).publications.isEmpty)
+    #expect(outcomes(desk.saw(told(0), at: time.now())) == [.confirmed])
+  }
+
   @Test mutating func asksSoOftenThatTheStateNeverGetsTooOld() {
     #expect(desk.lookAtClock(time.now()).publications.isEmpty)
     _ = desk.connected(at: time.now())

@@ -5,8 +5,10 @@ import Testing
 
 @Suite struct PlausibilityTests {
   /// The values of one point as they are told once a second; nil where they were marked.
-  private func told(_ point: Point, _ values: [Double], every: Duration = .seconds(1)) -> [Double?] {
-    var check = Plausibility()
+  private func told(
+    _ point: Point, _ values: [Double], every: Duration = .seconds(1), rollOvers: [Double] = []
+  ) -> [Double?] {
+    var check = Plausibility(rollOvers: [point: rollOvers])
     var now = MonotonicInstant(nanoseconds: 5)
     return values.map { value in
       var readings = [Reading(point, value)]
@@ -50,6 +52,26 @@ import Testing
     #expect(told(.energyImport, [5000, 3, 2, 1, 0]) == [5000, nil, nil, nil, nil])
     // However long it was away.
     #expect(told(.energyImport, [5000, 0, 0, 0], every: .seconds(600)) == [5000, nil, nil, 0])
+  }
+
+  /// 2^32 of 0.01 kWh and of 1 Wh.
+  @Test(arguments: [42_949_672_960.0, 4_294_967_296]) func aCounterThatRollsOverIsNotReset(_ end: Double) {
+    let before = [end - 120, end - 20]
+    let after = [0.0, 40, 90]
+    #expect(told(.energyImport, before + after, rollOvers: [end]) == before + after)
+    // An hour without a connection at 100 kW.
+    #expect(told(.energyImport, [end - 20, 99_000], every: .seconds(3600), rollOvers: [end]) == [end - 20, 99_000])
+    // A counter that is not at its end, and one that was not known to have one.
+    #expect(
+      told(.energyImport, [end / 2, 0, 1, 2], rollOvers: [end]) == [end / 2, nil, nil, 2])
+    #expect(told(.energyImport, before + after) == before + [nil, nil, 90])
+    // Exchanged words are no roll-over.
+    #expect(told(.energyImport, [end - 20, end / 3, end - 19], rollOvers: [end]) == [end - 20, nil, end - 19])
+  }
+
+  /// A span as short as what may pass meanwhile says nothing.
+  @Test func aShortSpanIsNone() {
+    #expect(told(.energyImport, [5000, 0, 0, 1], rollOvers: [6000]) == [5000, nil, nil, 1])
   }
 
   @Test func aCounterThatJumpsAheadOfAnyPowerIsMarked() {

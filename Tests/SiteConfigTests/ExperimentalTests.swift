@@ -15,9 +15,20 @@ import Testing
         registers: [{holding: 0, bytes: "00 64"}, {holding: 1, bytes: "00 32"}]
         points: {power_w: 100, soc_percent: 50}
     """
-  private static let published = derived.replacingOccurrences(
-    of: "from: derived", with: "{from: published, source: a manual}"
-  ).replacingOccurrences(of: "{from: published, source: a manual}", with: "from: published\n    source: a manual")
+  private static let readPublished = derived.replacingOccurrences(
+    of: "from: derived", with: "from: published\n    source: a manual")
+  private static let published =
+    readPublished + """
+
+        - from: published
+          source: a manual
+          asked: {charge_limit_w: 100, discharge_limit_w: 200}
+          written: [{holding: 10, bytes: "00 64 00 C8 00 3C"}]
+        - from: published
+          source: a manual
+          asked: {charging_current_a: 6}
+          written: [{holding: 20, bytes: "00 06"}]
+      """
 
   private func site(
     _ word: String, evidence: String, confidence: String = "vendor", more: String = ""
@@ -84,11 +95,23 @@ import Testing
         == "profile box is experimental: the profile has no evidence (experimental: confirmed lets it be written)")
   }
 
+  /// That a manual shows what is read says nothing of what is written.
+  @Test func unprovenCommandsOnlyRead() throws {
+    let site = try site("", evidence: Self.readPublished)
+    #expect(!isWritten(site))
+    #expect(
+      site.readOnly.map(\.reason)
+        == Array(
+          repeating: "profile box is experimental: no published example confirms what battery and current write "
+            + "(experimental: confirmed lets it be written)", count: 2))
+    #expect(isWritten(try self.site("experimental: confirmed, ", evidence: Self.readPublished)))
+  }
+
   @Test func oneSourceOnlyReads() throws {
     let site = try site("", evidence: Self.published, confidence: "single")
     #expect(!isWritten(site))
     #expect(
-      site.readOnly[0].reason == "profile box is experimental: what battery and current writes rests on one source "
+      site.readOnly[0].reason == "profile box is experimental: what battery and current write rests on one source "
         + "(experimental: confirmed lets it be written)")
   }
 

@@ -36,6 +36,22 @@ import Testing
     #expect(site.modbusBuses[0].devices[0].period == .seconds(1))
   }
 
+  /// The vendor's port, unless another is written.
+  @Test func aBusWithoutAPortHasThatOfItsDevices() throws {
+    let added = "{bus: home, topic: home/cellar/climate, values: {temperature_c: temperature}}"
+    func roof(_ address: String, _ profile: String = "sunspec-solaredge-meter") throws -> BusEndpoint {
+      try base(
+        ("  home: {mqtt: 127.0.0.1}", "  roof: {modbus_tcp: \(address)}\n  home: {mqtt: 127.0.0.1}"),
+        ("  cellar: \(added)", "  cellar: \(added)\n  roof: {profile: \(profile), bus: roof, unit: 1}")
+      ).modbusBuses[2].endpoint
+    }
+    #expect(try roof("192.168.1.42") == .tcp(host: "192.168.1.42", port: 1502))
+    #expect(try roof("\"192.168.1.42:502\"") == .tcp(host: "192.168.1.42", port: 502))
+    #expect(try roof("192.168.1.42", "eastron-sdm120") == .tcp(host: "192.168.1.42", port: 502))
+    #expect(
+      try roof("192.168.1.42", "digital-input, input: 1, active: open") == .tcp(host: "192.168.1.42", port: 502))
+  }
+
   @Test func theCrashGuardCanBeSetAndSwitchedOff() throws {
     #expect(try base().site.crashGuard == CrashGuard.Settings(crashes: 3, within: .seconds(600)))
     #expect(try base(("mode: control}", "mode: control, crash_guard: off}")).site.crashGuard == nil)

@@ -69,6 +69,19 @@ import Testing
     #expect(verdict(site, given(load: 9000, sun: 0, asking: true))?.what == found)
   }
 
+  /// 10 kW go through one phase of 35 A as they come; three phases bear them. Where nothing could hold it nobody is to blame.
+  @Test(arguments: [(1, true, "fuse export"), (3, true, nil), (1, false, nil)])
+  func theFuseAgainstWhatIsFedIn(phases: Int, canCurtail: Bool, found: String?) {
+    let site = Sites.house { site in
+      site.fuse = .init(phases: phases, rating: Amperes(35))
+      site.loads = []
+      site.feedIn = nil
+      site.hybrids[0].battery = nil
+      if !canCurtail { site.hybrids[0].productionReversion = nil }
+    }
+    #expect(verdict(site, given(load: 200, sun: 0.95))?.what == found)
+  }
+
   @Test func theFeedInCap() {
     let site = Sites.house { site in
       site.loads = []
@@ -130,7 +143,7 @@ import Testing
   private func switching(_ every: Double, _ site: SiteParameters, _ kind: SetpointKind, _ values: [Double]) -> String? {
     var loop = SiteLoop(SiteDescription(parameters: site), seed: 1, start: Sites.midsummer, step: 10, control: .none)
     var judge = Judge(loop.plant.description.parameters, step: 10)
-    let device = kind == .relayOn ? Sites.boiler : kind == .chargingPhases ? Sites.car : Sites.pump
+    let device = kind == .relayOn ? Sites.boiler : kind == .heatPumpState ? Sites.pump : Sites.car
     var turn = 0
     for index in 0..<900 {
       if Double(index * 10).truncatingRemainder(dividingBy: every) == 0 {
@@ -166,6 +179,69 @@ import Testing
     }
     #expect(switching(8990, pump, .heatPumpState, [1]) == "longest block")
     #expect(switching(300, pump, .heatPumpState, [1, 2]) == "shortest block")
+  }
+
+  /// A car that is there; where it is throttled for a limit, its charge may be as short as it likes.
+  @Test func chargesAndPausesThatAreTooShort() {
+    let car = Sites.house { site in
+      site.reserve = .zero
+      site.hybrids[0].battery = nil
+      site.chargers = [.init(device: Sites.car, reversion: .seconds(3600))]
+    }
+    #expect(switching(330, car, .chargingCurrent, [6, 0]) == nil)
+    #expect(switching(150, car, .chargingCurrent, [6, 0]) == "shortest charge")
+    let brief = Sites.house { site in
+      site.reserve = .zero
+      site.hybrids[0].battery = nil
+      site.chargers = [.init(device: Sites.car, reversion: .seconds(3600), minimumOn: .zero)]
+    }
+    #expect(switching(150, brief, .chargingCurrent, [6, 0]) == "shortest pause")
+    let crowded = Sites.house { site in
+      site.reserve = .zero
+      site.hybrids[0].battery = nil
+      site.chargers = [.init(device: Sites.car, reversion: .seconds(3600), minimumOff: .zero)]
+      site.loads = []
+      site.fuse = .init(phases: 3, rating: Amperes(16))
+    }
+    #expect(switching(150, crowded, .chargingCurrent, [6, 0]) == nil)
+  }
+
+  @Test func aHeatPumpThatRunsTooShort() {
+    let pump = Sites.house { site in
+      site.reserve = .zero
+      site.hybrids[0].battery = nil
+      site.heatPumps = [.init(device: Sites.pump, rated: Watts(3000), priority: 1, minimumOff: .zero)]
+      site.demand = .init(target: Watts(2000), price: 900)
+      site.economics.append("peak-shaving")
+    }
+    #expect(switching(300, pump, .heatPumpState, [1, 2]) == "shortest run")
+    #expect(switching(700, pump, .heatPumpState, [1, 2]) == nil)
+  }
+
+  /// 5 kW beside 8.8 kW of strings: the inverter passes 10.
+  @Test func aBatteryThatIsAskedForMoreThanItsInverterPasses() {
+    func found(_ percent: Double) -> String? {
+      let site = Sites.house { site in
+        site.feedIn = nil
+        site.hybrids[0].batteryReversion = .seconds(3600)
+      }
+      var loop = SiteLoop(
+        SiteDescription(parameters: site), seed: 3, start: Sites.midsummer, step: 10, control: .none)
+      var judge = Judge(loop.plant.description.parameters, step: 10)
+      for kind in [SetpointKind.chargeLimit, .dischargeLimit] {
+        loop.tell(
+          Setpoint(
+            device: Sites.hybrid, kind: kind, value: percent * 50, owner: "test",
+            expires: MonotonicInstant(nanoseconds: 0)))
+      }
+      for _ in 0..<60 {
+        let done = loop.advance(given(load: 9000, sun: 0.9))
+        if let violation = judge.look(done, loop.plant) { return violation.what }
+      }
+      return nil
+    }
+    #expect(found(100) == "inverter rating")
+    #expect(found(40) == nil)
   }
 
   @Test func phasesThatChangeTooSoon() {

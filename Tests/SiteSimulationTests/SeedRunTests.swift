@@ -19,7 +19,13 @@ import Testing
   /// - 660: a meter with the wrong sign seemed to tell of own production, which lifted a legal limit.
   /// - 1695: a load waited for a heat pump that ran already and had no room.
   /// - 2170: a pump that ran while the agent was away had to be let run for that much longer, and the judge did not know.
-  @Test(arguments: [(168, 3.2), (49, 1.0), (345, 2.2), (394, 1.8), (660, 8.2), (1695, 3.6), (2170, 14.8)])
+  /// - 5218: an inverter that told no numbers for a while was taken for one whose frequency moves, and for frozen when it stood at
+  ///   its limit later; known again it was written anew.
+  /// - 6709: a battery was emptied into one that is charged from the grid by a programme, and held back by a feed-in cap although
+  ///   nothing was fed in.
+  @Test(arguments: [
+    (168, 3.2), (49, 1.0), (345, 2.2), (394, 1.8), (660, 8.2), (1695, 3.6), (2170, 14.8), (5218, 15.8), (6709, 0.8),
+  ])
   func aSeedThatOnceFailedIsKept(
     seed: Int, hours: Double
   ) {

@@ -130,4 +130,31 @@ import Testing
     #expect(client.image.setpoints == [.productionLimit: 4000])
     #expect(try client.readings()[.productionLimit]?.value == 40)
   }
+
+  /// Whoever reads the box keeps its timer going, whether anybody wants its setpoint or not.
+  @Test func readingKeepsABoxFromFallingBack() throws {
+    var client = ProfileClient(try ProfileClient.profile("heidelberg-energy-control"))
+    #expect(try client.ask([.chargingCurrent: 12]) == nil)
+    for _ in 0..<5 {
+      client.image.pass(.seconds(50))
+      _ = try client.readings()
+    }
+    #expect(client.image.setpoints[.chargingCurrent] == 12 && client.image.reversions == 0)
+    client.image.pass(.seconds(60))
+    #expect(client.image.setpoints[.chargingCurrent] == 6 && client.image.reversions == 1)
+  }
+
+  /// The agent's beat arrives in model 715, and sets nothing.
+  @Test func aHeartbeatIsTakenAndSetsNothing() throws {
+    var client = ProfileClient(try ProfileClient.profile("sunspec-der-storage"))
+    let model = try #require(client.image.map?.model(715))
+    #expect(try client.read(.holding, model.address + 5, 2) == [0, 0])
+    let beat = try #require(client.resolved.heartbeat(70_000))
+    #expect(beat.model == model && beat.write.address == model.address + 5)
+    _ = try client.image.answer(.writeRegisters(address: beat.write.address, values: beat.write.registers))
+    #expect(try client.read(.holding, model.address + 5, 2) == [1, 4464])
+    #expect(client.image.setpoints.isEmpty)
+    // A device without the model has no heart to hear.
+    #expect(ResolvedProfile(client.resolved.profile, map: SunSpecMap(base: 40_000, models: [])).heartbeat(1) == nil)
+  }
 }

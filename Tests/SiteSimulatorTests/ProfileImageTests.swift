@@ -147,7 +147,9 @@ import Testing
 
   /// What the fields of a point can say; scale factors move along with the value.
   private static func reach(_ definition: PointDefinition) -> (Double, Double) {
-    let ranges = definition.terms.map { term -> (Double, Double) in
+    // The simulated device has the first of several.
+    let terms = definition.combination == .first ? Array(definition.terms.prefix(1)) : definition.terms
+    let ranges = terms.map { term -> (Double, Double) in
       guard let type = WireType(rawValue: term.field.type.rawValue) else { return (0, 1) }
       var step = term.sign
       if case .literal(let scale) = term.field.scale { step *= scale } else { step *= 1e3 }
@@ -179,6 +181,33 @@ import Testing
       #expect(values.count > 0)
     }
     #expect(wrong.isEmpty, "\(wrong.count): \(wrong.sorted().prefix(8).joined(separator: ", "))")
+  }
+
+  /// The battery takes 2429 W in a field of its own: a value below zero makes no scale factor coarser.
+  @Test func anUnsignedFieldOfTheOtherDirectionKeepsItsScaleFactor() throws {
+    let values: [Point: Double] = [.pv1Power: 2581, .pv2Power: 2594, .pvPower: 5175, .batteryPower: -2429]
+    var client = ProfileClient(try ProfileClient.profile("sunspec-hybrid"), values)
+    let readings = try client.readings()
+    for (point, value) in values { #expect(readings[point]?.value == value) }
+  }
+
+  /// Each type has a pattern of its own for it: 0xFFFF is −1 of a signed number and no text.
+  @Test func modelsOfWhichNobodySaysAnythingAreNotImplemented() throws {
+    var client = ProfileClient(try ProfileClient.profile("sunspec-hybrid"))
+    let map = try #require(client.image.map)
+    func words(_ id: Int, _ offset: Int, _ count: Int) throws -> [UInt16] {
+      let model = try #require(map.models.first { $0.id == id })
+      return try client.read(.holding, model.address + offset, count)
+    }
+    // 103: A, AphA, W and W_SF, WH.
+    #expect(try words(103, 2, 2) == [0xFFFF, 0xFFFF])
+    #expect(try words(103, 14, 2) == [0x8000, 0x8000])
+    #expect(try words(103, 24, 2) == [0, 0])
+    // 160: N, and of module 2 ID, text, DCA and Tmp.
+    #expect(try words(160, 30, 2) == [0xFFFF, 0])
+    #expect(try words(160, 39, 1) == [0xFFFF])
+    #expect(try words(160, 46, 1) == [0x8000])
+    #expect(try words(160, 8, 1) == [4])
   }
 
   @Test(arguments: ProfileClient.shipped)

@@ -3,12 +3,14 @@ import DeviceProfile
 import EnergyModel
 import Foundation
 import Gateway
+import Journal
 import MQTTDevices
 import MQTTLink
 import TestKit
 
-/// From messages of sensors to readings: the real link and the real reading of payloads, against `mqtt_limit sub`, which only
-/// counts, in turn over the same broker at QoS 1. And what a hundred thousand sensors take while they are held.
+/// From messages of sensors to readings, and on to durable segments: the real link, the real reading of payloads and the real
+/// journal on a disk, against `mqtt_limit sub`, which only counts, in turn over the same broker at QoS 1. And what a hundred
+/// thousand sensors take while they are held.
 struct SensorBench {
   let limits: String
   let build: String
@@ -18,6 +20,8 @@ struct SensorBench {
   /// What the messages of ours in a second must be of those of plain C, and what they are meant to be.
   private static let wanted = 0.5
   private static let aimed = 0.6
+  /// The same where each value is raw in a committed segment.
+  private static let wantedDurable = 0.4
   private static let meters = 1000
   private static let many = 100_000
 
@@ -30,20 +34,30 @@ struct SensorBench {
     defer { try? FileManager.default.removeItem(at: folder) }
     var plain: [Double] = []
     var ours: [Double] = []
+    var durable: [Double] = []
     for _ in 0..<rounds {
       plain.append(try await count(program, broker.port, folder))
-      ours.append(try await read(program, broker.port, folder))
+      ours.append(try await read(program, broker.port, into: nil))
+      durable.append(try await keep(program, broker.port, folder))
     }
-    let ratios = zip(ours, plain).map { $0 / $1 }
     var bounds = Bounds()
-    let limit = bounds.limit(median(ratios), atLeast: Self.wanted, "messages of sensors against plain C")
-    print(
-      String(
-        format: "sensors: %.0f messages/s read into readings; plain C counts %.0f at QoS 1; ratio %.2f "
-          + "(median of %d, %.2f to %.2f; %@; %@)", median(ours), median(plain), median(ratios), rounds,
-        ratios.min() ?? .nan, ratios.max() ?? .nan, limit, Bounds.aim(median(ratios), atLeast: Self.aimed)))
+    tell("read into readings", ours, plain, Self.wanted, &bounds, aim: Self.aimed)
+    tell("in durable segments", durable, plain, Self.wantedDurable, &bounds)
     holdMany()
     return bounds.missed
+  }
+
+  private func tell(
+    _ what: String, _ ours: [Double], _ plain: [Double], _ wanted: Double, _ bounds: inout Bounds, aim: Double? = nil
+  ) {
+    let ratios = zip(ours, plain).map { $0 / $1 }
+    let limit = bounds.limit(median(ratios), atLeast: wanted, "messages of sensors \(what) against plain C")
+    let aimed = aim.map { "; " + Bounds.aim(median(ratios), atLeast: $0) } ?? ""
+    print(
+      String(
+        format: "sensors: %.0f messages/s \(what); plain C counts %.0f at QoS 1; ratio %.2f "
+          + "(median of %d, %.2f to %.2f; %@%@)", median(ours), median(plain), median(ratios), rounds,
+        ratios.min() ?? .nan, ratios.max() ?? .nan, limit, aimed))
   }
 
   /// `mqtt_limit sub` alone.
@@ -61,7 +75,30 @@ struct SensorBench {
     return rate
   }
 
-  private func read(_ program: String, _ port: Int, _ folder: URL) async throws -> Double {
+  /// With a journal that commits as the agent's does, and a last commit that counts. The agent's queue is made for less: it
+  /// holds 20,000 samples from one commit to the next.
+  private func keep(_ program: String, _ port: Int, _ parent: URL) async throws -> Double {
+    let folder = parent.appendingPathComponent("journal-\(UInt32.random(in: 0 ... .max))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let settings = JournalSettings(
+      folder: folder.path, budget: 1 << 32, reserve: 0, mailboxCapacity: messages,
+      destinations: [JournalSettings.Destination("bench", logs: [LogPlan()])])
+    let journal = try await Journal.open(settings, time: SystemTime())
+    let writing = Task.detached { await journal.run() }
+    let rate = try await read(program, port, into: journal)
+    let counters = journal.counters()
+    await journal.close()
+    await writing.value
+    guard counters.droppedSamples == 0, counters.committedRecords >= UInt64(messages) else {
+      throw BenchFailure(
+        text: "\(counters.committedRecords) records of \(messages) messages were committed, "
+          + "\(counters.droppedSamples) samples dropped")
+    }
+    return rate
+  }
+
+  private func read(_ program: String, _ port: Int, into journal: Journal?) async throws -> Double {
     let state = SiteState()
     var topics = SensorTopics([Self.family(most: Self.meters)])
     let link = MQTTLink(
@@ -87,10 +124,12 @@ struct SensorBench {
       seen += 1
       for case .sample(let sample) in topics.readings(for: message) {
         state.accept(sample)
+        journal?.accept(sample)
         good += sample.readings.count
       }
       if seen == messages { break }
     }
+    if let journal, await !journal.flush() { throw BenchFailure(text: "a commit failed: \(journal.counters())") }
     let took = Double(DispatchTime.now().uptimeNanoseconds - first) / 1e9
     try await publisher.value
     guard good == messages * 3 else { throw BenchFailure(text: "\(good) of \(messages * 3) values were read") }
@@ -145,7 +184,8 @@ struct SensorBench {
 /// The sensors alone.
 struct SensorFigures: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sensors", abstract: "Messages of sensors a second that are read into readings.")
+    commandName: "sensors",
+    abstract: "Messages of sensors a second that are read into readings, and on into durable segments.")
 
   @OptionGroup var comparison: Comparison
 

@@ -18,6 +18,7 @@ struct Device: ParsableCommand {
   @Option(name: .customLong("mqtt-device"), help: "PROFILE=TOPIC, a device on MQTT; its topic is its name.")
   var mqttDevices: [String] = []
   @Option(help: "TCP port; 0 picks a free one.") var tcp: UInt16?
+  @Option(help: "Where to listen: 127.0.0.1, or another address of loopback.") var address = "127.0.0.1"
   @Option(help: "Serves a serial line: PATH becomes a link to a pseudo terminal.") var rtu: String?
   @Option(help: "Speed of the serial line, 300...921600 baud.") var baud = 9600
   @Option(help: "Folder with profiles; may be given several times, an earlier one wins.")
@@ -36,6 +37,9 @@ struct Device: ParsableCommand {
     guard mqttDevices.isEmpty || service.mqtt != nil else { throw ValidationError("say where: --mqtt HOST:PORT") }
     if devices.isEmpty, mqttDevices.isEmpty { throw ValidationError("there is no device") }
     guard (300...921_600).contains(baud) else { throw ValidationError("--baud lies in 300...921600") }
+    guard address.hasPrefix("127."), inet_addr(address) != INADDR_NONE else {
+      throw ValidationError("--address is one of loopback, such as 127.0.0.2")
+    }
     for word in points where ValueScript.pair(word) == nil {
       throw ValidationError("'\(word)' is no POINT=VALUE, such as power_w=-1520")
     }
@@ -51,7 +55,7 @@ struct Device: ParsableCommand {
     var running = Service(
       bench: try SharedBench(bench, busNames: ["bus"], requests: service.requestFile()), broker: service.mqtt,
       faultTopic: service.faultTopic)
-    if let tcp { running.listeners = [try Listener(name: "tcp", bus: 0, port: tcp)] }
+    if let tcp { running.listeners = [try Listener(name: "tcp", bus: 0, port: tcp, address: address)] }
     if let rtu { running.lines = [try PseudoTerminal(bus: 0, link: rtu, speed: LineSpeed(baud: baud))] }
     running.mqttDevices = onMQTT
     try running.run()

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A bus's listening socket on 127.0.0.1.
+/// A bus's listening socket on an address of this machine's loopback.
 struct Listener: Sendable {
   /// As the ready line has it.
   let name: String
@@ -9,7 +9,7 @@ struct Listener: Sendable {
   /// The real one, also where 0 was asked for.
   let port: UInt16
 
-  init(name: String, bus: Int, port: UInt16) throws {
+  init(name: String, bus: Int, port: UInt16, address host: String = "127.0.0.1") throws {
     self.name = name
     self.bus = bus
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
@@ -20,7 +20,7 @@ struct Listener: Sendable {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    address.sin_addr.s_addr = inet_addr(host)
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let socket = descriptor
     let result = withUnsafeMutablePointer(to: &address) { pointer in
@@ -30,7 +30,7 @@ struct Listener: Sendable {
       }
     }
     guard result == 0 else {
-      let error = SystemError("cannot listen on 127.0.0.1:\(port)")
+      let error = SystemError("cannot listen on \(host):\(port)")
       close(descriptor)
       throw error
     }

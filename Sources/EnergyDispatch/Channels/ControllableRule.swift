@@ -9,8 +9,9 @@ import EnergyModel
 /// `C` is the sum of the controllable devices, W, and the right-hand side follows from
 /// `grid + generation = uncontrolled load + C`. So own PV and batteries come on top, and household load is never
 /// touched. Only what is measured counts for `C − grid`; where the grid's power is unknown nothing comes on top. Nor does
-/// more than inverters and generator give, or could where they do not tell it: a meter that tells too little, or with the wrong
-/// sign, would lift the limit otherwise. A restriction acts at once; what becomes free is given after a minute (see
+/// more than inverters and generator are known to give: a meter that tells too little, or with the wrong sign, would lift the
+/// limit otherwise. An inverter that does not tell its power is known by its strings and its battery, or else gives nothing. A
+/// restriction acts at once; what becomes free is given after a minute (see
 /// ``SlowRise``).
 ///
 /// - A heat pump keeps running where its rating fits, those of a higher number of priority first; others are blocked. It
@@ -26,6 +27,9 @@ struct ControllableRule: Rule {
     var forBatteries = SlowRise()
     var chargers = ChargerTruth()
   }
+
+  /// Of DC to AC, on the safe side: inverters lose 3 to 8 %.
+  private static let efficiency = 0.9
 
   let channels: SiteParameters.Channel.Class
   private let chargers: [SiteParameters.Charger]
@@ -109,9 +113,17 @@ struct ControllableRule: Rule {
 
   /// What comes into the busbar beside the grid, W ≥ 0.
   private func generation(_ view: SiteView) -> Double {
-    var sum = generator.map { max(0, view.generatorPower ?? $0.rated.value) } ?? 0
-    for source in sources { sum += max(0, view.hybrid(source.device)?.acPower ?? source.acLimit.value) }
+    var sum = generator == nil ? 0 : max(0, view.generatorPower ?? 0)
+    for source in sources { sum += view.hybrid(source.device).map { given(source, $0) } ?? 0 }
     return sum
+  }
+
+  private func given(_ source: SiteParameters.Hybrid, _ seen: SiteView.Hybrid) -> Double {
+    if let ac = seen.acPower { return max(0, ac) }
+    guard let strings = source.pvPeak > .zero ? seen.pvPower : 0,
+      let battery = source.battery == nil ? 0 : seen.batteryPower
+    else { return 0 }
+    return min(source.acLimit.value, max(0, Self.efficiency * (strings + battery)))
   }
 
   /// What a heat pump has to count with, W.

@@ -147,8 +147,7 @@ public struct OrderBook: Sendable {
       channel.lastWord = words[name]
       result.channels[name] = channel
     }
-    // A reserve is raised ahead of its begin.
-    for order in orders where order.starts <= now.monotonic || order.demand.isReserve { add(order, to: &result) }
+    for order in orders { add(order, isComing: order.starts > now.monotonic, to: &result) }
     standing = (result, nextChange(after: now.monotonic))
     return result
   }
@@ -159,15 +158,20 @@ public struct OrderBook: Sendable {
     return untold
   }
 
-  private func add(_ kept: Kept, to result: inout StandingOrders) {
+  private func add(_ kept: Kept, isComing: Bool, to result: inout StandingOrders) {
     func order<Value>(_ value: Value) -> StandingOrders.Order<Value> {
       .init(value: value, starts: kept.starts, ends: kept.ends, id: kept.id, issuer: kept.destination.name)
     }
     switch kept.demand {
+    case .limit(let channel, let quantity, let value) where isComing:
+      result.coming.limits.append(order(.init(channel: channel, quantity: quantity, value: value)))
     case .limit(let channel, let quantity, let value):
       result.channels[channel]?.limits[quantity] = .init(value: value, ends: kept.ends, id: kept.id)
+    case .batteryPower(let power) where isComing: result.coming.batteryPower.append(order(power))
     case .batteryPower(let power): result.batteryPower.append(order(power))
+    // A reserve is raised ahead of its begin.
     case .reserve(let percent): result.reserve.append(order(percent))
+    case .shed(let loads) where isComing: result.coming.shed.append(order(loads))
     case .shed(let loads): result.shed.append(order(loads))
     }
   }

@@ -60,6 +60,27 @@ public struct StandingOrders: Hashable, Sendable {
     case discharge(Double)
   }
 
+  /// What was accepted and has not begun. It binds nothing yet; who looks ahead counts with it.
+  public struct Coming: Hashable, Sendable {
+    public struct Limit: Hashable, Sendable {
+      public var channel: String
+      public var quantity: LimitedQuantity
+      public var value: Double
+
+      public init(channel: String, quantity: LimitedQuantity, value: Double) {
+        self.channel = channel
+        self.quantity = quantity
+        self.value = value
+      }
+    }
+
+    public var limits: [Order<Limit>] = []
+    public var batteryPower: [Order<Double>] = []
+    public var shed: [Order<[DeviceID]>] = []
+
+    public init() {}
+  }
+
   public var channels: [String: ChannelOrders] = [:]
   /// Power of all batteries together, W, discharge +. Class contract.
   public var batteryPower: [Order<Double>] = []
@@ -68,6 +89,7 @@ public struct StandingOrders: Hashable, Sendable {
   /// Loads to be switched off. Class contract.
   public var shed: [Order<[DeviceID]>] = []
   public var override: Order<Override>?
+  public var coming = Coming()
 
   public init() {}
 

@@ -1,6 +1,7 @@
 import EnergyModel
 
-/// Feeds nothing in while it would cost money: `Σ ac ≤ Σ ac now + grid` while the sell price is below zero, shared by rating.
+/// Feeds nothing in while it would cost money: `Σ ac ≤ Σ ac now + grid` while the sell price is below zero, shared as a feed-in cap
+/// is (see ``FeedInRule/shares(_:_:_:)``): what lies in the shade needs no part of it.
 /// What the house, cars and batteries take is produced all the same. Class: economics.
 ///
 /// While nobody vouches for the clock, while a reading is missing, and on an island there is no bound.
@@ -24,18 +25,13 @@ struct CurtailmentRule: Rule {
     }
     let price = tariff.sellPrice(at: LocalClock(input.now.wall, input.zone).minuteOfDay)
     guard price < 0 else { return Contribution() }
-    var sum = 0.0
-    var whole = 0.0
-    for hybrid in hybrids {
-      guard let power = input.view.hybrid(hybrid.device)?.acPower else { return Contribution() }
-      sum += power
-      whole += hybrid.acLimit.value
-    }
-    let allowed = max(0, sum + grid)
+    let powers = hybrids.compactMap { input.view.hybrid($0.device)?.acPower }
+    guard powers.count == hybrids.count else { return Contribution() }
+    let ratings = hybrids.map(\.acLimit.value)
+    let shares = FeedInRule.shares(max(0, powers.reduce(0, +) + grid), powers, ratings)
     let reason: Reason = "feeding in is paid with \(price: price)"
     return Contribution(
-      limits: hybrids.compactMap { hybrid in
-        let share = allowed * hybrid.acLimit.value / max(1, whole)
+      limits: zip(hybrids, shares).compactMap { hybrid, share in
         guard share < hybrid.acLimit.value else { return nil }
         return Limit(
           quantity: .production(hybrid.device), interval: .atMost(share), cause: "negative price", reason: reason)

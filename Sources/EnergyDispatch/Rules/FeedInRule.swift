@@ -4,7 +4,7 @@ import EnergyModel
 /// charges its battery with what it may not feed in before it curtails its strings.
 ///
 /// `Σ ac ≤ Σ ac now + grid + cap − 1 %`, shared by what each
-/// feeds in and what it could in addition. The bound is there while production comes near
+/// feeds in and what it could in addition; what one of them takes, the others may feed in besides. The bound is there while production comes near
 /// it, falls at once, rises by half of what is missing (batteries answer to the same meter, and both at once would swing), and goes
 /// when it was far away for a minute. Where a reading is missing, the house is
 /// taken to consume nothing: `Σ ac ≤ cap`. So it is where they contradict each other, a house that would feed by itself,
@@ -168,10 +168,13 @@ struct FeedInRule: Rule {
   }
 
   /// An inverter whose strings lie in the shade needs no part of the cap: less than is fed in now is taken from all in proportion
-  /// to what they feed in, more is given in proportion to what they could in addition.
+  /// to what they feed in, more is given in proportion to what they could in addition. One that takes (a battery that is charged
+  /// from the grid) leaves the others that much more: as a bound on its production it would be lost.
+  /// - Parameter allowed: of all of them together, what is taken counted negative, W.
   static func shares(_ allowed: Double, _ powers: [Double], _ ratings: [Double]) -> [Double] {
     let fed = zip(powers, ratings).map { min(max(0, $0), $1) }
     let sum = fed.reduce(0, +)
+    let allowed = allowed + powers.reduce(0) { $0 + max(0, -$1) }
     guard allowed > sum else { return Headroom.fill(allowed, most: ratings, by: fed) }
     let more = Headroom.fill(allowed - sum, most: zip(ratings, fed).map(-), by: zip(ratings, fed).map(-))
     return zip(fed, more).map(+)

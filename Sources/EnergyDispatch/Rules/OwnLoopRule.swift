@@ -2,9 +2,11 @@ import EnergyModel
 
 /// Covers the house from the battery where the inverter has no loop of its own. Class: economics.
 ///
-///     wanted = grid + battery when the grid was measured
+///     missing = grid + battery when the grid was measured
+///     wanted  = missing − min(max(0, missing), what other batteries' inverters took)
 ///
-/// is the power that would have brought the grid to zero at that time. The loop goes half of the way there with each step:
+/// is the power that would have brought the grid to zero at that time, but for what goes from the grid into another battery: one
+/// that is charged by a programme of its own is not charged from this one. The loop goes half of the way there with each step:
 /// inverters that regulate themselves and bounds on the production answer to the same meter, and all of the way by each would
 /// swing. The meter is often seconds late, so the battery's power is remembered and taken from the same time; otherwise what was
 /// changed since would be counted twice and the loop would swing. The next step is only taken once the meter has seen the last
@@ -17,13 +19,15 @@ struct OwnLoopRule: Rule {
     fileprivate struct Sample: Hashable, Sendable {
       var at: MonotonicInstant
       var power: Double
+      /// By the others, W ≥ 0.
+      var taken: Double
     }
 
     /// W, discharge +.
     var setpoint: Double?
     fileprivate var acted: MonotonicInstant?
     fileprivate var blindSince: MonotonicInstant?
-    /// The battery's power, the newest last.
+    /// The battery's power and what others took, the newest last.
     fileprivate var history: [Sample] = []
   }
 
@@ -39,6 +43,8 @@ struct OwnLoopRule: Rule {
   let hybrid: DeviceID
   let battery: SiteParameters.Battery
   let subjectName: String
+  /// Hybrids with batteries of their own.
+  var others: [DeviceID] = []
   var name: String { SelfConsumptionRule.name }
   var subject: String { hybrid.name }
   var precedence: RuleClass { .economics }
@@ -47,15 +53,17 @@ struct OwnLoopRule: Rule {
     let view = input.view
     let now = input.now.monotonic
     let seen = view.hybrid(hybrid)
-    remember(seen, now, &memory)
+    remember(view, now, &memory)
     guard let grid = view.grid?.power, let gridAt = view.grid?.measured, let power = seen?.batteryPower else {
       return blind(now, &memory)
     }
     memory.blindSince = nil
     let before = memory.setpoint ?? power
     if memory.acted.map({ gridAt >= $0 + Self.settling }) ?? true {
-      let then = memory.history.last { $0.at <= gridAt }?.power ?? memory.history.first?.power ?? power
-      let wanted = min(max(grid + then, -battery.maximumCharge.value), battery.maximumDischarge.value)
+      let then = memory.history.last { $0.at <= gridAt } ?? memory.history.first
+      let open = grid + (then?.power ?? power)
+      let own = open - min(max(0, open), then?.taken ?? 0)
+      let wanted = min(max(own, -battery.maximumCharge.value), battery.maximumDischarge.value)
       let rating = max(battery.maximumCharge.value, battery.maximumDischarge.value)
       let deadBand = max(Self.leastDeadBand, Self.deadBand * rating)
       let missing = wanted - before
@@ -71,9 +79,11 @@ struct OwnLoopRule: Rule {
     return wish(memory.setpoint ?? before)
   }
 
-  private func remember(_ seen: SiteView.Hybrid?, _ now: MonotonicInstant, _ memory: inout Memory) {
+  private func remember(_ view: SiteView, _ now: MonotonicInstant, _ memory: inout Memory) {
+    let seen = view.hybrid(hybrid)
     guard let power = seen?.batteryPower, let at = seen?.batteryMeasured, at != memory.history.last?.at else { return }
-    memory.history.append(.init(at: at, power: power))
+    let taken = others.reduce(0) { $0 + max(0, -(view.hybrid($1)?.acPower ?? 0)) }
+    memory.history.append(.init(at: at, power: power, taken: taken))
     memory.history.removeAll { now - $0.at > Self.kept }
   }
 

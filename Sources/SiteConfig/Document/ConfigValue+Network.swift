@@ -3,7 +3,17 @@ extension ConfigValue {
   func hostAndPort(defaultPort: Int?) -> (host: String, port: Int)? {
     let expected = "an address such as 192.168.1.40:\(defaultPort ?? 8480)"
     guard let text = text(expected) else { return nil }
-    return endpoint(text[...], defaultPort: defaultPort, expected: expected)
+    return endpoint(text[...], expected: expected).flatMap { endpoint in
+      if let port = endpoint.port ?? defaultPort { return (endpoint.host, port) }
+      refuse("missing port: expected \(expected)")
+      return nil
+    }
+  }
+
+  /// The same, where the port may follow from something else.
+  func hostAndPerhapsPort() -> (host: String, port: Int?)? {
+    let expected = "an address such as 192.168.1.40:502"
+    return text(expected).flatMap { endpoint($0[...], expected: expected) }
   }
 
   /// `tcp://host:port` or `tls://host:port`, nothing behind it.
@@ -20,10 +30,10 @@ extension ConfigValue {
       problems.add(line: line, path: path, "user and password do not belong here: write user: and password_file:")
       return nil
     }
-    return endpoint(rest, defaultPort: scheme.port, expected: expected).map { ($0.host, $0.port, scheme.isEncrypted) }
+    return endpoint(rest, expected: expected).map { ($0.host, $0.port ?? scheme.port, scheme.isEncrypted) }
   }
 
-  private func endpoint(_ text: Substring, defaultPort: Int?, expected: String) -> (host: String, port: Int)? {
+  private func endpoint(_ text: Substring, expected: String) -> (host: String, port: Int?)? {
     var host = text
     var port: Substring?
     if text.first == "[", let end = text.firstIndex(of: "]") {
@@ -44,13 +54,7 @@ extension ConfigValue {
         return nil
       }
     }
-    guard let port else {
-      guard let defaultPort else {
-        refuse("missing port: expected \(expected)")
-        return nil
-      }
-      return (String(host), defaultPort)
-    }
+    guard let port else { return (String(host), nil) }
     guard port.allSatisfy({ $0.isASCII && $0.isNumber }), let number = Int(port), (1...65_535).contains(number) else {
       refuse("a port is a number from 1 to 65535")
       return nil

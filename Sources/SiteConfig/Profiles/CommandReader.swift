@@ -11,7 +11,8 @@ struct CommandReader {
 
   mutating func read(_ name: String, _ value: ConfigValue) -> CommandDefinition? {
     let keys = [
-      "parameters", "on_expiry", "reversion", "timer", "flash", "writes_a_day", "confidence", "effect", "writes",
+      "parameters", "on_expiry", "reversion", "timer", "reset_by_reading", "flash", "writes_a_day", "confidence",
+      "effect", "writes",
     ]
     guard let section = ConfigSection(value, keys: keys) else { return nil }
     let parameters = section.required("parameters", "a list of setpoints")?.list("a list of setpoints")?
@@ -27,6 +28,10 @@ struct CommandReader {
       name: name, parameters: parameters.compactMap(\.self), onExpiry: expiry, reversion: reversion ?? nil,
       writes: writes.compactMap(\.self))
     definition.writesADay = writesADay
+    definition.isResetByReading = section["reset_by_reading"].map { $0.yesOrNo() ?? false } ?? false
+    if definition.isResetByReading, reversion == nil {
+      section["reset_by_reading"]?.refuse("there is no timer that reading could begin anew")
+    }
     definition.confidence = section["confidence"]?.confidence()
     definition.effect = section["effect"].flatMap(effect)
     if writes.allSatisfy({ $0 != nil }), !parameters.contains(nil) {

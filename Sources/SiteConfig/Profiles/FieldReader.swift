@@ -225,7 +225,7 @@ extension ConfigValue {
   /// A raw value, decimal or hexadecimal.
   fileprivate var raw: UInt64? { Self.raw(written ?? "") }
 
-  fileprivate static func raw(_ text: String) -> UInt64? {
+  static func raw(_ text: String) -> UInt64? {
     text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
   }
 }

@@ -7,8 +7,8 @@ struct ProfileReader {
   let isSunSpec: Bool
 
   static let keys = [
-    "name", "title", "source", "confidence", "sunspec", "unit", "lag", "connection", "reading", "serial", "points",
-    "commands", "evidence",
+    "name", "title", "source", "confidence", "sunspec", "unit", "lag", "connection", "reading", "serial", "identify",
+    "points", "commands", "heartbeat", "evidence",
   ]
 
   /// - Parameter name: the file's name without `.yaml`, which the profile has to repeat.
@@ -33,15 +33,19 @@ struct ProfileReader {
     let connection = root["connection"].map(connectionRules) ?? ConnectionRules()
     let reading = root["reading"].map(readingRules) ?? ReadingRules()
     let serial = root["serial"].map(textField)
+    let identity = root["identify"].map(IdentityReader(fields: fields).read) ?? DeviceIdentity()
     let points = root.required("points", "a mapping of points").map(pointDefinitions)
     let known = Set((points ?? []).map(\.point))
     let commands = root["commands"].map { commandDefinitions($0, known) } ?? []
+    let heartbeat = root["heartbeat"].map(heartbeat)
     guard let title, let source, let confidence, let lag, let connection, let reading, let points else { return nil }
     let evidence = root["evidence"].map(EvidenceReader(fields: fields).read) ?? []
-    let profile = DeviceProfile(
+    var profile = DeviceProfile(
       name: name, title: title, source: source, confidence: confidence, isSunSpec: isSunSpec, unit: unit ?? nil,
-      connection: connection, reading: reading, points: points, serial: serial ?? nil, commands: commands, lag: lag,
-      evidence: evidence.map(\.evidence))
+      connection: connection, reading: reading, points: points, serial: serial ?? nil, identity: identity,
+      commands: commands, lag: lag, evidence: evidence.map(\.evidence))
+    profile.heartbeat = heartbeat ?? nil
+    if heartbeat != nil, commands.isEmpty { root["heartbeat"]?.refuse("a device that takes no command needs none") }
     // What is wrong already would be told a second time.
     guard root.value.problems.problems.isEmpty else { return nil }
     if let problem = profile.readingProblem { root["reading"]?.refuse(problem) }
@@ -95,6 +99,27 @@ struct ProfileReader {
     if let pause = section["write_pause"]?.duration(in: .zero...(.seconds(60))) { rules.writePause = pause }
     if let timeout = section["timeout"]?.duration(in: .milliseconds(10)...(.seconds(60))) { rules.timeout = timeout }
     return rules
+  }
+
+  /// `{model: 715, offset: 5, type: uint32, every: 1 s}`.
+  private func heartbeat(_ value: ConfigValue) -> Heartbeat? {
+    guard let section = ConfigSection(value, keys: FieldReader.addressKeys + ["type", "order", "every"]) else {
+      return nil
+    }
+    let every = section.required("every", "a duration such as 1 s")?.duration(in: .seconds(1)...(.seconds(3600)))
+    let order = section["order"].map {
+      $0.choice(["high-first", "low-first"], what: "word order").flatMap(WordOrder.init(rawValue:))
+    }
+    let type = section.required("type", "a type such as uint32")?
+      .choice(["uint16", "uint32"], what: "type").flatMap(RegisterType.init(rawValue:))
+    guard let address = fields.address(section), let every, let type, let order = order ?? .highFirst else {
+      return nil
+    }
+    if case .absolute(let space, _) = address, space != .holding {
+      value.refuse("only holding registers can be written")
+      return nil
+    }
+    return Heartbeat(RegisterField(address: address, type: type, order: order), every: every)
   }
 
   private func textField(_ value: ConfigValue) -> TextField? {

@@ -6,6 +6,8 @@ import EnergyModel
 struct BusEntry {
   struct Modbus {
     var endpoint: BusEndpoint
+    /// False where the port follows from what is connected (``SiteReader/settlePorts(_:_:)``).
+    var isPortWritten = true
     var pause = Duration.zero
     var serve: ServedAddress?
   }
@@ -35,17 +37,34 @@ extension SiteReader {
     }
     if buses.isEmpty, value.isNothing { value.refuse("no bus is configured") }
     for (index, bus) in buses.enumerated() {
-      if let place = bus.modbus?.endpoint.place,
-        let first = buses[..<index].first(where: { $0.modbus?.endpoint.place == place })
-      {
-        // Many inverters take one client only, and two threads would disturb each other's requests.
-        bus.value.refuse("the same address as buses.\(first.name): devices there share one bus and differ by unit")
-      }
       if let serve = bus.modbus?.serve, let first = buses[..<index].first(where: { $0.modbus?.serve == serve }) {
         bus.value.refuse("serves at the same address as buses.\(first.name)")
       }
     }
     return buses
+  }
+
+  /// A bus without a port has the one that the vendor of its devices sets. Then it shows which buses are one.
+  func settlePorts(_ buses: [BusEntry], _ devices: [DeviceEntry]) -> [BusEntry] {
+    var settled: [BusEntry] = []
+    for var bus in buses {
+      if case .modbus(var modbus) = bus.kind, case .tcp(let host, _) = modbus.endpoint, !modbus.isPortWritten {
+        let ports = Set(devices.filter { $0.bus == bus.name }.compactMap(\.vendorPort)).sorted()
+        if ports.count > 1 {
+          bus.value.refuse("its devices expect \(ConfigSection.listed(ports.map { "port \($0)" })): write host:port")
+        }
+        modbus.endpoint = .tcp(host: host, port: ports.first ?? 502)
+        bus.kind = .modbus(modbus)
+      }
+      if let place = bus.modbus?.endpoint.place,
+        let first = settled.first(where: { $0.modbus?.endpoint.place == place })
+      {
+        // Many inverters take one client only, and two threads would disturb each other's requests.
+        bus.value.refuse("the same address as buses.\(first.name): devices there share one bus and differ by unit")
+      }
+      settled.append(bus)
+    }
+    return settled
   }
 
   private func kind(of value: ConfigValue) -> BusEntry.Kind? {
@@ -59,11 +78,12 @@ extension SiteReader {
     }
     if kinds[0] == "mqtt" { return mqtt(section).map { .mqtt($0) } }
     refuse(Self.userKeys, in: section, "Modbus knows no users: this belongs to an mqtt bus")
-    let endpoint = kinds[0] == "modbus_tcp" ? tcp(section) : serial(section)
+    let endpoint = kinds[0] == "modbus_tcp" ? tcp(section) : serial(section).map { ($0, isPortWritten: true) }
     let pause = section["pause"].map { $0.duration(in: .zero ... .seconds(2)) } ?? .zero
     let serve = section["serve"].map(servedAddress)
     guard let endpoint, let pause, let serve = serve ?? .some(.none) else { return nil }
-    return .modbus(.init(endpoint: endpoint, pause: pause, serve: serve))
+    return .modbus(
+      .init(endpoint: endpoint.endpoint, isPortWritten: endpoint.isPortWritten, pause: pause, serve: serve))
   }
 
   private func mqtt(_ section: ConfigSection) -> SiteConfiguration.Broker? {
@@ -73,9 +93,11 @@ extension SiteReader {
     return endpoint.map { .init(host: $0.host, port: $0.port, user: user.name, passwordFile: user.passwordFile) }
   }
 
-  private func tcp(_ section: ConfigSection) -> BusEndpoint? {
+  private func tcp(_ section: ConfigSection) -> (endpoint: BusEndpoint, isPortWritten: Bool)? {
     section["line"]?.refuse("belongs to a modbus_rtu bus: what a gateway's line is set to is set there")
-    return section["modbus_tcp"]?.hostAndPort(defaultPort: 502).map { .tcp(host: $0.host, port: $0.port) }
+    return section["modbus_tcp"]?.hostAndPerhapsPort().map {
+      (.tcp(host: $0.host, port: $0.port ?? 502), isPortWritten: $0.port != nil)
+    }
   }
 
   private func serial(_ section: ConfigSection) -> BusEndpoint? {

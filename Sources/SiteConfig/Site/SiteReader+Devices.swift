@@ -8,6 +8,8 @@ struct DeviceEntry {
   var value: ConfigValue
   var bus: String?
   var modbus: SiteConfiguration.ModbusDevice?
+  /// The TCP port that its vendor sets; nil where it has no vendor.
+  var vendorPort: Int?
   var sensor: SensorDefinition?
   var gridMeter: SiteParameters.GridMeter?
   /// True where the configuration says so, even if something in it is wrong.
@@ -111,6 +113,7 @@ extension SiteReader {
     if section["profile"]?.written == ContactProfile.name { return readContact(section, into: &entry) }
     refuse(Self.contactKeys, in: section, "belongs to a device with profile: \(ContactProfile.name)")
     let profile = section.required("profile", "the name of a device profile").flatMap(profile)
+    entry.vendorPort = profile?.connection.port
     let unit = readUnit(section, profile)
     if let profile, let bus { checkReach(section, profile, unit, bus) }
     let serial = section["serial"].map { $0.text("the serial number, in quotes") }

@@ -32,6 +32,7 @@ struct SiteReader {
     let buses = root.required("buses", "at least one bus").map(readBuses) ?? []
     let devices =
       root.required("devices", "at least one device").map { readDevices($0, buses: buses, mode: mode) } ?? []
+    let settled = settlePorts(buses, devices)
     let loads = root["loads"].map { readLoads($0, buses: buses, devices: devices) } ?? []
     let pumps = root["loads"].map { readHeatPumps($0, buses: buses, loads: loads) } ?? []
     let limits = root["limits"].map { readLimits($0, devices: devices) } ?? Limits()
@@ -69,7 +70,7 @@ struct SiteReader {
     control.outages = strategy.outages
     control.island = strategy.island
     var configuration = SiteConfiguration(
-      site: site.site, modbusBuses: modbusBuses(buses, devices, loads, pumps),
+      site: site.site, modbusBuses: modbusBuses(settled, devices, loads, pumps),
       mqttBuses: mqttBuses(buses, devices, loads),
       control: control,
       uplinks: uplinks, journal: journal, api: api, installations: devices.compactMap(\.installation))

@@ -7,6 +7,15 @@ public enum ArgumentMeasure {
   /// W.
   public static func power(_ text: String) throws(Problem) -> Double { try value(text, .power) }
 
+  /// A.
+  public static func current(_ text: String) throws(Problem) -> Double { try value(text, .current) }
+
+  /// Without a unit: a state, or a number of things.
+  public static func number(_ text: String) throws(Problem) -> Double {
+    guard let number = Measure.number(text) else { throw Problem(description: "\(text): not a number") }
+    return number
+  }
+
   private static func value(_ text: String, _ dimension: Dimension) throws(Problem) -> Double {
     switch Measure.value(text, dimension) {
     case .success(let value): return value

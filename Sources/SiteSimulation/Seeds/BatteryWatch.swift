@@ -2,7 +2,8 @@ import EnergyDispatch
 import EnergyModel
 import SiteSimulator
 
-/// Window of the state of charge, temperature, what the BMS allows, and the reserve of one battery.
+/// Window of the state of charge, temperature, what the BMS allows and the reserve of one battery, and that it is not asked for more
+/// than its inverter passes beside the strings.
 struct BatteryWatch: Sendable {
   private let hybrid: SiteParameters.Hybrid
   private let battery: SiteParameters.Battery
@@ -10,6 +11,7 @@ struct BatteryWatch: Sendable {
   private var high: Overrun
   private var temperature: Overrun
   private var reserve: Overrun
+  private var passed: Overrun
   /// What is no use of a battery but its own consumption, W.
   private let idle: Double
 
@@ -20,6 +22,8 @@ struct BatteryWatch: Sendable {
     high = low
     temperature = low
     reserve = low
+    // Clouds are waited for, a minute before each step (seed 4126 took three of them).
+    passed = Overrun(permitted: reaction + 180)
     idle = 60 + 0.02 * max(battery.maximumCharge.value, battery.maximumDischarge.value)
   }
 
@@ -53,8 +57,23 @@ struct BatteryWatch: Sendable {
       return scene.violation(
         "reserve", "\(hybrid.device) discharges \(Int(power)) W at \(soc) %, the reserve is \(kept) %")
     }
+    if passed.follow(asksTooMuch(plant), isExcused: isExcused, at: second) {
+      let strings = Int(plant.inverter.pv)
+      return scene.violation(
+        "inverter rating",
+        "\(hybrid.device) may discharge \(plant.settings.dischargeLimit) % beside \(strings) W of strings")
+    }
     // Handed back to an inverter that runs an island, the limits are opened: its own link to the BMS governs.
     return isSound && scene.isConnected(for: scene.reaction) ? allowed(scene, plant) : nil
+  }
+
+  /// Whether it holds a bound that would have it hold its strings back; bounds come in tenths of the battery's power. What strings
+  /// could give that are held back already nobody knows.
+  private func asksTooMuch(_ plant: PlantHybrid) -> Bool {
+    guard plant.settings.storageControl & 2 != 0 else { return false }
+    let told = plant.settings.dischargeLimit / 100 * battery.maximumDischarge.value
+    return told > max(0, plant.rating - plant.inverter.pv) + 0.1 * battery.maximumDischarge.value + 0.05 * plant.rating
+      + 100
   }
 
   /// What is told to the inverter stays within what its BMS allows at that moment, but for the dead band of writing.

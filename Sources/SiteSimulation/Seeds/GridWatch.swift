@@ -2,24 +2,26 @@ import EnergyDispatch
 import EnergyModel
 import SiteSimulator
 
-/// Fuse and feed-in cap at the connection, each after its permitted reaction time and as far as control
+/// Fuse, in both directions, and feed-in cap at the connection, each after its permitted reaction time and as far as control
 /// still has something to hold them with.
 struct GridWatch: Sendable {
   private let site: SiteParameters
   private var fuse: Overrun
   private var blind: Overrun
+  private var exported: Overrun
   private var feedIn: Overrun
 
   init(_ site: SiteParameters, reaction: Double) {
     self.site = site
     fuse = Overrun(permitted: reaction + 30)
     blind = Overrun(permitted: reaction)
+    exported = Overrun(permitted: reaction)
     feedIn = Overrun(permitted: reaction)
   }
 
   mutating func look(_ scene: Judge.Scene) -> Violation? {
     let isUp = scene.isAgentUp(for: scene.reaction) && scene.isConnected(for: scene.reaction)
-    return lookAtFuse(scene, isUp) ?? lookAtFeedIn(scene, isUp)
+    return lookAtFuse(scene, isUp) ?? lookAtExport(scene, isUp) ?? lookAtFeedIn(scene, isUp)
   }
 
   private mutating func lookAtFuse(_ scene: Judge.Scene, _ isUp: Bool) -> Violation? {
@@ -71,17 +73,29 @@ struct GridWatch: Sendable {
     return nil
   }
 
+  /// A fuse does not ask which way the current flows. Whoever does not know the currents takes the house to consume nothing, so
+  /// that a silent meter is no excuse.
+  private mutating func lookAtExport(_ scene: Judge.Scene, _ isUp: Bool) -> Violation? {
+    guard let limit = site.fuse, let meter = site.gridMeter?.device else { return nil }
+    let worst = scene.plant.worstExport
+    let isExcused = !isUp || !canCurtail(scene, meter)
+    guard exported.follow(worst > 1.01 * limit.rating.value, isExcused: isExcused, at: scene.second) else { return nil }
+    return scene.violation("fuse export", "\(worst) A are fed in, the fuse is rated \(limit.rating.value) A")
+  }
+
+  private func canCurtail(_ scene: Judge.Scene, _ meter: DeviceID) -> Bool {
+    site.hybrids.allSatisfy { $0.productionReversion != nil && scene.isSound($0.device, for: scene.reaction) }
+      && scene.isHonest(meter, for: scene.reaction)
+  }
+
   private mutating func lookAtFeedIn(_ scene: Judge.Scene, _ isUp: Bool) -> Violation? {
     guard let cap = site.feedIn, let meter = site.gridMeter?.device else { return nil }
     let export = -scene.plant.state.grid.total
     let whole = site.hybrids.reduce(0) { $0 + $1.acLimit.value }
-    let devices = site.hybrids.map(\.device)
-    let canAct =
-      site.hybrids.allSatisfy { $0.productionReversion != nil } && scene.isHonest(meter, for: scene.reaction)
-      && devices.allSatisfy { scene.isSound($0, for: scene.reaction) }
     let isStored = cap.storedIn != nil && site.hybrids.count == 1
     let isOver = export > cap.limit.value + 0.02 * whole + 50
-    if feedIn.follow(isOver, isExcused: !isStored && (!isUp || !canAct), at: scene.second) {
+    let isExcused = !isStored && (!isUp || !canCurtail(scene, meter))
+    if feedIn.follow(isOver, isExcused: isExcused, at: scene.second) {
       return scene.violation("feed-in", "\(Int(export)) W are fed in, the cap is \(Int(cap.limit.value)) W")
     }
     return nil

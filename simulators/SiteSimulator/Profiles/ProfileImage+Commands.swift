@@ -25,6 +25,16 @@ extension ProfileImage {
     }
   }
 
+  /// The counter that its controller keeps running. It sets nothing.
+  mutating func declareHeartbeat() {
+    guard let field = profile.heartbeat?.field, let start = place(field.address) else { return }
+    for place in (0..<field.type.width).map(start.advanced) {
+      writable[place, default: []] = []
+      readable.insert(place)
+      cells[place] = 0
+    }
+  }
+
   private mutating func setReference(_ field: RegisterField, _ rating: Double) {
     guard let place = place(field.address), let type = WireType(rawValue: field.type.rawValue) else { return }
     if case .factor(let address, let times) = field.scale, let factor = self.place(address) {
@@ -71,7 +81,8 @@ extension ProfileImage {
   }
 
   private func checkFunction(_ start: CellPlace, isSingle: Bool) throws(ModbusException) {
-    guard start.space == .holding else { return }
+    let isHeartbeat = profile.heartbeat.flatMap { place($0.field.address) } == start
+    guard start.space == .holding, !isHeartbeat else { return }
     let here = profile.commands.flatMap(\.writes).filter { write in
       place(write.start).map { covers($0, write).contains(start) } ?? false
     }

@@ -51,6 +51,8 @@ extension ProfileImage {
     // A tenth of a millionth more, or 0.001 would count as less than 10^-3.
     var exponent = max(-10, Int(floor(log10(resolution) + 1e-7)))
     let limits = type.range.lowerBound + 1...type.range.upperBound - 1
+    // What an unsigned field takes of a value below zero is its other direction.
+    let value = type.range.lowerBound < 0 ? value : abs(value)
     while exponent < 10, !limits.contains((value / pow(10, Double(exponent))).rounded()) { exponent += 1 }
     return exponent
   }

@@ -49,12 +49,15 @@ public struct ProfileImage: UnitImage {
     if let map {
       var identity = InverterIdentity(serial: serial)
       identity.model = String(profile.name.prefix(32))
+      if let maker = profile.identity.manufacturers.first { identity.maker = Self.shortest(maker) }
       SunSpecLayout.lay(map, identity: identity, into: &cells)
     }
     declareRead()
     declareCommands(rating: rating)
+    declareHeartbeat()
     encode()
     setSerial(serial)
+    setIdentity()
     resting = profile.commands.indices.map(restingWords)
     timers = profile.commands.map { _ in ReversionTimer() }
   }
@@ -76,7 +79,11 @@ public struct ProfileImage: UnitImage {
   public mutating func answer(_ request: ModbusRequest) throws(ModbusException) -> ModbusReply {
     guard request.isWrite else {
       try checkRead(request)
-      return try cells.read(request)
+      let reply = try cells.read(request)
+      for (index, command) in profile.commands.enumerated() where command.isResetByReading {
+        if timers[index].remaining != nil { timers[index].restart() }
+      }
+      return reply
     }
     // The clock of the bench goes in steps; a client that waits long enough is never refused for them.
     guard elapsed >= writeReady - .milliseconds(300) else { throw .serverDeviceBusy }
@@ -120,6 +127,7 @@ public struct ProfileImage: UnitImage {
     var widths: [CellPlace: Int] = [:]
     for field in readFields { if let place = place(field.address) { widths[place] = field.type.width } }
     if let serial = profile.serial, let place = place(serial.address) { widths[place] = serial.length }
+    for mark in profile.identity.marks { if let place = place(mark.address) { widths[place] = mark.length } }
     return widths
   }
 
@@ -170,6 +178,29 @@ extension ProfileImage {
       writer.text(serial, registers: field.length)
       cells.set(writer.registers, at: place)
     }
+  }
+}
+
+extension ProfileImage {
+  /// It says of itself what its profile tells its kind by.
+  private mutating func setIdentity() {
+    for mark in profile.identity.marks {
+      guard let place = place(mark.address) else { continue }
+      switch mark.expected {
+      case .numbers(let type, let order, let ranges):
+        let field = RegisterField(address: mark.address, type: type, order: order)
+        cells.set(field.words(ranges.first?.lowerBound ?? 0), at: place)
+      case .texts(let length, let texts):
+        var writer = RegisterWriter(capacity: length)
+        writer.text(Self.shortest(texts.first ?? ""), registers: length)
+        cells.set(writer.registers, at: place)
+      }
+    }
+  }
+
+  /// Of the texts that a pattern stands for.
+  fileprivate static func shortest(_ pattern: String) -> String {
+    pattern.hasSuffix("*") ? String(pattern.dropLast()) : pattern
   }
 }
 

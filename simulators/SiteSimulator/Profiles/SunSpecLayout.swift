@@ -101,6 +101,7 @@ struct SunSpecLayout {
       use(write.start, write.values.reduce(0) { $0 + $1.registers })
       for case .parameter(_, let field, _, _) in write.values { use(field.scale) }
     }
+    if let beat = profile.heartbeat?.field { use(beat.address, beat.type.width) }
     if let serial = profile.serial { use(serial.address, serial.length) }
     return places
   }
@@ -136,7 +137,9 @@ struct SunSpecLayout {
     cells.set([0x5375, 0x6E53], at: place(map.base))
     for model in map.models {
       cells.set([UInt16(model.id), UInt16(model.length)], at: place(model.address))
-      cells.declare(place(model.address + 2), model.length, as: 0xFFFF)
+      for (offset, word) in SunSpecAbsence.words(of: model.id, length: model.length).enumerated() {
+        cells.declare(place(model.address + 2 + offset), 1, as: word)
+      }
       if let known = models[model.id], known.group > 0 {
         let number = repetitions(known, length: model.length)
         cells.set([UInt16(number)], at: place(model.address + known.countAt))

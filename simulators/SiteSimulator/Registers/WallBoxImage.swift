@@ -17,6 +17,8 @@ struct WallBoxImage {
     case 1006: 0
     case 1008, 1010, 1012: Self.thousandths((address - 1008) / 2 < parameters.phases.count ? truth.car.current : 0)
     case 1014: parameters.serial
+    // The example of the vendor's guide: KC-P30, 32 A, c-series, with RFID.
+    case 1016: 304_111
     case 1020: Self.thousandths(truth.car.power.total)
     case 1036: UInt32(truncatingIfNeeded: Int64((truth.car.energy * 10).rounded()))
     case 1100: Self.thousandths(settings.isFallenBack ? settings.failsafeCurrent : settings.current)

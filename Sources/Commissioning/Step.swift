@@ -1,0 +1,101 @@
+public import EnergyModel
+
+/// A device's samples before, while and after something was changed on purpose. Before and after are alike, so that what
+/// changed by itself meanwhile shows and, as far as it is steady, cancels.
+public struct Step: Hashable, Sendable {
+  public var before: [Sample]
+  public var during: [Sample]
+  public var after: [Sample]
+
+  public init(before: [Sample], during: [Sample], after: [Sample]) {
+    self.before = before
+    self.during = during
+    self.after = after
+  }
+
+  /// How much a point was higher during the change, in its unit; nil where it was not told throughout.
+  public func change(_ point: Point) -> Double? {
+    guard let first = SignChecks.mean(point, before), let middle = SignChecks.mean(point, during),
+      let last = SignChecks.mean(point, after)
+    else { return nil }
+    return middle - (first + last) / 2
+  }
+
+  /// How much it moved by itself.
+  public func drift(_ point: Point) -> Double? {
+    guard let first = SignChecks.mean(point, before), let last = SignChecks.mean(point, after) else { return nil }
+    return last - first
+  }
+}
+
+/// Whether a meter, and each of its current transformers, looks the right way, from a step of known power.
+public struct MeterSigns: Hashable, Sendable {
+  public var meter: DeviceID
+  public var step: Step
+  /// How the meter's power has to change, W: import is positive.
+  public var expected: Double
+  /// What was changed, as the end of a sentence: `hybrid discharged 1500 W`.
+  public var cause: String
+
+  public init(meter: DeviceID, step: Step, expected: Double, cause: String) {
+    self.meter = meter
+    self.step = step
+    self.expected = expected
+    self.cause = cause
+  }
+
+  private enum Verdict { case right, turned, half, silent, odd }
+
+  /// One finding for the total and one for each phase that the meter tells of.
+  public var findings: [Finding] {
+    let drift = ([.power] + SignChecks.phasePowers).compactMap { step.drift($0) }.map(abs).max() ?? 0
+    guard drift <= 0.3 * abs(expected) else {
+      let text = "the house itself changed by \(SignChecks.watts(drift)) while \(cause): try again"
+      return [Finding(meter, "sign", .open, text)]
+    }
+    return [total].compactMap(\.self) + phases
+  }
+
+  private var total: Finding? {
+    guard let change = step.change(.power) else { return Finding(meter, "sign", .failed, "it told no power") }
+    let text = "moved by \(SignChecks.watts(change)) when \(cause)"
+    switch verdict(change, of: expected) {
+    case .right: return Finding(meter, "sign", .passed, text)
+    case .turned: return Finding(meter, "sign", .failed, "\(text): it looks the wrong way, import is positive")
+    case .half, .silent, .odd:
+      return Finding(meter, "sign", .failed, "\(text), \(SignChecks.watts(expected)) were due")
+    }
+  }
+
+  /// A source on three phases moves each by a third, one on a single phase only its own.
+  private var phases: [Finding] {
+    let told = SignChecks.phasePowers.compactMap { point in step.change(point).map { (point, $0) } }
+    let isThree = told.count == 3 && told.allSatisfy { abs($0.1) < 0.7 * abs(expected) }
+    return told.map { point, change in
+      let name = SignChecks.name(point)
+      let share = isThree ? expected / 3 : expected
+      let text = "\(name) moved by \(SignChecks.watts(change)) when \(cause)"
+      let check = "transformer \(name)"
+      switch verdict(change, of: share) {
+      case .right: return Finding(meter, check, .passed, text)
+      case .turned: return Finding(meter, check, .failed, "\(text): its current transformer is turned round")
+      case .half:
+        return Finding(
+          meter, check, .failed, "\(text), half of what was due: current and voltage of different phases are combined")
+      case .silent where isThree:
+        return Finding(meter, check, .failed, "\(text), \(SignChecks.watts(share)) were due: is it connected?")
+      case .silent: return Finding(meter, check, .open, "\(text): nothing was changed there")
+      case .odd: return Finding(meter, check, .failed, "\(text), \(SignChecks.watts(share)) were due")
+      }
+    }
+  }
+
+  /// With a current transformer on another phase than its voltage the power is that of 120°: half, the other way.
+  private func verdict(_ change: Double, of expected: Double) -> Verdict {
+    let tolerance = max(60, 0.3 * abs(expected))
+    if abs(change - expected) <= tolerance { return .right }
+    if abs(change + expected) <= tolerance { return .turned }
+    if abs(change + expected / 2) <= 0.2 * abs(expected) { return .half }
+    return abs(change) <= 0.2 * abs(expected) ? .silent : .odd
+  }
+}

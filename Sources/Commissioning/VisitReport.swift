@@ -1,0 +1,131 @@
+public import EnergyModel
+
+/// What an installer keeps of a visit.
+public struct VisitReport: Hashable, Sendable {
+  public struct Device: Hashable, Sendable {
+    public var id: DeviceID
+    public var profile: String
+    public var title: String
+    /// Address and unit.
+    public var place: String
+    /// As it reports it; nil where it does not.
+    public var serial: String?
+    /// The last that was heard before anything was tried.
+    public var readings: [Reading]
+
+    public init(
+      id: DeviceID, profile: String, title: String, place: String, serial: String?, readings: [Reading]
+    ) {
+      self.id = id
+      self.profile = profile
+      self.title = title
+      self.place = place
+      self.serial = serial
+      self.readings = readings
+    }
+  }
+
+  public var site: String
+  public var version: String
+  /// In the site's words, such as `2026-06-21T10:30:00Z`.
+  public var begun: String
+  public var ended: String
+  public var configurationFile: String
+  private let configurationHash: String
+  public var devices: [Device]
+  public var findings: [Finding]
+
+  /// - Parameter configuration: the file's bytes.
+  public init(
+    site: String, version: String, begun: String, ended: String, configurationFile: String, configuration: [UInt8],
+    devices: [Device], findings: [Finding]
+  ) {
+    self.site = site
+    self.version = version
+    self.begun = begun
+    self.ended = ended
+    self.configurationFile = configurationFile
+    configurationHash = SHA256.hex(configuration)
+    self.devices = devices
+    self.findings = findings
+  }
+
+  /// `12 passed, 1 failed, 2 open: not accepted`.
+  public var verdict: String {
+    func count(_ outcome: Finding.Outcome) -> Int { findings.filter { $0.outcome == outcome }.count }
+    let counts = "\(count(.passed)) passed, \(count(.failed)) failed, \(count(.open)) open"
+    return "\(counts): \(findings.isAccepted ? "accepted" : "not accepted")"
+  }
+
+  public var markdown: String {
+    var lines = [
+      "# Commissioning of \(site)", "", "**\(verdict)**", "",
+      "- from \(begun) to \(ended)", "- holdfast \(version)",
+      "- configuration \(configurationFile), SHA-256 `\(configurationHash)`", "", "## Findings", "",
+      "| Device | Check | Outcome | Seen |", "|---|---|---|---|",
+    ]
+    lines += findings.map { finding in
+      let outcome = finding.outcome == .passed ? "passed" : "**\(finding.outcome.rawValue)**"
+      let cells = [finding.device?.name ?? "site", finding.check, outcome, finding.text]
+      return "| "
+        + cells.map { $0.split(whereSeparator: { "|\n".contains($0) }).joined(separator: " ") }.joined(separator: " | ")
+        + " |"
+    }
+    lines += ["", "## Devices"]
+    for device in devices {
+      lines += [
+        "", "### \(device.id)", "",
+        "\(device.title) (profile `\(device.profile)`) at \(device.place), "
+          + (device.serial.map { "serial number \($0)" } ?? "no serial number"), "", "| Point | Value | Quality |",
+        "|---|---|---|",
+      ]
+      lines += device.readings.map { reading in
+        let value = reading.value.map { JSONText.decimal($0, reading.point.decimals) } ?? ""
+        return "| `\(reading.point.rawValue)` | \(value) | \(reading.quality.rawValue) |"
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  public var json: String {
+    var json = JSONText()
+    json.object { json in
+      json.member("site", site)
+      json.member("accepted", findings.isAccepted)
+      json.member("begun", begun)
+      json.member("ended", ended)
+      json.member("version", version)
+      json.member("configuration", configurationFile)
+      json.member("configuration_sha256", configurationHash)
+      json.key("findings")
+      json.array { json in for finding in findings { Self.write(finding, &json) } }
+      json.key("devices")
+      json.array { json in for device in devices { Self.write(device, &json) } }
+    }
+    return json.text + "\n"
+  }
+
+  private static func write(_ finding: Finding, _ json: inout JSONText) {
+    json.object { json in
+      if let device = finding.device { json.member("device", device.name) }
+      json.member("check", finding.check)
+      json.member("outcome", finding.outcome.rawValue)
+      json.member("text", finding.text)
+    }
+  }
+
+  private static func write(_ device: Device, _ json: inout JSONText) {
+    json.object { json in
+      json.member("device", device.id.name)
+      json.member("profile", device.profile)
+      json.member("at", device.place)
+      if let serial = device.serial { json.member("serial", serial) }
+      json.key("values")
+      json.object { json in
+        for reading in device.readings where reading.quality == .good {
+          json.member(reading.point.rawValue, reading.value ?? .nan, decimals: reading.point.decimals)
+        }
+      }
+    }
+  }
+}

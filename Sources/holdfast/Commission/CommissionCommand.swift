@@ -1,0 +1,103 @@
+import ArgumentParser
+import Commissioning
+import DeviceProfile
+import EnergyDispatch
+import EnergyModel
+import Foundation
+import SiteConfig
+
+/// Goes through a site with its installer. What blocks here holds up nobody: nothing else runs in this process.
+struct CommissionCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "commission",
+    abstract: "Tries a whole site: devices, serial numbers, signs, what can be written, and the report to keep.",
+    discussion: """
+      The agent must not run. Before a device is told anything, you are asked; it is released afterwards, also on Ctrl-C.
+      Ends with 0 where the site is accepted: nothing failed and nothing was left open.
+      """)
+
+  @OptionGroup var site: SiteFileOptions
+  @OptionGroup var state: StateOptions
+
+  @Option(help: "Where the report goes; .json or Markdown. Default: commission-SITE-DATE.md here.")
+  var report: String?
+
+  @Option(parsing: .upToNextOption, help: "These devices and loads alone.")
+  var only: [String] = []
+
+  @Flag(help: "Read alone: nothing is told to any device.")
+  var readOnly = false
+
+  @Flag(help: "Do not ask: everything is tried that needs no hand.")
+  var yes = false
+
+  func run() async throws {
+    ProcessLimits.ignoreBrokenPipes()
+    ProcessLimits.limitDescriptors()
+    let configuration = try site.load()
+    let bytes = FileManager.default.contents(atPath: site.file).map { Array($0) } ?? []
+    for name in only { _ = try configuration.requirePlace(of: name) }
+    let consent = readOnly ? Consent(isGiven: isatty(STDIN_FILENO) != 1) : try Consent.terminal(orYes: yes)
+    let lock = try await AgentPresence.exclude(configuration, stateFolder: state.folder)
+    defer { withExtendedLifetime(lock) {} }
+    let time = SystemTime(trust: configuration.site.clock)
+    let begun = time.now().wall
+    let path = report ?? "commission-\(configuration.site.id)-\(begun.text().prefix(10)).md"
+    Interrupt.listen()
+    let visit = SiteVisit(
+      configuration, only: Set(only.map { DeviceID($0) }), consent: consent, isReadOnly: readOnly)
+    defer { visit.close() }
+    let wasInterrupted = go(through: visit)
+    if !wasInterrupted { await visit.hearSensors() }
+    let result = VisitReport(
+      site: configuration.site.id, version: agentVersion, begun: begun.text(), ended: time.now().wall.text(),
+      configurationFile: site.file, configuration: bytes, devices: visit.wanted.map(\.reported),
+      findings: visit.findings.all)
+    try write(path.hasSuffix(".json") ? result.json : result.markdown, to: path)
+    print("\n\(result.verdict). Report: \(path)")
+    if wasInterrupted {
+      complain("holdfast: interrupted; what was told to devices was released")
+      throw ExitCode(130)
+    }
+    guard result.findings.isAccepted else { throw ExitCode(1) }
+  }
+
+  /// True where somebody interrupted. Nothing stays written in any case.
+  private func go(through visit: SiteVisit) -> Bool {
+    defer { visit.releaseAll() }
+    let control = visit.configuration.control
+    do throws(Interrupted) {
+      try visit.survey()
+      for hybrid in visit.hybrids where visit.isWanted(hybrid.id) {
+        try visit.tryBattery(hybrid)
+        visit.releaseAll()
+        try visit.tryProduction(hybrid)
+        visit.releaseAll()
+      }
+      try visit.tryCap()
+      for load in control.loads { try visit.tryLoad(load) }
+      for pump in control.heatPumps { try visit.tryHeatPump(pump) }
+      for charger in control.chargers {
+        try visit.tryCharger(charger)
+        visit.releaseAll()
+      }
+      for device in visit.wanted where device.profile.points.contains(where: { $0.point == .contact }) {
+        try visit.tryContact(device)
+      }
+      try visit.askForKettles()
+      visit.finish()
+      return false
+    } catch {
+      return true
+    }
+  }
+
+  private func write(_ text: String, to path: String) throws {
+    do {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      complain("holdfast: cannot write \(path): \(error.localizedDescription)")
+      throw ExitCode(73)
+    }
+  }
+}

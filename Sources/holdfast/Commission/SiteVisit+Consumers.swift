@@ -1,0 +1,149 @@
+import Commissioning
+import DeviceProfile
+import EnergyDispatch
+import EnergyModel
+
+/// Relays, chargers, heat pumps and contacts.
+extension SiteVisit {
+  func tryLoad(_ load: SiteParameters.SheddableLoad) throws(Interrupted) {
+    guard let device = devices.first(where: { $0.id == load.device }), isWanted(load.device),
+      let command = device.command(.relayOn)
+    else { return }
+    guard !load.isCritical else {
+      return note(
+        Finding(load.device, "write of \(command.name)", .passed, "not tried: it is critical, and never switched"))
+    }
+    guard mayTry(device, "write of \(command.name)", "its relay will be switched over for some seconds."),
+      let now = try look(at: device), let isOn = now.good(.relayOn)
+    else { return }
+    let witnesses = hybrids + (meter.map { [$0] } ?? [])
+    let before = try samples(of: witnesses)
+    let hand = Hand(talk: device.talk, command: command, bounds: device.bounds)
+    if let problem = tell(hand, [.relayOn: 1 - isOn], before: now) {
+      return note(Finding(load.device, "write of \(command.name)", .failed, problem))
+    }
+    try pause(.seconds(4))
+    let during = try samples(of: witnesses)
+    let difference = hand.difference([.relayOn: 1 - isOn])
+    releaseAll()
+    try pause(.seconds(4))
+    let after = try samples(of: witnesses)
+    note(
+      difference.map {
+        Finding(load.device, "write of \(command.name)", .failed, "\($0) a moment after it was read back")
+      } ?? Finding(load.device, "write of \(command.name)", .passed, "the relay went over and back, and said so"))
+    func step(_ id: DeviceID) -> Step {
+      Step(before: before[id] ?? [], during: during[id] ?? [], after: after[id] ?? [])
+    }
+    // What the house takes is what comes from the grid and from the inverters.
+    let changes = witnesses.map { step($0.id).change(.power) }
+    let house = meter == nil || changes.contains(nil) ? nil : changes.compactMap(\.self).reduce(0, +)
+    note(Effects.load(load.device, rated: load.rated.value, change: house.map { isOn == 1 ? $0 : -$0 }))
+    guard hybrids.isEmpty, let meter, let change = house, abs(change) > load.rated.value / 2 else { return }
+    note(
+      MeterSigns(
+        meter: meter.id, step: step(meter.id), expected: (isOn == 1 ? -1 : 1) * load.rated.value,
+        cause: "\(load.device) was switched \(isOn == 1 ? "off" : "on")"
+      ).findings)
+  }
+
+  func tryCharger(_ charger: SiteParameters.Charger) throws(Interrupted) {
+    guard let device = devices.first(where: { $0.id == charger.device }), isWanted(charger.device),
+      let command = device.command(.chargingCurrent)
+    else { return }
+    let middle = ((charger.current.lowerBound + charger.current.upperBound) / 2).rounded()
+    let told = device.mean(.chargingCurrentLimit) == middle ? charger.current.upperBound : middle
+    let wait = command.reversion.map { ", then nobody writes for \($0.components.seconds) s" } ?? ""
+    guard
+      mayTry(
+        device, "write of \(command.name)", "it will be told \(JSONText.decimal(told, 0)) A for some seconds\(wait)."),
+      let now = try look(at: device)
+    else { return }
+    let hand = Hand(talk: device.talk, command: command, bounds: device.bounds)
+    let values = device.bounds.completed([.chargingCurrent: told], for: command)
+    if let problem = tell(hand, values, before: now) {
+      return note(Finding(charger.device, "write of \(command.name)", .failed, problem))
+    }
+    note(Finding(charger.device, "write of \(command.name)", .passed, "was read back as it was written"))
+    try pause(device.profile.lag + .seconds(3))
+    let power = try look(at: device)?.good(.power)
+    let most = SiteParameters.Charger.power(told, phases: charger.phases.count)
+    if let power, power > 500 {
+      let text = "told \(JSONText.decimal(told, 0)) A, it took \(JSONText.decimal(power, 0)) W"
+      note(Finding(charger.device, "effect", power <= 1.1 * most + 100 ? .passed : .failed, text))
+    } else {
+      note(Finding(charger.device, "effect", .open, "no car charges: try again with one"))
+    }
+    guard let timer = command.reversion, command.onExpiry != .hold, now.good(.chargingCurrentLimit) != nil else {
+      return
+    }
+    say("\(charger.device): nothing is written for \(timer.components.seconds) s and a little more.")
+    if let problem = tell(hand, values, before: now) {
+      return note(Finding(charger.device, "write of \(command.name)", .failed, problem))
+    }
+    try ReversionWatch(
+      visit: self, device: device, hand: hand, point: .chargingCurrentLimit, told: told,
+      free: charger.failsafeCurrent, least: 1
+    ).watch(values: values, timer: timer)
+  }
+
+  func tryHeatPump(_ pump: SiteParameters.HeatPump) throws(Interrupted) {
+    guard let device = devices.first(where: { $0.id == pump.device }), isWanted(pump.device),
+      let command = device.command(.heatPumpState)
+    else { return }
+    let told = pump.canBoost ? 3.0 : 1.0
+    guard
+      mayTry(
+        device, "write of \(command.name)",
+        "its contacts will say SG-Ready \(JSONText.decimal(told, 0)) for some seconds."),
+      let now = try look(at: device)
+    else { return }
+    let hand = Hand(talk: device.talk, command: command, bounds: device.bounds)
+    let other = now.good(.heatPumpState) == told ? 2 : told
+    let problem = tell(hand, [.heatPumpState: other], before: now)
+    try pause(.seconds(2))
+    let difference = problem ?? hand.difference([.heatPumpState: other])
+    releaseAll()
+    note(
+      difference.map { Finding(pump.device, "write of \(command.name)", .failed, $0) }
+        ?? Finding(
+          pump.device, "write of \(command.name)", .passed,
+          "its contacts went over and back; whether the pump heeds them, its own display says"))
+  }
+
+  /// A contact is operated by hand.
+  func tryContact(_ device: VisitedDevice) throws(Interrupted) {
+    guard let before = device.survey.last?.good(.contact) else { return }
+    let state = before == 1 ? "active" : "inactive"
+    guard consent.canAsk else {
+      return note(Finding(device.id, "contact", .open, "it is \(state); nobody was there to operate it"))
+    }
+    guard consent.ask("\(device.id) is \(state). Operate it, then press Enter (or write skip): ") == "" else {
+      return note(Finding(device.id, "contact", .open, "it is \(state), and nobody operated it"))
+    }
+    let after = try look(at: device)?.good(.contact)
+    note(
+      after != nil && after != before
+        ? Finding(device.id, "contact", .passed, "went from \(state) to \(before == 1 ? "inactive" : "active")")
+        : Finding(device.id, "contact", .failed, "is still \(state) after it was operated"))
+  }
+
+  /// Each phase that nothing else has shown, with a load that a person carries there.
+  func askForKettles() throws(Interrupted) {
+    guard consent.canAsk, let meter, isWanted(meter.id), !meter.survey.isEmpty else { return }
+    for phase in [Point.powerL1, .powerL2, .powerL3] where meter.mean(phase) != nil {
+      let name = "L\(phase.rawValue.dropFirst(7).prefix(1))"
+      guard findings.outcome(meter.id, "transformer \(name)") ?? .open == .open else { continue }
+      let before = try samples(of: [meter])
+      let prompt = "Switch on a kettle or a heater (1 kW or more) on \(name), then press Enter (or write skip): "
+      guard consent.ask(prompt) == "" else { continue }
+      try pause(.seconds(3))
+      let during = try samples(of: [meter])
+      guard consent.ask("Switch it off again, then press Enter: ") != nil else { continue }
+      try pause(.seconds(3))
+      let after = try samples(of: [meter])
+      func part(_ all: [DeviceID: [Sample]]) -> [Sample] { all[meter.id] ?? [] }
+      note(Effects.kettle(meter.id, phase: phase, Step(before: part(before), during: part(during), after: part(after))))
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import Commissioning
+import DeviceProfile
+import EnergyDispatch
+import EnergyModel
+import Foundation
+import ModbusDevices
+import SiteConfig
+
+/// Somebody interrupted: what was written is released, and the visit ends.
+struct Interrupted: Error {}
+
+/// An installer goes through a site. Everything is done one after the other on one thread, and what was written to a
+/// device is remembered until it is released.
+final class SiteVisit {
+  static let pollsOfSurvey = 6
+
+  let configuration: SiteConfiguration
+  let consent: Consent
+  let isReadOnly: Bool
+  let devices: [VisitedDevice]
+  private(set) var findings = Findings()
+  private let buses: [BusTalk]
+  private var counters = CounterCheck()
+  private var held: [(hand: Hand, values: [SetpointKind: Double])] = []
+  private let only: Set<DeviceID>
+
+  init(_ configuration: SiteConfiguration, only: Set<DeviceID>, consent: Consent, isReadOnly: Bool) {
+    self.configuration = configuration
+    self.consent = consent
+    self.isReadOnly = isReadOnly
+    self.only = only
+    let time = SystemTime(trust: .declared)
+    var buses: [BusTalk] = []
+    var devices: [VisitedDevice] = []
+    // What is tried shows at the meter and at the inverters, whoever is asked for.
+    let witnesses = Set(configuration.control.hybrids.map(\.device))
+      .union(configuration.control.gridMeter.map { [$0.device] } ?? [])
+    for bus in configuration.modbusBuses {
+      let wanted = bus.devices.filter { only.isEmpty || only.contains($0.id) || witnesses.contains($0.id) }
+      guard !wanted.isEmpty else { continue }
+      let talk = BusTalk(bus, only: Set(wanted.map(\.id)), time: time)
+      buses.append(talk)
+      devices += zip(wanted, talk.devices).map {
+        VisitedDevice(bus: bus, device: $0, talk: $1, in: configuration)
+      }
+    }
+    self.buses = buses
+    self.devices = devices
+  }
+
+  func close() { for bus in buses { bus.close() } }
+
+  func isWanted(_ device: DeviceID) -> Bool { only.isEmpty || only.contains(device) }
+
+  var wanted: [VisitedDevice] { devices.filter { isWanted($0.id) } }
+  var meter: VisitedDevice? { devices.first { $0.id == configuration.control.gridMeter?.device } }
+  var hybrids: [VisitedDevice] {
+    configuration.control.hybrids.compactMap { hybrid in devices.first { $0.id == hybrid.device } }
+  }
+
+  func note(_ finding: Finding) {
+    findings.add(finding)
+    let mark = finding.outcome == .passed ? "passed" : finding.outcome.rawValue.uppercased()
+    print("  \(mark.padded(to: 6))  \(finding.device?.name ?? "site"), \(finding.check): \(finding.text)")
+    fflush(nil)
+  }
+
+  func note(_ findings: [Finding]) { for finding in findings { note(finding) } }
+
+  func say(_ text: String) {
+    print(text)
+    fflush(nil)
+  }
+
+  func pause(_ duration: Duration) throws(Interrupted) {
+    guard Interrupt.sleep(duration) else { throw Interrupted() }
+  }
+
+  /// Polls once; the meter's counters are kept account of.
+  func look(at device: VisitedDevice) throws(Interrupted) -> Sample? {
+    guard !Interrupt.hasCome else { throw Interrupted() }
+    let sample = device.talk.poll().sample
+    if let sample, device.id == meter?.id { counters.saw(sample) }
+    return sample
+  }
+
+  /// A few samples of each, taken turn by turn and a second apart.
+  func samples(of devices: [VisitedDevice], count: Int = 4) throws(Interrupted) -> [DeviceID: [Sample]] {
+    var found: [DeviceID: [Sample]] = [:]
+    for turn in 0..<count {
+      if turn > 0 { try pause(.milliseconds(700)) }
+      for device in devices {
+        if let sample = try look(at: device) { found[device.id, default: []].append(sample) }
+      }
+    }
+    return found
+  }
+
+  /// Writes a command, which is released with the others at the end. What it wrote is read back.
+  /// - Returns: why not, in words.
+  func tell(_ hand: Hand, _ values: [SetpointKind: Double], before: Sample) -> String? {
+    if let refusal = hand.bounds.refusal(of: values, given: before) { return refusal }
+    held.removeAll { $0.hand.talk.device.id == hand.talk.device.id && $0.hand.command.name == hand.command.name }
+    if let release = hand.bounds.release(hand.command, before: before) { held.append((hand, release)) }
+    return hand.carryOut(values, [], isTold: false)
+  }
+
+  /// Sets every device free that was told something, also after a failure or an interruption.
+  func releaseAll() {
+    while let (hand, values) = held.popLast() {
+      let device = hand.talk.device.id
+      // Once more where the line was cut off in the middle of something.
+      var problem = hand.carryOut(values, [], isTold: false)
+      if problem != nil { problem = hand.carryOut(values, [], isTold: false) }
+      if let problem {
+        note(Finding(device, "release of \(hand.command.name)", .failed, "\(problem). \(hand.command.expirySentence)"))
+      } else {
+        note(Finding(device, "release of \(hand.command.name)", .passed, "is free again: \(Hand.text(values))"))
+      }
+    }
+  }
+
+  /// What only the whole visit can tell.
+  func finish() {
+    guard let meter, isWanted(meter.id), !meter.survey.isEmpty else { return }
+    if let finding = counters.finding(meter.id) { note(finding) }
+    let phases = [Point.powerL1, .powerL2, .powerL3].filter { meter.mean($0) != nil }
+    let checks = ["sign"] + phases.map { "transformer L\($0.rawValue.dropFirst(7).prefix(1))" }
+    for check in checks where findings.outcome(meter.id, check) == nil {
+      note(Finding(meter.id, check, .open, "no known power was switched on or off"))
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import Commissioning
+import DeviceProfile
+import EnergyModel
+import ModbusDevices
+
+/// A command of a device in a person's hand.
+struct Hand {
+  let talk: DeviceTalk
+  let command: CommandDefinition
+  let bounds: DeviceBounds
+
+  /// Why nobody can be sure that this is the device that was meant, in words.
+  func identityRefusal() -> String? {
+    let device = talk.device
+    guard device.profile.serial != nil else { return nil }
+    do {
+      guard let serial = try talk.serial() else { return "\(device.id) reports no serial number" }
+      if serial == device.serial { return nil }
+      guard let configured = device.serial else {
+        return "\(device.id) has no serial number configured; if this is the right one, write\n  serial: \"\(serial)\""
+      }
+      return "\(device.id) reports serial number \(serial) where \(configured) is configured: it is another device"
+    } catch {
+      return "the serial number of \(device.id) cannot be read: \(error)"
+    }
+  }
+
+  /// Writes, and tells what came of it; nil where the device read back what was written.
+  func carryOut(
+    _ values: [SetpointKind: Double], _ plan: [DeviceTalk.PlannedWrite], isTold: Bool = true
+  ) -> String? {
+    switch talk.carryOut(values) {
+    case .confirmed:
+      guard isTold else { return nil }
+      print("Written and read back: \(Hand.text(values))")
+      for planned in plan where planned.write.readBack != nil {
+        let shown = planned.write.readBack?.block.text ?? ""
+        print("  \(shown) reads \(talk.registers(of: planned.write)?.hex ?? "nothing")")
+      }
+      return nil
+    case .notTaken(let difference): return "\(talk.device.id) did not take it: \(difference)"
+    case .failed(let reason), .refused(let reason): return "\(talk.device.id): \(reason)"
+    }
+  }
+
+  /// What no longer stands in the registers as these values want it, in words; nil where all does, or where nothing can be
+  /// read.
+  func difference(_ values: [SetpointKind: Double]) -> String? {
+    guard case .success(let plan) = talk.plan(values) else { return nil }
+    for write in plan.map(\.write) {
+      guard let expected = write.readBack, let found = talk.registers(of: write), found != expected.registers else {
+        continue
+      }
+      return "\(expected.block.text) reads \(found.hex) instead of \(expected.registers.hex)"
+    }
+    return nil
+  }
+
+  static func text(_ values: [SetpointKind: Double]) -> String {
+    values.sorted { $0.key.rawValue < $1.key.rawValue }.map { $0.key.text($0.value) }.joined(separator: ", ")
+  }
+
+  /// `holding 40219…40222: 2710 2710 0000 0000 becomes 0000 0BB8 0000 003C`.
+  static func lines(_ plan: [DeviceTalk.PlannedWrite]) -> [String] {
+    plan.map { planned in
+      let write = planned.write
+      let block = ReadBlock(space: write.space, start: write.address, count: write.registers.count)
+      let before = planned.before.map(\.hex) ?? "(cannot be read)"
+      guard write.readBack?.block.start == write.address || write.readBack == nil else {
+        return
+          "\(block.text) becomes \(write.registers.hex); \(write.readBack?.block.text ?? "") shows it, now \(before)"
+      }
+      return "\(block.text): \(before) becomes \(write.registers.hex)"
+        + (write.readBack == nil ? " (only its effect shows it)" : "")
+    }
+  }
+}
