@@ -43,6 +43,9 @@ public struct DeviceBounds: Hashable, Sendable {
     for (kind, value) in values.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
       if let refusal = refusal(of: kind, value, given: sample) { return refusal }
     }
+    if let charge = values[.chargeLimit], let discharge = values[.dischargeLimit], charge + discharge < 0 {
+      return "charge_limit_w and discharge_limit_w leave its battery nothing that it could do"
+    }
     return nil
   }
 

@@ -22,6 +22,14 @@ public enum Effects {
     guard near(battery, power), let after else {
       return [Finding(device, "effect of battery", .failed, "\(text): it does not follow")]
     }
+    // One that does as it likes may happen to do what it is told.
+    guard let moved = step.change(.batteryPower), abs(moved - power) <= max(250, 0.25 * abs(power)) else {
+      return [
+        Finding(
+          device, "effect of battery", .failed,
+          "\(text), and not another power when it was told to rest: it does not follow")
+      ]
+    }
     var findings = [
       Finding(
         device, "effect of battery", .passed,
@@ -69,16 +77,64 @@ public enum Effects {
   /// - Parameters:
   ///   - exports: what was fed in while more than the cap was on offer, W ≥ 0.
   ///   - offered: what would have been fed in without it, W.
-  public static func cap(_ device: DeviceID, cap: Double, exports: [Double], offered: Double) -> Finding {
+  ///   - heldBack: how much less than it was to feed in the inverter fed in, W; nil where it does not tell. Without that, the
+  ///     house took more and there was nothing to hold back.
+  public static func cap(
+    _ device: DeviceID, cap: Double, exports: [Double], offered: Double, heldBack: Double?
+  ) -> Finding {
     guard let most = exports.max() else { return Finding(device, "feed-in cap", .failed, "the meter told no power") }
     let text =
       "\(SignChecks.watts(most)) were fed in with \(SignChecks.watts(offered)) on offer, \(SignChecks.watts(cap)) are permitted"
     if most > cap + max(60, 0.02 * cap) {
       return Finding(device, "feed-in cap", .failed, "\(text): set it in the inverter itself")
     }
+    if most - (exports.min() ?? most) > max(100, 0.03 * cap) {
+      return Finding(device, "feed-in cap", .open, "\(text), and it still moved: try again")
+    }
+    guard let heldBack, heldBack >= 0.5 * (offered - cap) else {
+      return Finding(
+        device, "feed-in cap", .open, "\(text), and the inverter held nothing back: the house took it, try again")
+    }
     return most >= 0.9 * cap
       ? Finding(device, "feed-in cap", .passed, "\(text): the inverter keeps it by itself")
       : Finding(device, "feed-in cap", .open, "\(text): what was on offer did not come")
+  }
+
+  /// A charger that was told less than its car takes.
+  /// - Parameters:
+  ///   - before: what it took, W; nil where it does not tell.
+  ///   - during: what it took after it was told.
+  ///   - most: what it may take then on all its phases, W. A car that charges on one takes less by itself.
+  public static func charger(
+    _ device: DeviceID, before: Double?, during: Double?, current: Double, most: Double
+  ) -> Finding {
+    guard let before, let during else { return Finding(device, "effect", .open, "nothing shows what it takes") }
+    guard before > 500 else { return Finding(device, "effect", .open, "no car charges: try again with one") }
+    let text =
+      "told \(JSONText.decimal(current, 0)) A, it took \(SignChecks.watts(during)) instead of \(SignChecks.watts(before))"
+    if during > 1.1 * most + 100 { return Finding(device, "effect", .failed, "\(text): it does not follow") }
+    return during <= 0.8 * before
+      ? Finding(device, "effect", .passed, text)
+      : Finding(device, "effect", .open, "\(text): its car takes no more anyway, try again with another")
+  }
+
+  /// An inverter's power under a limit, and after that was taken away.
+  /// - Parameters:
+  ///   - before: AC power when it was told, W.
+  ///   - during: the last that it fed in under the limit; `after` how long that took, nil where it never came.
+  ///   - free: the most that it fed in when it was released; nil where that was not watched.
+  public static func production(
+    _ device: DeviceID, check: String, told: Double, before: Double, during: Double?, after: Duration?, free: Double?
+  ) -> Finding {
+    let fed = during.map(SignChecks.watts) ?? "an unknown power"
+    let text = "held at \(SignChecks.watts(told)), it fed in \(fed) instead of \(SignChecks.watts(before))"
+    guard let after else { return Finding(device, check, .failed, "\(text): it does not follow") }
+    guard let free, free >= told + 0.5 * (before - told) else {
+      let rest = free.map { ", and no more than \(SignChecks.watts($0)) when it was free again" } ?? ""
+      return Finding(device, check, .open, "\(text)\(rest): a cloud does the same, try again")
+    }
+    return Finding(
+      device, check, .passed, "\(text) after \(seconds(after)), and \(SignChecks.watts(free)) when it was free again")
   }
 
   static func seconds(_ duration: Duration) -> String { "\(JSONText.decimal(duration.seconds, 1)) s" }

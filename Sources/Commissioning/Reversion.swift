@@ -36,9 +36,15 @@ public struct Reversion: Hashable, Sendable {
   }
 
   /// Whether a value has left what was told towards what the device does by itself.
-  /// - Parameter free: what it did before it was told anything; nil where that is not known.
-  public static func hasLeft(_ value: Double, told: Double, free: Double?) -> Bool {
-    let way = free.map { abs($0 - told) } ?? abs(told)
-    return abs(value - told) > max(150, 0.5 * way)
+  /// - Parameters:
+  ///   - free: what it did before it was told anything; nil where that is not known.
+  ///   - least: less is taken for noise, in the value's unit.
+  ///   - isUpperBound: it was told how much at most, and to do less needs no leave: a cloud is not a reversion.
+  public static func hasLeft(
+    _ value: Double, told: Double, free: Double?, least: Double = 150, isUpperBound: Bool = false
+  ) -> Bool {
+    let way = free.map { abs($0 - told) } ?? 0
+    let distance = isUpperBound ? value - told : abs(value - told)
+    return distance > max(least, 0.5 * way)
   }
 }

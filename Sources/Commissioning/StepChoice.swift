@@ -35,7 +35,15 @@ public struct StepChoice: Hashable, Sendable {
     // From the state in which the battery rests.
     let resting = ac - now
     var discharge = min(usual, battery.maximumDischarge, (bounds.acLimit ?? .infinity) - resting)
-    if let cap, let grid { discharge = min(discharge, cap - 200 + grid + now) }
+    // What the battery does now is gone while it rests: one that charges leaves its surplus to the grid.
+    if let cap, let grid {
+      let room = cap + grid + now
+      guard room >= 0 else {
+        throw .nowhere(
+          "at rest alone, \(SignChecks.watts(cap - room)) would be fed in and \(SignChecks.watts(cap)) are permitted")
+      }
+      discharge = min(discharge, room - 200)
+    }
     if soc <= battery.socWindow.lowerBound + 2 { discharge = 0 }
     let fromStrings = battery.chargesFromGrid ? .infinity : pv - 200
     var charge = min(usual, battery.maximumCharge, fromStrings)

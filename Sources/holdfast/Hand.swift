@@ -43,14 +43,31 @@ struct Hand {
     }
   }
 
+  /// Sets it free, with further attempts where the line or a signal broke into one. Nil where that was read back.
+  func release(_ values: [SetpointKind: Double]) -> String? {
+    var problem: String?
+    for _ in 0..<4 {
+      problem = carryOut(values, [], isTold: false)
+      if problem == nil { return nil }
+    }
+    return problem.map { "\($0). It was not released. \(command.expirySentence)" }
+  }
+
   /// What no longer stands in the registers as these values want it, in words; nil where all does, or where nothing can be
-  /// read.
-  func difference(_ values: [SetpointKind: Double]) -> String? {
-    guard case .success(let plan) = talk.plan(values) else { return nil }
+  /// read, unless that is asked for.
+  func difference(_ values: [SetpointKind: Double], mustBeRead: Bool = false) -> String? {
+    let plan: [DeviceTalk.PlannedWrite]
+    switch talk.plan(values) {
+    case .success(let writes): plan = writes
+    case .failure(let refusal): return mustBeRead ? refusal.description : nil
+    }
     for write in plan.map(\.write) {
-      guard let expected = write.readBack, let found = talk.registers(of: write), found != expected.registers else {
+      guard let expected = write.readBack else { continue }
+      guard let found = talk.registers(of: write) else {
+        if mustBeRead { return "\(expected.block.text) cannot be read" }
         continue
       }
+      if found == expected.registers { continue }
       return "\(expected.block.text) reads \(found.hex) instead of \(expected.registers.hex)"
     }
     return nil

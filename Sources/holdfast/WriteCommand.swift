@@ -101,19 +101,34 @@ struct WriteCommand: AsyncParsableCommand {
     for line in Hand.lines(plan) { print("  \(line)") }
     print(hand.command.expirySentence)
     let release = keep ? nil : hand.bounds.release(hand.command, before: before)
-    if let release { print("Afterwards it is released: \(Hand.text(release))") }
+    print(release.map { "Afterwards it is released: \(Hand.text($0))" } ?? "It is not released afterwards.")
     guard consent.agrees(to: "Write this?") else {
       print("Nothing was written.")
       throw ExitCode(1)
     }
+    // Who is asked may take an hour to answer.
+    guard let now = hand.talk.poll().sample else {
+      throw refused("\(device.id): no longer answers. Nothing was written.")
+    }
+    if let refusal = hand.bounds.refusal(of: values, given: now) { throw refused("\(device.id): \(refusal)") }
+    guard !Interrupt.hasCome else {
+      print("Nothing was written.")
+      throw ExitCode(130)
+    }
     var failure = hand.carryOut(values, plan)
     if failure == nil, !keep { failure = try hold(values, hand, shown: points(hand.command)) }
-    if let release, let problem = hand.carryOut(release, []) { failure = problem }
+    if let release {
+      let problem = hand.release(release)
+      if problem == nil { print("Released: \(Hand.text(release))") }
+      failure = [failure, problem].compactMap(\.self).reduce(nil) { all, one in
+        all.map { "\($0)\nholdfast: \(one)" } ?? one
+      }
+    }
     if let failure {
       complain("holdfast: \(failure)")
       throw ExitCode(1)
     }
-    print(release == nil ? "Left as it is. \(hand.command.expirySentence)" : "Released.")
+    if release == nil { print("Left as it is. \(hand.command.expirySentence)") }
   }
 
   /// Keeps the value up as the agent would, at half of the device's timer, and shows what it does.

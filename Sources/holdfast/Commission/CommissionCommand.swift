@@ -75,7 +75,11 @@ struct CommissionCommand: AsyncParsableCommand {
         visit.releaseAll()
       }
       try visit.tryCap()
-      for load in control.loads { try visit.tryLoad(load) }
+      visit.releaseAll()
+      for load in control.loads {
+        try visit.tryLoad(load)
+        visit.releaseAll()
+      }
       for pump in control.heatPumps { try visit.tryHeatPump(pump) }
       for charger in control.chargers {
         try visit.tryCharger(charger)

@@ -14,6 +14,9 @@ struct ReversionWatch {
   let free: Double?
   /// Smaller ways are not seen.
   var least = 400.0
+  var noise = 150.0
+  /// It was told how much at most.
+  var isUpperBound = false
 
   /// From the last write on, which was just made.
   func watch(values: [SetpointKind: Double], timer: Duration) throws(Interrupted) {
@@ -22,6 +25,11 @@ struct ReversionWatch {
     var reverted: Duration?
     var hasArrived = false
     var wasAway = false
+    if hand.command.isResetByReading {
+      // Who reads it keeps its timer going.
+      try visit.pause(timer + timer / 10 + .seconds(1))
+      hasArrived = true
+    }
     while reverted == nil, ContinuousClock.now - begin < patience {
       try visit.pause(.milliseconds(700))
       if hand.difference(values) != nil {
@@ -31,7 +39,8 @@ struct ReversionWatch {
       // The counters of the meter go on meanwhile.
       if let meter = visit.meter { _ = try visit.look(at: meter) }
       guard let value = try visit.look(at: device)?.good(point) else { continue }
-      let isAway = Reversion.hasLeft(value, told: told, free: free)
+      let isAway = Reversion.hasLeft(
+        value, told: told, free: free, least: noise, isUpperBound: isUpperBound)
       if !isAway { hasArrived = true }
       if hasArrived, isAway, wasAway { reverted = .now - begin }
       wasAway = isAway

@@ -118,7 +118,7 @@ struct BatteryTrial {
 
   /// Whether the registers still say what was written a while ago.
   private func stands(_ values: [SetpointKind: Double]) -> Bool {
-    guard let difference = hand.difference(values) else { return true }
+    guard let difference = hand.difference(values, mustBeRead: true) else { return true }
     visit.note(
       Finding(
         hybrid.id, "write of \(name)", .failed,

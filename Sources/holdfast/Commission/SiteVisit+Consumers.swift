@@ -6,15 +6,13 @@ import EnergyModel
 /// Relays, chargers, heat pumps and contacts.
 extension SiteVisit {
   func tryLoad(_ load: SiteParameters.SheddableLoad) throws(Interrupted) {
-    guard let device = devices.first(where: { $0.id == load.device }), isWanted(load.device),
-      let command = device.command(.relayOn)
-    else { return }
+    guard let (device, command) = tried(load.device, .relayOn) else { return }
     guard !load.isCritical else {
       return note(
         Finding(load.device, "write of \(command.name)", .passed, "not tried: it is critical, and never switched"))
     }
     guard mayTry(device, "write of \(command.name)", "its relay will be switched over for some seconds."),
-      let now = try look(at: device), let isOn = now.good(.relayOn)
+      let (now, isOn) = try current(device, .relayOn, for: "write of \(command.name)")
     else { return }
     let witnesses = hybrids + (meter.map { [$0] } ?? [])
     let before = try samples(of: witnesses)
@@ -24,7 +22,7 @@ extension SiteVisit {
     }
     try pause(.seconds(4))
     let during = try samples(of: witnesses)
-    let difference = hand.difference([.relayOn: 1 - isOn])
+    let difference = hand.difference([.relayOn: 1 - isOn], mustBeRead: true)
     releaseAll()
     try pause(.seconds(4))
     let after = try samples(of: witnesses)
@@ -48,61 +46,69 @@ extension SiteVisit {
   }
 
   func tryCharger(_ charger: SiteParameters.Charger) throws(Interrupted) {
-    guard let device = devices.first(where: { $0.id == charger.device }), isWanted(charger.device),
-      let command = device.command(.chargingCurrent)
-    else { return }
-    let middle = ((charger.current.lowerBound + charger.current.upperBound) / 2).rounded()
-    let told = device.mean(.chargingCurrentLimit) == middle ? charger.current.upperBound : middle
+    guard let (device, command) = tried(charger.device, .chargingCurrent) else { return }
+    let check = "write of \(command.name)"
+    let least = charger.current.lowerBound
     let wait = command.reversion.map { ", then nobody writes for \($0.components.seconds) s" } ?? ""
-    guard
-      mayTry(
-        device, "write of \(command.name)", "it will be told \(JSONText.decimal(told, 0)) A for some seconds\(wait)."),
-      let now = try look(at: device)
-    else { return }
-    let hand = Hand(talk: device.talk, command: command, bounds: device.bounds)
-    let values = device.bounds.completed([.chargingCurrent: told], for: command)
-    if let problem = tell(hand, values, before: now) {
-      return note(Finding(charger.device, "write of \(command.name)", .failed, problem))
-    }
-    note(Finding(charger.device, "write of \(command.name)", .passed, "was read back as it was written"))
-    try pause(device.profile.lag + .seconds(3))
-    let power = try look(at: device)?.good(.power)
-    let most = SiteParameters.Charger.power(told, phases: charger.phases.count)
-    if let power, power > 500 {
-      let text = "told \(JSONText.decimal(told, 0)) A, it took \(JSONText.decimal(power, 0)) W"
-      note(Finding(charger.device, "effect", power <= 1.1 * most + 100 ? .passed : .failed, text))
-    } else {
-      note(Finding(charger.device, "effect", .open, "no car charges: try again with one"))
-    }
-    guard let timer = command.reversion, command.onExpiry != .hold, now.good(.chargingCurrentLimit) != nil else {
+    guard mayTry(device, check, "it will be told \(JSONText.decimal(least, 0)) A for some seconds\(wait).") else {
       return
     }
-    say("\(charger.device): nothing is written for \(timer.components.seconds) s and a little more.")
-    if let problem = tell(hand, values, before: now) {
-      return note(Finding(charger.device, "write of \(command.name)", .failed, problem))
+    guard let now = try look(at: device) else {
+      return note(Finding(charger.device, check, .failed, "no longer answers"))
+    }
+    let hand = Hand(talk: device.talk, command: command, bounds: device.bounds)
+    let values = device.bounds.completed([.chargingCurrent: least], for: command)
+    if let problem = tell(hand, values, before: now) { return note(Finding(charger.device, check, .failed, problem)) }
+    try pause(device.profile.lag + .seconds(3))
+    let during = try look(at: device)
+    if let difference = hand.difference(values, mustBeRead: true) {
+      return note(Finding(charger.device, check, .failed, "\(difference) a moment after it was read back"))
+    }
+    note(Finding(charger.device, check, .passed, "was read back as it was written"))
+    note(
+      Effects.charger(
+        charger.device, before: now.good(.power), during: during?.good(.power), current: least,
+        most: SiteParameters.Charger.power(least, phases: charger.phases.count)))
+    if let timer = command.reversion, command.onExpiry != .hold {
+      try watchCharger(charger, device, hand, timer: timer, before: now)
+    }
+  }
+
+  /// Told another current than the one that it falls back to.
+  private func watchCharger(
+    _ charger: SiteParameters.Charger, _ device: VisitedDevice, _ hand: Hand, timer: Duration, before: Sample
+  ) throws(Interrupted) {
+    let check = "reversion of \(hand.command.name)"
+    guard before.good(.chargingCurrentLimit) != nil else {
+      return note(Finding(charger.device, check, .open, "it does not tell the current that is in force"))
+    }
+    let middle = ((charger.current.lowerBound + charger.current.upperBound) / 2).rounded()
+    let told = abs(charger.failsafeCurrent - middle) < 1 ? charger.current.upperBound : middle
+    let values = device.bounds.completed([.chargingCurrent: told], for: hand.command)
+    say("\(charger.device): \(JSONText.decimal(told, 0)) A, then nothing is written for \(timer.components.seconds) s.")
+    if let problem = tell(hand, values, before: before) {
+      return note(Finding(charger.device, check, .failed, problem))
     }
     try ReversionWatch(
       visit: self, device: device, hand: hand, point: .chargingCurrentLimit, told: told,
-      free: charger.failsafeCurrent, least: 1
+      free: charger.failsafeCurrent, least: 1, noise: 0.4
     ).watch(values: values, timer: timer)
   }
 
   func tryHeatPump(_ pump: SiteParameters.HeatPump) throws(Interrupted) {
-    guard let device = devices.first(where: { $0.id == pump.device }), isWanted(pump.device),
-      let command = device.command(.heatPumpState)
-    else { return }
+    guard let (device, command) = tried(pump.device, .heatPumpState) else { return }
     let told = pump.canBoost ? 3.0 : 1.0
     guard
       mayTry(
         device, "write of \(command.name)",
         "its contacts will say SG-Ready \(JSONText.decimal(told, 0)) for some seconds."),
-      let now = try look(at: device)
+      let (now, state) = try current(device, .heatPumpState, for: "write of \(command.name)")
     else { return }
     let hand = Hand(talk: device.talk, command: command, bounds: device.bounds)
-    let other = now.good(.heatPumpState) == told ? 2 : told
+    let other = state == told ? 2 : told
     let problem = tell(hand, [.heatPumpState: other], before: now)
     try pause(.seconds(2))
-    let difference = problem ?? hand.difference([.heatPumpState: other])
+    let difference = problem ?? hand.difference([.heatPumpState: other], mustBeRead: true)
     releaseAll()
     note(
       difference.map { Finding(pump.device, "write of \(command.name)", .failed, $0) }
@@ -113,7 +119,9 @@ extension SiteVisit {
 
   /// A contact is operated by hand.
   func tryContact(_ device: VisitedDevice) throws(Interrupted) {
-    guard let before = device.survey.last?.good(.contact) else { return }
+    guard isWanted(device.id), !device.survey.isEmpty,
+      let (_, before) = try current(device, .contact, for: "contact")
+    else { return }
     let state = before == 1 ? "active" : "inactive"
     guard consent.canAsk else {
       return note(Finding(device.id, "contact", .open, "it is \(state); nobody was there to operate it"))

@@ -13,39 +13,58 @@ extension SiteVisit {
       return note(
         Finding(hybrid.id, check, .open, "not tried: it feeds in less than 800 W, which shows no limit"))
     }
-    let told = (ac / 2).rounded()
     let wait = command.reversion.map { ", then nobody writes for \($0.components.seconds) s" } ?? ""
-    guard
-      mayTry(hybrid, check, "its production will be held at \(JSONText.decimal(told, 0)) W for some seconds\(wait).")
+    guard mayTry(hybrid, check, "its production will be held at half of that for some seconds\(wait)."),
+      let (now, before) = try current(hybrid, .power, for: check)
     else { return }
-    guard let now = try look(at: hybrid) else { return }
+    // The sun and the battery have moved on since.
+    guard before >= 800 else {
+      return note(Finding(hybrid.id, check, .open, "not tried: it feeds in less than 800 W, which shows no limit"))
+    }
+    let told = (before / 2).rounded()
     let hand = Hand(talk: hybrid.talk, command: command, bounds: hybrid.bounds)
-    let values: [SetpointKind: Double] = [.productionLimit: told]
+    let values = hybrid.bounds.completed([.productionLimit: told], for: command)
     if let problem = tell(hand, values, before: now) {
       return note(Finding(hybrid.id, "write of \(command.name)", .failed, problem))
     }
-    note(Finding(hybrid.id, "write of \(command.name)", .passed, "was read back as it was written"))
-    let begin = ContinuousClock.now
-    var last: Double?
-    var reached: Duration?
-    while reached == nil, ContinuousClock.now - begin < min(hybrid.profile.lag + .seconds(15), half(command)) {
-      try pause(.milliseconds(700))
-      last = try look(at: hybrid)?.good(.power) ?? last
-      if let last, last <= told + max(150, 0.1 * told) { reached = .now - begin }
+    let under = try watch(hybrid, for: min(hybrid.profile.lag + .seconds(15), half(command))) {
+      $0 <= told + max(150, 0.1 * told)
     }
-    let text =
-      "held at \(JSONText.decimal(told, 0)) W, it fed in \(last.map { JSONText.decimal($0, 0) } ?? "an unknown number of") W"
+    let difference = hand.difference(values, mustBeRead: true)
     note(
       Finding(
-        hybrid.id, check, reached == nil ? .failed : .passed,
-        reached.map { "\(text) after \(JSONText.decimal($0.seconds, 1)) s" } ?? "\(text): it does not follow"))
-    guard reached != nil, let timer = command.reversion, command.onExpiry != .hold else { return }
+        hybrid.id, "write of \(command.name)", difference == nil ? .passed : .failed,
+        difference.map { "\($0) a moment after it was read back" } ?? "was read back as it was written"))
+    releaseAll()
+    let isRegulated = under.after != nil
+    let free =
+      isRegulated
+      ? try watch(hybrid, for: hybrid.profile.lag * 2 + .seconds(20)) { $0 >= told + 0.6 * (before - told) } : nil
+    note(
+      Effects.production(
+        hybrid.id, check: check, told: told, before: before, during: under.last, after: under.after, free: free?.last))
+    guard isRegulated, difference == nil, let timer = command.reversion, command.onExpiry != .hold else { return }
     if let problem = tell(hand, values, before: now) {
       return note(Finding(hybrid.id, "write of \(command.name)", .failed, problem))
     }
     say("\(hybrid.id): nothing is written for \(timer.components.seconds) s and a little more.")
-    try ReversionWatch(visit: self, device: hybrid, hand: hand, point: .power, told: told, free: ac)
-      .watch(values: values, timer: timer)
+    try ReversionWatch(
+      visit: self, device: hybrid, hand: hand, point: .power, told: told, free: before, isUpperBound: true
+    ).watch(values: values, timer: timer)
+  }
+
+  /// Watches an inverter's power until it is where it should be: when that was, and the last that it told.
+  private func watch(
+    _ hybrid: VisitedDevice, for patience: Duration, until isThere: (Double) -> Bool
+  ) throws(Interrupted) -> (after: Duration?, last: Double?) {
+    let begin = ContinuousClock.now
+    var last: Double?
+    while ContinuousClock.now - begin < patience {
+      try pause(.milliseconds(700))
+      last = try look(at: hybrid)?.good(.power) ?? last
+      if let last, isThere(last) { return (.now - begin, last) }
+    }
+    return (nil, last)
   }
 
   private func half(_ command: CommandDefinition) -> Duration { command.reversion.map { $0 / 2 } ?? .seconds(3600) }
@@ -87,8 +106,12 @@ extension SiteVisit {
       return note(Finding(inverter, "feed-in cap", .open, "not tried: \(problem)"))
     }
     try pause(min(hybrid.profile.lag * 2 + .seconds(6), half(command)))
-    let exports = try samples(of: [meter]).values.flatMap { $0 }.compactMap { $0.good(.power) }.map { -$0 }
-    note(Effects.cap(inverter, cap: limit, exports: exports, offered: limit + 400))
+    let seen = try samples(of: [meter, hybrid])
+    let exports = (seen[meter.id] ?? []).compactMap { $0.good(.power) }.map { -$0 }
+    let fed = (seen[hybrid.id] ?? []).compactMap { $0.good(.power) }
+    let expected = now.good(.power).map { $0 + power - own }
+    let heldBack = fed.isEmpty ? nil : expected.map { $0 - fed.reduce(0, +) / Double(fed.count) }
+    note(Effects.cap(inverter, cap: limit, exports: exports, offered: limit + 400, heldBack: heldBack))
     releaseAll()
   }
 }

@@ -96,6 +96,31 @@ final class SiteVisit {
     return found
   }
 
+  /// The device of something that control moves. Nil, which is noted, where nobody can try it.
+  func tried(_ id: DeviceID, _ kind: SetpointKind) -> (VisitedDevice, CommandDefinition)? {
+    guard isWanted(id) else { return nil }
+    guard let device = devices.first(where: { $0.id == id }) else {
+      note(Finding(id, "effect", .open, "not tried: it is on MQTT, and only Modbus devices are tried"))
+      return nil
+    }
+    guard let command = device.command(kind) else {
+      note(Finding(id, "effect", .open, "not tried: its profile has no command for \(kind.rawValue)"))
+      return nil
+    }
+    return (device, command)
+  }
+
+  /// A sample of now with a point that the trial cannot do without; nil, which is noted, where there is none.
+  func current(_ device: VisitedDevice, _ point: Point, for check: String) throws(Interrupted) -> (Sample, Double)? {
+    let sample = try look(at: device)
+    guard let sample, let value = sample.good(point) else {
+      let text = sample == nil ? "no longer answers" : "no longer tells \(point.rawValue)"
+      note(Finding(device.id, check, .failed, text))
+      return nil
+    }
+    return (sample, value)
+  }
+
   /// Writes a command, which is released with the others at the end. What it wrote is read back.
   /// - Returns: why not, in words.
   func tell(_ hand: Hand, _ values: [SetpointKind: Double], before: Sample) -> String? {
@@ -109,11 +134,8 @@ final class SiteVisit {
   func releaseAll() {
     while let (hand, values) = held.popLast() {
       let device = hand.talk.device.id
-      // Once more where the line was cut off in the middle of something.
-      var problem = hand.carryOut(values, [], isTold: false)
-      if problem != nil { problem = hand.carryOut(values, [], isTold: false) }
-      if let problem {
-        note(Finding(device, "release of \(hand.command.name)", .failed, "\(problem). \(hand.command.expirySentence)"))
+      if let problem = hand.release(values) {
+        note(Finding(device, "release of \(hand.command.name)", .failed, problem))
       } else {
         note(Finding(device, "release of \(hand.command.name)", .passed, "is free again: \(Hand.text(values))"))
       }
