@@ -33,6 +33,11 @@ struct LateReplies: Hashable, Sendable {
 
   func isSuspect(at now: MonotonicInstant) -> Bool { !missing.isEmpty && missing.values.contains { now < $0 } }
 
+  /// The question to ask first, nil where none is needed.
+  func question(near block: ReadBlock, at now: MonotonicInstant) -> ReadBlock? {
+    isSuspect(at: now) ? question(near: block, limit: max(2, block.count)) : nil
+  }
+
   /// The question to ask first: near a block, but shaped like none of the missed ones. Nil where there is no such
   /// shape, which takes more misses within a minute than there are lengths.
   /// - Parameter limit: registers that the device lets read at once.

@@ -1,10 +1,14 @@
 public import DeviceProfile
+import EnergyModel
+import Threads
 
 /// One Modbus connection for a person with a tool: it asks what it is told to, once, and nothing by itself. It blocks, and
 /// belongs to the thread that made it. A serial port that somebody else holds is left to him.
 public final class RegisterProbe {
   private let link: ModbusLink
   private let connectTimeout: Duration
+  /// Of each unit.
+  private var late: [Int: LateReplies] = [:]
 
   /// - Parameters:
   ///   - connectDelay: rest after a connection was made.
@@ -23,7 +27,8 @@ public final class RegisterProbe {
 
   public func close() { link.close() }
 
-  /// The words of a block of registers, or its bits as 0 and 1.
+  /// The words of a block of registers, or its bits as 0 and 1. After a missed answer the unit is asked something of
+  /// another length first, which a late one does not fit.
   /// - Parameters:
   ///   - unit: 1…247, over TCP also 255.
   ///   - pause: rest of the line since the last request.
@@ -31,13 +36,30 @@ public final class RegisterProbe {
     _ block: ReadBlock, unit: Int, timeout: Duration, pause: Duration = .zero
   ) throws(ProbeFailure) -> [UInt16] {
     var registers: [UInt16] = Array(repeating: 0, count: block.count)
-    do {
-      try link.connect(timeout: connectTimeout)
-      link.rest(pause, unit: unit)
-      let place = ReadBlock(space: block.space, start: block.start, count: block.count)
-      try link.read(place, unit: unit, timeout: timeout, into: &registers)
+    let place = ReadBlock(space: block.space, start: block.start, count: block.count)
+    do throws(ModbusFailure) {
+      if let question = late[unit]?.question(near: place, at: .current) {
+        var ignored: [UInt16] = Array(repeating: 0, count: question.count)
+        do throws(ModbusFailure) { try ask(question, unit, timeout, pause, &ignored) } catch {
+          // A refusal is an answer too.
+          if error.isSilence { throw error }
+        }
+        late[unit] = nil
+      }
+      try ask(place, unit, timeout, pause, &registers)
     } catch { throw ProbeFailure(error) }
     return registers
+  }
+
+  private func ask(
+    _ block: ReadBlock, _ unit: Int, _ timeout: Duration, _ pause: Duration, _ registers: inout [UInt16]
+  ) throws(ModbusFailure) {
+    try link.connect(timeout: connectTimeout)
+    link.rest(pause, unit: unit)
+    do throws(ModbusFailure) { try link.read(block, unit: unit, timeout: timeout, into: &registers) } catch {
+      if error.leavesAnswerOpen { late[unit, default: LateReplies()].missed(block, at: .current) }
+      throw error
+    }
   }
 
   /// What the unit says of itself; few know the question.

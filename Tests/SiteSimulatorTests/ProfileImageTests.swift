@@ -101,7 +101,7 @@ import Testing
   }
 
   /// A value that every point of a profile can say, different from point to point.
-  private func values(_ profile: DeviceProfile, _ round: Int) -> [Point: Double] {
+  func values(_ profile: DeviceProfile, _ round: Int) -> [Point: Double] {
     var random = Random(seed: UInt64(round), stream: 7)
     var values: [Point: Double] = [:]
     let map = ProfileImage(profile).map

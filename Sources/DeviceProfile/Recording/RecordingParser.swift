@@ -32,6 +32,8 @@ private struct RecordingParser {
   var number = 0
   private(set) var problems: [RecordingProblem] = []
   private var hasTitle = false
+  /// Another file: one complaint is enough.
+  private var isForeign = false
   private var device: String?
   private var profile: String?
   private var unit: Int?
@@ -47,6 +49,7 @@ private struct RecordingParser {
     let words = line.split { $0 == " " || $0 == "\t" }
     guard let first = words.first, first.first != "#" else { return }
     guard hasTitle else { return title(words) }
+    if isForeign { return }
     if first.last == ":" { return isLost ? () : registers(first.dropLast(), words.dropFirst()) }
     closeRead()
     switch first {
@@ -84,9 +87,9 @@ private struct RecordingParser {
   }
 
   private mutating func title(_ words: [Substring]) {
-    // One complaint is enough where the file is something else.
     hasTitle = true
-    guard words.joined(separator: " ") != RegisterRecording.title else { return }
+    isForeign = words.joined(separator: " ") != RegisterRecording.title
+    guard isForeign else { return }
     complain(
       words.first == "holdfast-registers"
         ? "a recording of version \(words.dropFirst().joined(separator: " ")); this one reads version 1"

@@ -20,8 +20,11 @@ public struct RegisterRecorder: Sendable {
   public private(set) var map: SunSpecMap?
   /// Why there is no map although one was looked for.
   public private(set) var chainFailure: SunSpecDiscovery.Failure?
-  /// The device fell silent and was not asked on: what is missing in the last sample was not asked.
-  public var isSilent: Bool { silences >= (hasAnswered ? Self.patience.later : Self.patience.atFirst) }
+  /// Nothing was ever heard of the device, or it fell silent and was not asked on.
+  public var isSilent: Bool { isHopeless || !hasAnswered && silences > 0 }
+
+  /// What has not been asked yet is left out.
+  private var isHopeless: Bool { silences >= (hasAnswered ? Self.patience.later : Self.patience.atFirst) }
 
   /// - Parameter profile: says what to read; nil for the ranges alone, and for the models of a SunSpec device where there
   ///   are no ranges either.
@@ -45,7 +48,7 @@ public struct RegisterRecorder: Sendable {
     var waiting = Array((blocks ?? []).reversed())
     var asked: [RecordedBlock] = []
     var known = RecordedRegisters(sample)
-    while let next = waiting.popLast(), !isSilent {
+    while let next = waiting.popLast(), !isHopeless {
       if known.holds(next.block) { continue }
       let outcome = put(next.block, ask)
       if case .exception(let code) = outcome, Self.mayBeOfAPart.contains(code), let halves = next.halves {
@@ -93,7 +96,7 @@ public struct RegisterRecorder: Sendable {
     _ sample: inout RegisterRecording.Sample, _ now: () -> Duration, _ ask: Question
   ) -> SunSpecMap? {
     var discovery = SunSpecDiscovery(counting: profile?.countedRepetitions ?? [:])
-    while !isSilent {
+    while !isHopeless {
       switch discovery.action {
       case .found(let map): return map
       case .failed(let failure):

@@ -102,6 +102,9 @@ struct BatteryTrial {
       isNear = value.map { Effects.near($0, power) } ?? false
       if isNear, wasNear { reached = .now - begin }
     }
+    if let timer = hand.command.reversion, .now - written >= timer / 4 {
+      guard keptUp(values) else { return nil }
+    }
     let samples = try visit.samples(of: witnesses)
     return stands(values) ? (samples, reached) : nil
   }
