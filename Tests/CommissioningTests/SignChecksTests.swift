@@ -23,34 +23,3 @@ struct SignChecksTests {
     #expect(outcome([told([.power: 1500])]) == nil)
   }
 }
-
-struct MeterSignsTests {
-  private func checks(_ during: [Double]) -> [String: Finding.Outcome] {
-    func sample(_ phases: [Double]) -> [Sample] {
-      [told([.powerL1: phases[0], .powerL2: phases[1], .powerL3: phases[2], .power: phases.reduce(0, +)])]
-    }
-    let signs = MeterSigns(
-      meter: "meter",
-      step: Step(before: sample([300, 300, 300]), during: sample(during), after: sample([300, 300, 300])),
-      expected: -1800, cause: "hybrid discharged")
-    return Dictionary(uniqueKeysWithValues: signs.findings.map { ($0.check, $0.outcome) })
-  }
-
-  @Test func allRight() {
-    let found = checks([-300, -300, -300])
-    #expect(found.count == 4 && found.values.allSatisfy { $0 == .passed })
-  }
-
-  @Test func oneTransformerTurnedIsNamed() {
-    let found = checks([-300, 900, -300])
-    #expect(found["transformer L2"] == .failed && found["transformer L1"] == .passed && found["sign"] == .failed)
-  }
-
-  @Test func theWholeMeterTurned() {
-    #expect(checks([900, 900, 900]).values.allSatisfy { $0 == .failed })
-  }
-
-  @Test func onePhaseThatIsNotConnected() {
-    #expect(checks([-300, 300, -300])["transformer L2"] == .failed)
-  }
-}

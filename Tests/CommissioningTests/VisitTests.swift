@@ -100,9 +100,9 @@ struct VisitTests {
   }
 
   @Test func theCapHasToBeInTheInverter() {
-    #expect(Effects.cap("hybrid", cap: 5880, exports: [5860, 5870], offered: 6280).outcome == .passed)
-    #expect(Effects.cap("hybrid", cap: 5880, exports: [6250], offered: 6280).outcome == .failed)
-    #expect(Effects.cap("hybrid", cap: 5880, exports: [4000], offered: 6280).outcome == .open)
+    #expect(Effects.cap("hybrid", cap: 5880, exports: [5860, 5870], offered: 6280, heldBack: 400).outcome == .passed)
+    #expect(Effects.cap("hybrid", cap: 5880, exports: [6250], offered: 6280, heldBack: 0).outcome == .failed)
+    #expect(Effects.cap("hybrid", cap: 5880, exports: [4000], offered: 6280, heldBack: 400).outcome == .open)
   }
 
   @Test func whatWasOpenMayBeDoneLaterAndWhatFailedStays() {
