@@ -48,7 +48,11 @@ struct CommissionCommand: AsyncParsableCommand {
       configuration, only: Set(only.map { DeviceID($0) }), consent: consent, isReadOnly: readOnly)
     defer { visit.close() }
     let wasInterrupted = go(through: visit)
-    if !wasInterrupted { await visit.hearSensors() }
+    if wasInterrupted {
+      visit.note(Finding(nil, "visit", .open, "interrupted: what is not in this report was not tried"))
+    } else {
+      await visit.hearSensors()
+    }
     let result = VisitReport(
       site: configuration.site.id, version: agentVersion, begun: begun.text(), ended: time.now().wall.text(),
       configurationFile: site.file, configuration: bytes, devices: visit.wanted.map(\.reported),
