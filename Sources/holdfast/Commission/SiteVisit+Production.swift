@@ -83,35 +83,37 @@ extension SiteVisit {
       return note(
         Finding(inverter, "feed-in cap", .open, "without a battery to move nobody can tell: look at its settings"))
     }
+    let question =
+      "its battery will rest, then discharge until 400 W more than the feed-in cap of \(JSONText.decimal(limit, 0)) W are on offer, "
+      + "for some seconds."
+    guard mayTry(hybrid, "feed-in cap", question) else { return }
+    defer { releaseAll() }
+    func open(_ reason: String) { note(Finding(inverter, "feed-in cap", .open, "not tried: \(reason)")) }
+    let hand = Hand(talk: hybrid.talk, command: command, bounds: hybrid.bounds)
+    let settling = min(hybrid.profile.lag * 2 + .seconds(6), half(command))
+    // What an earlier trial left behind, or the inverter's own regulation, must not move between the readings.
+    guard let before = try look(at: hybrid) else { return open("it does not answer") }
+    if let problem = tell(hand, StepChoice.values(0), before: before) { return open(problem) }
+    try pause(settling)
     guard let now = try look(at: hybrid), let grid = try look(at: meter)?.good(.power),
       let own = now.good(.batteryPower)
-    else { return note(Finding(inverter, "feed-in cap", .open, "not tried: a device does not answer")) }
+    else { return open("a device does not answer") }
     // What the battery has to give so that 400 W too much are on offer.
     let power = limit + 400 + grid + own
     let room = (hybrid.bounds.acLimit ?? .infinity) - (now.good(.power) ?? 0) + own
     let soc = now.good(.soc) ?? 0
     guard power > 0, power <= min(battery.maximumDischarge, room), soc > battery.socWindow.lowerBound + 2 else {
-      return note(
-        Finding(
-          inverter, "feed-in cap", .open,
-          "not tried: its battery would have to give \(JSONText.decimal(power, 0)) W now for \(JSONText.decimal(limit, 0)) W to be exceeded"
-        ))
+      return open(
+        "its battery would have to give \(JSONText.decimal(power, 0)) W now for \(JSONText.decimal(limit, 0)) W to be exceeded"
+      )
     }
-    let question =
-      "its battery will discharge with \(JSONText.decimal(power, 0)) W, so that 400 W more than the feed-in cap of "
-      + "\(JSONText.decimal(limit, 0)) W are on offer for some seconds."
-    guard mayTry(hybrid, "feed-in cap", question) else { return }
-    let hand = Hand(talk: hybrid.talk, command: command, bounds: hybrid.bounds)
-    if let problem = tell(hand, StepChoice.values(power), before: now) {
-      return note(Finding(inverter, "feed-in cap", .open, "not tried: \(problem)"))
-    }
-    try pause(min(hybrid.profile.lag * 2 + .seconds(6), half(command)))
+    if let problem = tell(hand, StepChoice.values(power), before: now) { return open(problem) }
+    try pause(settling)
     let seen = try samples(of: [meter, hybrid])
     let exports = (seen[meter.id] ?? []).compactMap { $0.good(.power) }.map { -$0 }
     let fed = (seen[hybrid.id] ?? []).compactMap { $0.good(.power) }
     let expected = now.good(.power).map { $0 + power - own }
     let heldBack = fed.isEmpty ? nil : expected.map { $0 - fed.reduce(0, +) / Double(fed.count) }
     note(Effects.cap(inverter, cap: limit, exports: exports, offered: limit + 400, heldBack: heldBack))
-    releaseAll()
   }
 }
