@@ -8,7 +8,7 @@ SWIFT_FORMAT_FOLDERS = Package.swift Sources Tests simulators
 
 CHAOS = power write damage full replay kill agent links outage seeds
 
-.PHONY: help setup build demo test lint format bench coverage chaos $(CHAOS:%=chaos-%) interop tests release deb clean
+.PHONY: help setup build demo test lint format bench coverage chaos $(CHAOS:%=chaos-%) interop fuzz tests release deb clean
 
 help:
 	@echo 'make demo [SECONDS=30]  broker, simulated site and agent on loopback'
@@ -18,6 +18,7 @@ help:
 	@echo 'make chaos              everything that may go wrong, in full numbers: about an hour; or one of'
 	@echo '                        $(CHAOS:%=chaos-%)'
 	@echo 'make interop            every Modbus profile against pymodbus, pysunspec2 and mbpoll; needs the network once'
+	@echo 'make fuzz [SECONDS=600] decoders, SunSpec walker, payloads and recordings under libFuzzer'
 	@echo 'make coverage           how much of the control core its tests reach; fails below 95 % of the lines'
 	@echo 'make deb                a Debian package in .build/deb'
 
@@ -106,6 +107,13 @@ interop: setup $(INTEROP)/installed
 	swift build --product holdfast
 	swift build --product holdfast-sim
 	$(INTEROP)/bin/python Tests/Interop/interop.py --build .build/debug --profiles config/devices $(PROFILE)
+
+# Built apart, with the fuzzer's instruments in every module. KEEP=--keep renews the corpus that the tests go through.
+FUZZ = .build/fuzz
+
+fuzz: setup
+	HOLDFAST_FUZZ=1 swift build -c release --scratch-path $(FUZZ) --product holdfast-fuzz -Xswiftc -sanitize=fuzzer -Xswiftc -gnone
+	python3 Tests/Fuzz/fuzz.py $(FUZZ)/release/holdfast-fuzz $(FUZZ)/found $(or $(SECONDS),600) $(KEEP)
 
 # Built apart, because every target of the package is built anew for it.
 COVERAGE_BUILD = .build/coverage

@@ -107,6 +107,9 @@ let package = Package(
       "DrivenStage", ["EnergyModel", "Journal", "MQTTLink", "Uplink", "TestKit"], path: "simulators/DrivenStage"),
     module(
       "BusStage", ["EnergyModel", "DeviceProfile", "ModbusDevices", "Threads", "TestKit"], path: "simulators/BusStage"),
+    // What a fuzzer feeds; the tests feed it what a fuzzer found.
+    module(
+      "Fuzzing", ["EnergyModel", "DeviceProfile", "MQTTDevices"], path: "simulators/Fuzzing"),
     program(
       "holdfast-demo", ["SiteStage", "SiteClient", "TestKit", arguments], path: "simulators/holdfast-demo"),
 
@@ -136,6 +139,7 @@ let package = Package(
     tests(
       "CommissioningTests",
       ["TestKit", "Commissioning", "EnergyModel", "DeviceProfile", "SiteConfig", "SiteSimulator"]),
+    tests("FuzzingTests", ["Fuzzing", "EnergyModel", "DeviceProfile", "SiteConfig"]),
     tests("ThreadsTests", ["TestKit", "Threads"]),
     tests("ModbusDevicesTests", ["TestKit", "ModbusDevices", "EnergyModel", "DeviceProfile", "Threads", "CModbus"]),
     tests("MQTTLinkTests", ["TestKit", "MQTTLink", "EnergyModel", "Threads"]),
@@ -173,3 +177,13 @@ let package = Package(
     tests("TidyTests", []),
   ]
 )
+
+// libFuzzer brings the `main` of this one, so that only `make fuzz` builds it.
+if Context.environment["HOLDFAST_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "holdfast-fuzz", dependencies: ["Fuzzing", "DeviceProfile", "SiteConfig"],
+      path: "simulators/holdfast-fuzz",
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
+}

@@ -7,7 +7,9 @@ import Testing
     "Sources/holdfast/", "simulators/holdfast-sim/", "simulators/holdfast-demo/", "simulators/holdfast-bench/",
     "simulators/holdfast-receiver/",
   ]
-  static let programs = ["holdfast", "holdfast-sim", "holdfast-demo", "holdfast-bench", "holdfast-receiver"]
+  static let programs = [
+    "holdfast", "holdfast-sim", "holdfast-demo", "holdfast-bench", "holdfast-receiver", "holdfast-fuzz",
+  ]
   static let longestFile = 300
   static let longestFunction = 60
 

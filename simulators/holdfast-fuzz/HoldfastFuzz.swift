@@ -1,0 +1,41 @@
+import DeviceProfile
+import Foundation
+import Fuzzing
+import SiteConfig
+
+/// libFuzzer as a library (llvm.org/docs/LibFuzzer.html, "Using libFuzzer as a library").
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runFuzzer(
+  _ count: UnsafeMutablePointer<Int32>,
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+  _ feed: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
+) -> Int32
+
+/// Which target this run feeds, from the environment because the fuzzer takes all arguments.
+private let target: FuzzTarget = {
+  let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
+  guard let target = FuzzTarget(rawValue: name) else { fatalError("FUZZ_TARGET is none: \(name)") }
+  return target
+}()
+
+private let profiles: [DeviceProfile] = {
+  let folder = ProcessInfo.processInfo.environment["FUZZ_PROFILES"] ?? "config/devices"
+  let (profiles, problems) = ConfigurationLoader.loadProfiles(folders: [folder])
+  guard problems.isEmpty, !profiles.isEmpty else { fatalError("profiles in \(folder): \(problems)") }
+  return profiles
+}()
+
+@main
+struct HoldfastFuzz {
+  static func main() {
+    var count = CommandLine.argc
+    var arguments = CommandLine.unsafeArgv
+    exit(
+      runFuzzer(&count, &arguments) { bytes, count in
+        do {
+          try target.feed(Array(UnsafeBufferPointer(start: bytes, count: count)), profiles: profiles)
+        } catch { fatalError("\(error)") }
+        return 0
+      })
+  }
+}
