@@ -68,19 +68,21 @@ extension Scenarios {
     #expect(!found.values.contains("failed"))
   }
 
+  /// A fault begins with the simulator's first tenth of a second: until then the models of an inverter may have been found,
+  /// which otherwise is not reached at all.
   @Test(
     .timeLimit(.minutes(3)),
     arguments: [
-      ("meter sign-flip power_l2_w", "grid-meter transformer L2"), ("meter silence", "grid-meter reachable"),
-      ("meter frozen", "grid-meter live"), ("inverter exception 4", "hybrid reachable"),
-      ("meter exception 4", "grid-meter points"),
-      ("inverter ignore-writes", "hybrid write of battery_limits"),
-      ("inverter revert-writes 2", "hybrid write of battery_limits"),
+      ("meter sign-flip power_l2_w", ["grid-meter transformer L2"]), ("meter silence", ["grid-meter reachable"]),
+      ("meter frozen", ["grid-meter live"]), ("inverter exception 4", ["hybrid reachable", "hybrid points"]),
+      ("meter exception 4", ["grid-meter points"]),
+      ("inverter ignore-writes", ["hybrid write of battery_limits"]),
+      ("inverter revert-writes 2", ["hybrid write of battery_limits"]),
     ])
-  func whatIsWrongIsFound(fault: String, check: String) async throws {
+  func whatIsWrongIsFound(fault: String, checks: [String]) async throws {
     let (code, outcomes) = try await commission(Self.calm, fault: fault)
     #expect(code == 1)
-    #expect(outcomes[check] == "failed", "\(fault): \(outcomes)")
+    #expect(checks.contains { outcomes[$0] == "failed" }, "\(fault): \(outcomes)")
   }
 
   @Test(.timeLimit(.minutes(3)), arguments: [("5880", "passed"), ("-1", "failed")])

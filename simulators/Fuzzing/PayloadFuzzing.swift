@@ -28,9 +28,10 @@ enum PayloadFuzzing {
   }
 
   private static func compare(_ good: [Point: Double], _ bytes: [UInt8]) throws(FuzzFinding) {
-    // Foundation takes JSON in UTF-16 and with a byte order mark as well, and treats equal keys and escapes in its own way.
+    // Foundation takes JSON in UTF-16 and with a byte order mark as well, treats equal keys and escapes in its own way, and
+    // refuses a number that a double does not hold, wherever it stands.
     guard bytes.count <= SensorTopics.longestPayload, !bytes.contains(0), !bytes.contains(0x5C), bytes.first != 0xEF,
-      String(validating: bytes, as: UTF8.self) != nil, hasNoEqualKeys(bytes)
+      String(validating: bytes, as: UTF8.self) != nil, hasNoEqualKeys(bytes), !hasHugeExponent(bytes)
     else { return }
     let reference = try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
     for (point, path) in paths {
@@ -40,6 +41,14 @@ enum PayloadFuzzing {
       try FuzzFinding.require(
         told.map { abs($0 - value) <= 1e-12 * max(1, abs($0)) } ?? false,
         "\(point.rawValue) is \(value), and \(String(describing: told)) for Foundation")
+    }
+  }
+
+  private static func hasHugeExponent(_ bytes: [UInt8]) -> Bool {
+    bytes.indices.contains { index in
+      guard bytes[index] | 0x20 == UInt8(ascii: "e") else { return false }
+      let digits = bytes[(index + 1)...].drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
+      return digits.prefix(3).filter { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }.count == 3
     }
   }
 

@@ -102,7 +102,10 @@ private struct RecordingParser {
       complain("'\(words[0])' wants a name")
       return known
     }
-    return String(line[words[1].startIndex..<(words.last?.endIndex ?? line.endIndex)])
+    let name = line[words[1].startIndex..<(words.last?.endIndex ?? line.endIndex)]
+    // It would not be written the same.
+    if name.utf8.contains(where: { $0 < 0x20 }) { complain("a control character is part of no name") }
+    return String(name)
   }
 
   private func integer(_ words: [Substring], _ index: Int, in range: ClosedRange<Int>) -> Int? {

@@ -57,6 +57,13 @@ import Testing
     #expect(try RegisterRecording(text: text) == Self.recording)
   }
 
+  /// Found by the fuzzer: such a name was written without it, and so was another one.
+  @Test func aControlCharacterIsPartOfNoName() throws {
+    #expect(throws: RecordingProblems.self) {
+      try RegisterRecording(text: Self.text.replacing("sdm630", with: "sdm630\u{1}"))
+    }
+  }
+
   @Test func aNameStaysOnItsLine() throws {
     var recording = Self.recording
     recording.device = "a\nunit 9"
