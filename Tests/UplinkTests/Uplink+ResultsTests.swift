@@ -43,6 +43,8 @@ import Testing
     try await eventually("both") { told(site).count == 2 }
     site.link.acknowledge(try #require(site.link.sent("command/result").first))
     site.link.disconnect()
+    // A third that meets the next connection before the end of this one is known would go twice.
+    try await eventually("the end") { !site.uplink.counters().isConnected }
     site.uplink.post(result("c"))
     site.link.connect()
     try await eventually("the second and the third") { told(site).count == 4 }
