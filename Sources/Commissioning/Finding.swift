@@ -25,6 +25,6 @@ public struct Finding: Hashable, Sendable {
 }
 
 extension Sequence<Finding> {
-  /// An installation is accepted where nothing failed and nothing was left open.
-  public var isAccepted: Bool { allSatisfy { $0.outcome == .passed } }
+  /// An installation is accepted where something was checked, nothing failed and nothing was left open.
+  public var isAccepted: Bool { contains { _ in true } && allSatisfy { $0.outcome == .passed } }
 }

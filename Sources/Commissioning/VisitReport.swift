@@ -34,11 +34,13 @@ public struct VisitReport: Hashable, Sendable {
   private let configurationHash: String
   public var devices: [Device]
   public var findings: [Finding]
+  /// What was not visited, because it was not asked for: then the site is not accepted, whatever was found.
+  public var leftOut: [DeviceID]
 
   /// - Parameter configuration: the file's bytes.
   public init(
     site: String, version: String, begun: String, ended: String, configurationFile: String, configuration: [UInt8],
-    devices: [Device], findings: [Finding]
+    devices: [Device], findings: [Finding], leftOut: [DeviceID] = []
   ) {
     self.site = site
     self.version = version
@@ -48,20 +50,30 @@ public struct VisitReport: Hashable, Sendable {
     configurationHash = SHA256.hex(configuration)
     self.devices = devices
     self.findings = findings
+    self.leftOut = leftOut
   }
+
+  public var isAccepted: Bool { leftOut.isEmpty && findings.isAccepted }
 
   /// `12 passed, 1 failed, 2 open: not accepted`.
   public var verdict: String {
     func count(_ outcome: Finding.Outcome) -> Int { findings.filter { $0.outcome == outcome }.count }
     let counts = "\(count(.passed)) passed, \(count(.failed)) failed, \(count(.open)) open"
-    return "\(counts): \(findings.isAccepted ? "accepted" : "not accepted")"
+    if !leftOut.isEmpty, findings.isAccepted {
+      return "\(counts): in order, and the site is not accepted without \(leftOut.map(\.name).joined(separator: ", "))"
+    }
+    return "\(counts): \(isAccepted ? "accepted" : "not accepted")"
   }
 
   public var markdown: String {
     var lines = [
       "# Commissioning of \(site)", "", "**\(verdict)**", "",
       "- from \(begun) to \(ended)", "- holdfast \(version)",
-      "- configuration \(configurationFile), SHA-256 `\(configurationHash)`", "", "## Findings", "",
+      "- configuration \(configurationFile), SHA-256 `\(configurationHash)`",
+    ]
+    if !leftOut.isEmpty { lines.append("- not visited: \(leftOut.map(\.name).joined(separator: ", "))") }
+    lines += [
+      "", "## Findings", "",
       "| Device | Check | Outcome | Seen |", "|---|---|---|---|",
     ]
     lines += findings.map { finding in
@@ -91,12 +103,14 @@ public struct VisitReport: Hashable, Sendable {
     var json = JSONText()
     json.object { json in
       json.member("site", site)
-      json.member("accepted", findings.isAccepted)
+      json.member("accepted", isAccepted)
       json.member("begun", begun)
       json.member("ended", ended)
       json.member("version", version)
       json.member("configuration", configurationFile)
       json.member("configuration_sha256", configurationHash)
+      json.key("not_visited")
+      json.array { json in for device in leftOut { json.value(device.name) } }
       json.key("findings")
       json.array { json in for finding in findings { Self.write(finding, &json) } }
       json.key("devices")

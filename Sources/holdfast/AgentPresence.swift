@@ -26,12 +26,16 @@ enum AgentPresence {
     }
   }
 
-  /// The right to write to devices until the lock goes, or why not on standard error and exit code 75 (EX_TEMPFAIL).
-  static func exclude(_ configuration: SiteConfiguration, stateFolder: String) async throws -> StateLock? {
+  /// The right to write to devices until the lock goes, or why not on standard error and exit code 75 (EX_TEMPFAIL). Without
+  /// the lock nothing is written.
+  static func exclude(_ configuration: SiteConfiguration, stateFolder: String) async throws -> StateLock {
     // Without the folder there is nothing to hold, and an agent that starts meanwhile would not notice.
     mkdir(stateFolder, 0o750)
     switch await find(configuration, stateFolder: stateFolder) {
-    case .absent(let lock): return lock
+    case .absent(let lock?): return lock
+    case .absent(nil):
+      complain(
+        "holdfast: \(stateFolder) cannot be made, so that an agent could start meanwhile (try sudo, or --state)")
     case .running(let sign):
       complain(
         """

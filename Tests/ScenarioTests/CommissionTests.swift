@@ -42,8 +42,8 @@ extension Scenarios {
         "commission", "--config", stage.configurationFile.path, "--profiles", profiles.path, "--state",
         stage.stateFolder.path, "--yes", "--report", report.path, "--only",
       ] + only, output: folder.appendingPathComponent("output"))
-    for _ in 0..<1200 where tool.isRunning { try await Task.sleep(for: .milliseconds(100)) }
-    let code = tool.isRunning ? -1 : tool.wait()
+    try await eventually(within: 120, "the visit ends") { !tool.isRunning }
+    let code = tool.wait()
     guard let data = try? Data(contentsOf: report) else { return (code, [:]) }
     let whole = try JSONSerialization.jsonObject(with: data) as? [String: Any]
     let findings = whole?["findings"] as? [[String: Any]] ?? []

@@ -13,7 +13,8 @@ struct CommissionCommand: AsyncParsableCommand {
     abstract: "Tries a whole site: devices, serial numbers, signs, what can be written, and the report to keep.",
     discussion: """
       The agent must not run. Before a device is told anything, you are asked; it is released afterwards, also on Ctrl-C.
-      Ends with 0 where the site is accepted: nothing failed and nothing was left open.
+      Ends with 0 where nothing failed and nothing was left open of what was visited. With --only the report names the rest, and
+      the site is not accepted by it.
       """)
 
   @OptionGroup var site: SiteFileOptions
@@ -56,7 +57,7 @@ struct CommissionCommand: AsyncParsableCommand {
     let result = VisitReport(
       site: configuration.site.id, version: agentVersion, begun: begun.text(), ended: time.now().wall.text(),
       configurationFile: site.file, configuration: bytes, devices: visit.wanted.map(\.reported),
-      findings: visit.findings.all)
+      findings: visit.findings.all, leftOut: configuration.deviceNames.filter { !visit.isWanted($0) })
     try write(path.hasSuffix(".json") ? result.json : result.markdown, to: path)
     print("\n\(result.verdict). Report: \(path)")
     if wasInterrupted {
