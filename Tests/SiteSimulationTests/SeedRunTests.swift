@@ -21,10 +21,12 @@ import Testing
   /// - 2170: a pump that ran while the agent was away had to be let run for that much longer, and the judge did not know.
   /// - 5218: an inverter that told no numbers for a while was taken for one whose frequency moves, and for frozen when it stood at
   ///   its limit later; known again it was written anew.
+  /// - 4224: while a limit that had ended was given back, a car that had just begun was paused for one of higher priority.
   /// - 6709: a battery was emptied into one that is charged from the grid by a programme, and held back by a feed-in cap although
   ///   nothing was fed in.
   @Test(arguments: [
     (168, 3.2), (49, 1.0), (345, 2.2), (394, 1.8), (660, 8.2), (1695, 3.6), (2170, 14.8), (5218, 15.8), (6709, 0.8),
+    (4224, 6),
   ])
   func aSeedThatOnceFailedIsKept(
     seed: Int, hours: Double

@@ -158,7 +158,15 @@ struct ImportRelief: Sendable {
       return engine.limits(memory.shed, reason)
     }
     let ended = goal ?? Goal(limit: .infinity, lasts: nil, reaction: .zero, cause: "limit over", reason: reason)
-    return chargerLimits(ChargerShares(site, input.view).divide(allowed), ended) + engine.limits(memory.shed, reason)
+    return chargerLimits(givenBack(allowed, input), ended) + engine.limits(memory.shed, reason)
+  }
+
+  /// Nobody has to make room any more: a car that charges is left the least it charges with, whoever else begins.
+  private func givenBack(_ allowed: Double, _ input: RuleInput) -> [ChargerShares.Share] {
+    ChargerShares(site, input.view).divide(allowed).map { charger, power in
+      guard let history = input.consumers.charger(charger.device), history.isOn == true else { return (charger, power) }
+      return (charger, max(power, history.minimumPower(at: input.now.monotonic)))
+    }
   }
 
   // MARK: bounds
