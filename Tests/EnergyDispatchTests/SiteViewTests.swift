@@ -38,6 +38,25 @@ struct SiteViewTests {
     #expect(SiteView(snapshot(1e9, 3000), Scene.parameters()).grid?.power == nil)
   }
 
+  /// A charger with a wrong sign takes nobody knows what, but it answers; some watts below zero are its meter's error.
+  @Test func aConsumerThatSeemsToGiveIsUnknown() {
+    let site = House.site()
+    var snapshot = snapshot(5000, 0)
+    func charger(_ power: Double) -> SiteView.Charger {
+      snapshot.observations[House.car] = [.power: Observation(value: power, quality: .good, measured: now)]
+      return SiteView(snapshot, site).chargers[0]
+    }
+    #expect(charger(-3680).power == nil)
+    #expect(charger(-3680).isHeard)
+    #expect(charger(-50).power == -50)
+    var tracks = PowerTracks(site)
+    snapshot.observations[House.car] = [.power: Observation(value: -3680, quality: .good, measured: now)]
+    tracks.observe(PointReader(snapshot: snapshot))
+    #expect(tracks.balance()?.chargers == [nil])
+    #expect(tracks.balance()?.load == 5000)
+    #expect(tracks.balance()?.uncontrolled == nil)
+  }
+
   @Test func aDeviceWithoutThePointIsAnotherMatterThanASilentOne() {
     var snapshot = snapshot(0, 0)
     snapshot.observations[Scene.hybrid]?[.soc] = Observation(value: nil, quality: .notImplemented, measured: nil)

@@ -24,9 +24,10 @@ import Testing
   /// - 4224: while a limit that had ended was given back, a car that had just begun was paused for one of higher priority.
   /// - 6709: a battery was emptied into one that is charged from the grid by a programme, and held back by a feed-in cap although
   ///   nothing was fed in.
+  /// - 2838 (and 928): a car whose power had the wrong sign seemed to feed in, and the fuse paused two that had just begun.
   @Test(arguments: [
     (168, 3.2), (49, 1.0), (345, 2.2), (394, 1.8), (660, 8.2), (1695, 3.6), (2170, 14.8), (5218, 15.8), (6709, 0.8),
-    (4224, 6),
+    (4224, 6), (2838, 2.4),
   ])
   func aSeedThatOnceFailedIsKept(
     seed: Int, hours: Double

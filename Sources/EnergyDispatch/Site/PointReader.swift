@@ -82,12 +82,19 @@ struct PointReader {
 
   typealias PowerSource = (device: DeviceID, maximumAge: Duration)
 
+  /// A consumer gives nothing: below the error of a meter, W, the sign is wrong, and nobody knows what it takes.
+  static let leastConsumption = -100.0
+
+  private func consumption(_ source: PowerSource) -> Double? {
+    value(source.device, .power, source.maximumAge).flatMap { $0 >= Self.leastConsumption ? $0 : nil }
+  }
+
   func charger(_ charger: SiteParameters.Charger, _ meter: PowerSource) -> SiteView.Charger {
     let age = charger.maximumAge
     let read = device(charger.device)
     let state = read.value(.chargingState, age)
     return SiteView.Charger(
-      device: charger.device, power: value(meter.device, .power, meter.maximumAge),
+      device: charger.device, power: consumption(meter),
       currentLimit: read.value(.chargingCurrentLimit, age), phases: read.value(.chargingPhases, age).map { Int($0) },
       isConnected: state.map { $0 >= 1 }, isHeard: state != nil || read.value(.power, age) != nil)
   }
@@ -96,7 +103,7 @@ struct PointReader {
     let state = value(pump.device, .heatPumpState, pump.maximumAge).map { Int($0) }
     let measured = snapshot.observation(pump.device, .heatPumpState)?.measured?.monotonic
     return SiteView.HeatPump(
-      device: pump.device, power: value(meter.device, .power, meter.maximumAge), state: state,
+      device: pump.device, power: consumption(meter), state: state,
       measured: state == nil ? nil : measured)
   }
 }

@@ -10,16 +10,19 @@ struct PowerTrack: Sendable {
   let device: DeviceID
   let point: Point
   let maximumAge: Duration
+  /// Less cannot be, W.
+  private let least: Double
   private var samples: [(at: MonotonicInstant, value: Double)] = []
   /// False while the newest reading is too old, failed, frozen or impossible.
   private(set) var isCurrent = false
   /// True where the device has never told it: it has no such point.
   private(set) var isAbsent = true
 
-  init(_ device: DeviceID, _ maximumAge: Duration, point: Point = .power) {
+  init(_ device: DeviceID, _ maximumAge: Duration, point: Point = .power, least: Double = -.infinity) {
     self.device = device
     self.point = point
     self.maximumAge = maximumAge
+    self.least = least
   }
 
   /// Of the newest reading.
@@ -29,7 +32,7 @@ struct PowerTrack: Sendable {
     let read = reader.device(device)
     let sensed = read.sensed(point, maximumAge)
     if sensed != .absent { isAbsent = false }
-    guard let value = sensed.value, let at = read.measured(point) else {
+    guard let value = sensed.value, value >= least, let at = read.measured(point) else {
       isCurrent = false
       return
     }
@@ -82,7 +85,7 @@ struct PowerTracks: Sendable {
     }
     func track(_ device: DeviceID, _ age: Duration) -> PowerTrack {
       let source = site.powerSource(of: device, age)
-      return PowerTrack(source.device, source.maximumAge)
+      return PowerTrack(source.device, source.maximumAge, least: PointReader.leastConsumption)
     }
     chargers = site.chargers.map { track($0.device, $0.maximumAge) }
     heatPumps = site.heatPumps.map { track($0.device, $0.maximumAge) }
