@@ -30,6 +30,7 @@ public struct ControlCore: Sendable {
   private var notices = Notices()
   private var substance = DecisionSubstance()
   private var lastStep: MonotonicInstant?
+  private var last: Deliberation?
   /// After a pause of the agent: only devices that were read since are written.
   private var readSince: MonotonicInstant?
 
@@ -44,7 +45,6 @@ public struct ControlCore: Sendable {
     var started: MonotonicInstant
     var hasSeenAll = false
     var isMemoryFresh = false
-    var view: SiteView
   }
 
   /// - Parameter savedMemory: what ``savedMemory`` gave before the restart. Nil, or what cannot be
@@ -82,7 +82,6 @@ public struct ControlCore: Sendable {
     let view = SiteView(snapshot, parameters, &tracks)
     // Taken out, so that what it holds is changed in place.
     var running = state.take() ?? begin(view)
-    running.view = view
     running.switches.observe(view)
     running.consumers.observe(view)
     let channels = running.channels.step(orders, view, isGuarded: isGuarded)
@@ -112,7 +111,8 @@ public struct ControlCore: Sendable {
     let isDecisionNew = substance.follow(
       resolutions, isSafeState: isSafeState, isStarting: isSafeState && isStarting)
     let isMemoryChanged = remember(&running, at: now)
-    state = running
+    state = consume running
+    last = deliberation
     return ControlOutcome(
       commands: commands, events: events, isDecisionNew: isDecisionNew, isMemoryChanged: isMemoryChanged,
       isMemoryUrgent: isMemoryChanged && !channels.events.isEmpty, deliberation: deliberation)
@@ -138,7 +138,7 @@ public struct ControlCore: Sendable {
   /// What each device gets on a clean stop. Nothing in monitor mode and before the first step.
   public func fallback(at now: Moment) -> [SetpointCommand] {
     guard premises.site.mode == .control else { return [] }
-    return Fallback.commands(premises.site, leases, state?.view, at: now.monotonic)
+    return Fallback.commands(premises.site, leases, last?.view, at: now.monotonic)
   }
 
   private func begin(_ view: SiteView) -> Running {
@@ -149,7 +149,7 @@ public struct ControlCore: Sendable {
       consumers: ConsumerHistory(premises.site, saved: memory, at: view.now),
       channels: ChannelWatch(premises.site.channels, saved: memory, at: now),
       reserves: ReserveWatch(premises.site, saved: memory), returns: StagedReturn(premises.site, saved: memory),
-      started: now, view: view)
+      started: now)
   }
 
   private mutating func remember(_ running: inout Running, at moment: Moment) -> Bool {

@@ -46,7 +46,8 @@ struct Lease: Hashable, Sendable {
     guard let confirmed, uncertainSince == nil else { return true }
     if let last = outstanding.last, now - last.submitted >= Self.patience { return true }
     if wanted.differs(from: newest ?? confirmed.values) { return true }
-    return wanted.isRefreshed && now - confirmed.submitted >= reversion / 2
+    let age = now - confirmed.submitted
+    return wanted.isRefreshed && age + age >= reversion
   }
 
   /// What the device was last asked for.

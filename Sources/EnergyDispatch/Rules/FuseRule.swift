@@ -109,7 +109,7 @@ struct FuseRule: Rule {
 
   private func restore(_ phases: Phases, _ input: RuleInput, _ engine: ShedEngine, _ memory: inout FuseMemory) {
     let count = fuse.phases
-    let restored = engine.restore(input, &memory.shed) { unit, pickUp in
+    let restored = engine.restore(input, &memory.shed) { [fuse] unit, pickUp in
       (0..<count).allSatisfy { index in
         let more = unit.current(pickUp, on: index, of: count)
         let rest = phases.currents[index] - phases.charging[index]
