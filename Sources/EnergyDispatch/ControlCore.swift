@@ -76,10 +76,9 @@ public struct ControlCore: Sendable {
     isGuarded: Bool = false
   ) -> ControlOutcome {
     let now = snapshot.now
-    let parameters = premises.site
     var snapshot = snapshot
     let frozenEvents = frozen.mark(&snapshot)
-    let view = SiteView(snapshot, parameters, &tracks)
+    let view = SiteView(snapshot, premises.site, &tracks)
     // Taken out, so that what it holds is changed in place.
     var running = state.take() ?? begin(view)
     running.switches.observe(view)
@@ -97,17 +96,17 @@ public struct ControlCore: Sendable {
     running.hasSeenAll = running.hasSeenAll || !isSafeState
     let isStarting = !running.hasSeenAll && now.monotonic - running.started < Self.patience
 
-    let wanted = WantedLease.all(resolutions, view, parameters)
+    let wanted = WantedLease.all(resolutions, view, premises.site)
     var events = frozenEvents + channels.events + leases.accept(reports, at: now)
     events += effects.step(leases, snapshot)
     events += foreign.step(&leases, snapshot)
-    let commands = parameters.mode == .control ? leases.plan(due(wanted, snapshot), at: now.monotonic) : []
+    let commands = premises.site.mode == .control ? leases.plan(due(wanted, snapshot), at: now.monotonic) : []
     let deliberation = Deliberation(
       premises: premises, view: view, resolutions: resolutions, wanted: wanted, isSafeState: isSafeState,
       isStarting: isStarting, running: RunningLimits(channels, orders, zone))
     events += notices.events(
       statements, resolutions, safeState: isSafeState && !isStarting ? deliberation : nil, view,
-      isMonitor: parameters.mode == .monitor)
+      isMonitor: premises.site.mode == .monitor)
     let isDecisionNew = substance.follow(
       resolutions, isSafeState: isSafeState, isStarting: isSafeState && isStarting)
     let isMemoryChanged = remember(&running, at: now)

@@ -66,6 +66,11 @@ struct LeaseBook: Sendable {
     return true
   }
 
+  /// What was confirmed last.
+  func confirmed(_ key: LeaseKey) -> Lease.Confirmed? {
+    leases.index(forKey: key).flatMap { leases[$0].value.confirmed }
+  }
+
   /// When the last command was confirmed; nil while none is, or another is on its way.
   func settled(_ key: LeaseKey) -> MonotonicInstant? {
     leases.index(forKey: key).flatMap { leases[$0].value.outstanding.isEmpty ? leases[$0].value.confirmed?.at : nil }
