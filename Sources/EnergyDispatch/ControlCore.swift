@@ -124,11 +124,15 @@ public struct ControlCore: Sendable {
     lastStep = now
     var due = wanted
     if let readSince {
-      due.removeAll { lease in
-        guard let points = snapshot.observations[lease.key.device] else { return true }
+      func isUnread(_ device: DeviceID) -> Bool {
+        guard let points = snapshot.observations[device] else { return true }
         return !points.indices.contains { points[$0].value.measured.map { $0.monotonic > readSince } ?? false }
       }
-      if due.count == wanted.count { self.readSince = nil }
+      if wanted.contains(where: { isUnread($0.key.device) }) {
+        due.removeAll { isUnread($0.key.device) }
+      } else {
+        self.readSince = nil
+      }
     }
     guard foreign.hasTruce(at: now) else { return due }
     return due.filter { $0.isProtective || !foreign.isTruce($0.key, at: now) }

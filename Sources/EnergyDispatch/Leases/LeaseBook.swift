@@ -107,7 +107,7 @@ struct LeaseBook: Sendable {
         else { return nil }
         switch report.outcome {
         case .confirmed:
-          complaints[key]?.subtract(["setpoint-refused", "setpoint-not-taken"])
+          if !complaints.isEmpty { complaints[key]?.subtract(["setpoint-refused", "setpoint-not-taken"]) }
           return nil
         case .failed: return nil
         case .refused(let reason):
