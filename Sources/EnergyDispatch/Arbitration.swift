@@ -92,29 +92,29 @@ struct Arbitration: Sendable {
       isInOrder = false
     }
     let ordered = isInOrder ? statements : statements.sorted(by: { $0.precedence < $1.precedence })
+    // Looked at in their places: to copy out each statement costs more than to look at it.
     let span = ordered.span
-    for index in span.indices { add(span[index], to: &resolutions) }
+    for index in span.indices {
+      let limits = span[index].contribution.limits.span
+      for each in limits.indices {
+        guard let place = places[limits[each].quantity] else { continue }
+        apply(limits[each], of: span[index].rule, span[index].precedence, to: &resolutions[place])
+      }
+      for wish in span[index].contribution.wishes {
+        guard let place = places[wish.quantity], resolutions[place].winner == nil else { continue }
+        resolutions[place].winner = .init(rule: span[index].rule, wish: wish)
+      }
+      for hands in span[index].contribution.handsOff {
+        guard let place = places[hands.quantity] else { continue }
+        if resolutions[place].handsOff == nil { resolutions[place].handsOff = hands.reason }
+        if hands.isUrgent { resolutions[place].isReleased = true }
+      }
+    }
     return resolutions
   }
 
-  private func add(_ statement: Statement, to resolutions: inout [Resolution]) {
-    let limits = statement.contribution.limits.span
-    for index in limits.indices {
-      if let place = places[limits[index].quantity] { apply(limits[index], of: statement, to: &resolutions[place]) }
-    }
-    for wish in statement.contribution.wishes {
-      guard let place = places[wish.quantity], resolutions[place].winner == nil else { continue }
-      resolutions[place].winner = .init(rule: statement.rule, wish: wish)
-    }
-    for hands in statement.contribution.handsOff {
-      guard let place = places[hands.quantity] else { continue }
-      if resolutions[place].handsOff == nil { resolutions[place].handsOff = hands.reason }
-      if hands.isUrgent { resolutions[place].isReleased = true }
-    }
-  }
-
-  private func apply(_ limit: Limit, of statement: Statement, to resolution: inout Resolution) {
-    var bound = Bound(rule: statement.rule, precedence: statement.precedence, limit: limit, holds: true)
+  private func apply(_ limit: Limit, of rule: String, _ precedence: RuleClass, to resolution: inout Resolution) {
+    var bound = Bound(rule: rule, precedence: precedence, limit: limit, holds: true)
     let before = resolution.allowed
     if let left = before.intersection(limit.interval) {
       resolution.allowed = left

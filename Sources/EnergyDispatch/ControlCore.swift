@@ -30,6 +30,7 @@ public struct ControlCore: Sendable {
   private var notices = Notices()
   private var substance = DecisionSubstance()
   private var lastStep: MonotonicInstant?
+  private var last: Deliberation?
   /// After a pause of the agent: only devices that were read since are written.
   private var readSince: MonotonicInstant?
 
@@ -44,7 +45,6 @@ public struct ControlCore: Sendable {
     var started: MonotonicInstant
     var hasSeenAll = false
     var isMemoryFresh = false
-    var view: SiteView
   }
 
   /// - Parameter savedMemory: what ``savedMemory`` gave before the restart. Nil, or what cannot be
@@ -76,13 +76,11 @@ public struct ControlCore: Sendable {
     isGuarded: Bool = false
   ) -> ControlOutcome {
     let now = snapshot.now
-    let parameters = premises.site
     var snapshot = snapshot
     let frozenEvents = frozen.mark(&snapshot)
-    let view = SiteView(snapshot, parameters, &tracks)
+    let view = SiteView(snapshot, premises.site, &tracks)
     // Taken out, so that what it holds is changed in place.
     var running = state.take() ?? begin(view)
-    running.view = view
     running.switches.observe(view)
     running.consumers.observe(view)
     let channels = running.channels.step(orders, view, isGuarded: isGuarded)
@@ -98,21 +96,22 @@ public struct ControlCore: Sendable {
     running.hasSeenAll = running.hasSeenAll || !isSafeState
     let isStarting = !running.hasSeenAll && now.monotonic - running.started < Self.patience
 
-    let wanted = WantedLease.all(resolutions, view, parameters)
+    let wanted = WantedLease.all(resolutions, view, premises.site)
     var events = frozenEvents + channels.events + leases.accept(reports, at: now)
     events += effects.step(leases, snapshot)
     events += foreign.step(&leases, snapshot)
-    let commands = parameters.mode == .control ? leases.plan(due(wanted, snapshot), at: now.monotonic) : []
+    let commands = premises.site.mode == .control ? leases.plan(due(wanted, snapshot), at: now.monotonic) : []
     let deliberation = Deliberation(
       premises: premises, view: view, resolutions: resolutions, wanted: wanted, isSafeState: isSafeState,
       isStarting: isStarting, running: RunningLimits(channels, orders, zone))
     events += notices.events(
       statements, resolutions, safeState: isSafeState && !isStarting ? deliberation : nil, view,
-      isMonitor: parameters.mode == .monitor)
+      isMonitor: premises.site.mode == .monitor)
     let isDecisionNew = substance.follow(
       resolutions, isSafeState: isSafeState, isStarting: isSafeState && isStarting)
     let isMemoryChanged = remember(&running, at: now)
-    state = running
+    state = consume running
+    last = deliberation
     return ControlOutcome(
       commands: commands, events: events, isDecisionNew: isDecisionNew, isMemoryChanged: isMemoryChanged,
       isMemoryUrgent: isMemoryChanged && !channels.events.isEmpty, deliberation: deliberation)
@@ -125,11 +124,15 @@ public struct ControlCore: Sendable {
     lastStep = now
     var due = wanted
     if let readSince {
-      due.removeAll { lease in
-        guard let points = snapshot.observations[lease.key.device] else { return true }
+      func isUnread(_ device: DeviceID) -> Bool {
+        guard let points = snapshot.observations[device] else { return true }
         return !points.indices.contains { points[$0].value.measured.map { $0.monotonic > readSince } ?? false }
       }
-      if due.count == wanted.count { self.readSince = nil }
+      if wanted.contains(where: { isUnread($0.key.device) }) {
+        due.removeAll { isUnread($0.key.device) }
+      } else {
+        self.readSince = nil
+      }
     }
     guard foreign.hasTruce(at: now) else { return due }
     return due.filter { $0.isProtective || !foreign.isTruce($0.key, at: now) }
@@ -138,7 +141,7 @@ public struct ControlCore: Sendable {
   /// What each device gets on a clean stop. Nothing in monitor mode and before the first step.
   public func fallback(at now: Moment) -> [SetpointCommand] {
     guard premises.site.mode == .control else { return [] }
-    return Fallback.commands(premises.site, leases, state?.view, at: now.monotonic)
+    return Fallback.commands(premises.site, leases, last?.view, at: now.monotonic)
   }
 
   private func begin(_ view: SiteView) -> Running {
@@ -149,7 +152,7 @@ public struct ControlCore: Sendable {
       consumers: ConsumerHistory(premises.site, saved: memory, at: view.now),
       channels: ChannelWatch(premises.site.channels, saved: memory, at: now),
       reserves: ReserveWatch(premises.site, saved: memory), returns: StagedReturn(premises.site, saved: memory),
-      started: now, view: view)
+      started: now)
   }
 
   private mutating func remember(_ running: inout Running, at moment: Moment) -> Bool {

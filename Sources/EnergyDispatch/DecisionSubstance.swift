@@ -14,10 +14,6 @@ struct DecisionSubstance: Sendable {
       cause = bound.limit.cause
       holds = bound.holds
     }
-
-    func matches(_ bound: Bound) -> Bool {
-      rule == bound.rule && cause == bound.limit.cause && holds == bound.holds
-    }
   }
 
   /// Of one quantity; quantities come in a fixed order.
@@ -30,27 +26,8 @@ struct DecisionSubstance: Sendable {
     init(_ resolution: Resolution) {
       handsOff = resolution.handsOff
       wish = resolution.winner?.rule
-      state = Self.state(resolution)
+      state = resolution.state
       causes = resolution.bounds.map { Cause($0) }
-    }
-
-    func matches(_ resolution: Resolution) -> Bool {
-      guard wish == resolution.winner?.rule, state == Self.state(resolution),
-        causes.count == resolution.bounds.count, handsOff == resolution.handsOff
-      else { return false }
-      let (known, new) = (causes.span, resolution.bounds.span)
-      for index in known.indices where !known[index].matches(new[index]) { return false }
-      return true
-    }
-
-    /// Of what is either on or off, or in one of a few states.
-    private static func state(_ resolution: Resolution) -> Int? {
-      switch resolution.quantity {
-      case .battery, .production: nil
-      case .supply: resolution.target.map { $0 >= 0.5 ? 1 : 0 }
-      case .charging: resolution.setting.map { $0.current > 0 ? $0.phases : 0 }
-      case .heatPump: Int(resolution.target ?? resolution.allowed.clamp(2))
-      }
     }
   }
 
@@ -58,10 +35,28 @@ struct DecisionSubstance: Sendable {
   private var isStarting = false
   private var entries: [Entry]?
 
+  /// Everything is looked at in its place: to copy out what is compared costs more than to compare it.
   private func isLike(_ resolutions: [Resolution]) -> Bool {
     guard let entries, entries.count == resolutions.count else { return false }
     let (known, new) = (entries.span, resolutions.span)
-    for index in known.indices where !known[index].matches(new[index]) { return false }
+    for index in known.indices {
+      guard known[index].wish == new[index].winner?.rule, known[index].state == new[index].state,
+        Self.areLike(known[index].causes, new[index].bounds),
+        (known[index].handsOff == nil) == (new[index].handsOff == nil)
+      else { return false }
+      if known[index].handsOff != nil, known[index].handsOff != new[index].handsOff { return false }
+    }
+    return true
+  }
+
+  private static func areLike(_ causes: [Cause], _ bounds: [Bound]) -> Bool {
+    guard causes.count == bounds.count else { return false }
+    let (known, new) = (causes.span, bounds.span)
+    for index in known.indices {
+      guard known[index].rule == new[index].rule, known[index].cause == new[index].limit.cause,
+        known[index].holds == new[index].holds
+      else { return false }
+    }
     return true
   }
 
@@ -72,5 +67,17 @@ struct DecisionSubstance: Sendable {
     self.isStarting = isStarting
     entries = resolutions.map { Entry($0) }
     return true
+  }
+}
+
+extension Resolution {
+  /// Of what is either on or off, or in one of a few states.
+  fileprivate var state: Int? {
+    switch quantity {
+    case .battery, .production: nil
+    case .supply: target.map { $0 >= 0.5 ? 1 : 0 }
+    case .charging: setting.map { $0.current > 0 ? $0.phases : 0 }
+    case .heatPump: Int(target ?? allowed.clamp(2))
+    }
   }
 }

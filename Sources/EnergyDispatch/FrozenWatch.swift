@@ -30,19 +30,24 @@ struct FrozenWatch: Sendable {
     for index in devices.indices {
       let id = devices[index].id
       if let points = snapshot.observations[id] { devices[index].observe(points) }
-      guard devices[index].isStill || devices[index].isPowerFrozen || devices[index].areCurrentsFrozen else {
-        if !told.isEmpty { told.remove(id) }
-        continue
+      if devices[index].isFrozen {
+        if let event = mark(&snapshot, devices[index]) { events.append(event) }
+      } else if !told.isEmpty {
+        told.remove(id)
       }
-      let device = devices[index]
-      snapshot.observations[id] = snapshot.observations[id].map { device.marked($0) }
-      guard told.insert(id).inserted else { continue }
-      events.append(
-        Event(
-          at: snapshot.now, name: "values-frozen", severity: .warning, device: id,
-          text: "\(id) repeats \(device.subject) instead of measuring: unknown from now on"))
     }
     return events
+  }
+
+  /// Out of line: in the loop above it would have the snapshot copied before anything is known to be frozen.
+  @inline(never)
+  private mutating func mark(_ snapshot: inout SiteSnapshot, _ device: WatchedDevice) -> Event? {
+    let id = device.id
+    snapshot.observations[id] = snapshot.observations[id].map { device.marked($0) }
+    guard told.insert(id).inserted else { return nil }
+    return Event(
+      at: snapshot.now, name: "values-frozen", severity: .warning, device: id,
+      text: "\(id) repeats \(device.subject) instead of measuring: unknown from now on")
   }
 }
 
@@ -108,7 +113,7 @@ private struct WatchedDevice: Sendable {
   private struct Held: Sendable {
     var values = Phases()
     /// All that the device told when it last was new.
-    var others: FlatMap<Point, Observation> = [:]
+    var others = FlatMap<Point, Observation>()
     var since: MonotonicInstant?
     var readings = 0
     /// `Σ |ΔU| / U` since then.
@@ -132,6 +137,7 @@ private struct WatchedDevice: Sendable {
   private(set) var isStill = false
   private(set) var isPowerFrozen = false
   private(set) var areCurrentsFrozen = false
+  var isFrozen: Bool { isStill || isPowerFrozen || areCurrentsFrozen }
 
   init(_ id: DeviceID, isMeter: Bool) {
     self.id = id
@@ -159,7 +165,7 @@ private struct WatchedDevice: Sendable {
     guard isSame else {
       rest = Held(since: at)
       // Only a device whose voltage stands still is looked at as a whole.
-      rest.others = hasMoved ? [:] : points
+      if !hasMoved { rest.others = points }
       isStill = false
       return
     }

@@ -150,7 +150,7 @@ extension Notices {
         Event(
           at: now, name: names.0, severity: .warning, device: device,
           text: "the \(device) \(verbs.0) because \(bound.limit.reason)"))
-    } else if isOver, stopped.remove(device) != nil {
+    } else if isOver, !stopped.isEmpty, stopped.remove(device) != nil {
       events.append(
         Event(at: now, name: names.1, severity: .info, device: device, text: "the \(device) \(verbs.1)"))
     }

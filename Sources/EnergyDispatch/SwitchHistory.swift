@@ -69,7 +69,7 @@ struct SwitchHistory: Hashable, Sendable {
       guard let state = pump.state else { continue }
       if state == 1 {
         if blocked.insert(pump.device).inserted, seenPumps.contains(pump.device) { putLast(pump.device) }
-      } else {
+      } else if !blocked.isEmpty {
         blocked.remove(pump.device)
       }
       seenPumps.insert(pump.device)

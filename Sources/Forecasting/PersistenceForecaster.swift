@@ -43,22 +43,30 @@ public struct PersistenceForecaster: Sendable {
   public func forecasts(from start: Timestamp, count: Int) -> [Forecast] {
     let begin = QuarterHour.start(containing: start)
     let starts = (0..<count).map { begin + QuarterHour.length * $0 }
-    let load = values(at: starts) { $0.load }
-    let pv = values(at: starts) { $0.pv }
+    var pairs: [Int: [Pair]] = [:]
+    let load = values(at: starts, &pairs) { $0.load }
+    let pv = values(at: starts, &pairs) { $0.pv }
     return starts.indices.map { Forecast(start: starts[$0], load: load[$0], pv: pv[$0]) }
   }
 
   public var saved: [UInt8] { history.saved }
 
-  private func values(at starts: [Timestamp], of quantity: (QuarterHour) -> Watts?) -> [Forecast.Value] {
+  /// What came, and what was there so many days before.
+  private typealias Pair = (came: QuarterHour, promised: QuarterHour)
+
+  /// - Parameter pairs: by the days that lie between; looked up once for all quantities.
+  private func values(
+    at starts: [Timestamp], _ pairs: inout [Int: [Pair]], of quantity: (QuarterHour) -> Watts?
+  ) -> [Forecast.Value] {
     guard let first = starts.first else { return [] }
-    // By the days that lie between.
     var known: [Int: [Double]] = [:]
     return starts.map { start in
       guard let (power, days) = lastKnown(before: start, of: quantity) else {
         return Forecast.Value(power: nil, remark: "no history: this time of day was not measured in the last days")
       }
-      let errors = known[days] ?? errors(before: first, of: quantity, days: days)
+      let compared = pairs[days] ?? self.pairs(before: first, days: days)
+      pairs[days] = compared
+      let errors = known[days] ?? Self.errors(compared, of: quantity)
       known[days] = errors
       return Self.value(power, days: days, errors)
     }
@@ -92,14 +100,20 @@ public struct PersistenceForecaster: Sendable {
     return nil
   }
 
-  /// What came minus what was there so many days before, over the last day, ascending.
-  private func errors(before start: Timestamp, of quantity: (QuarterHour) -> Watts?, days: Int) -> [Double] {
-    (1...Self.errorWindow).compactMap { index -> Double? in
+  /// Over the last day, where both were measured.
+  private func pairs(before start: Timestamp, days: Int) -> [Pair] {
+    (1...Self.errorWindow).compactMap { index -> Pair? in
       let time = start - QuarterHour.length * index
       let before = (0..<days).reduce(time) { day, _ in zone.sameTimeYesterday(day) }
-      guard let came = history[time].flatMap(quantity),
-        let promised = history[QuarterHour.start(containing: before)].flatMap(quantity)
-      else { return nil }
+      guard let came = history[time], let promised = history[QuarterHour.start(containing: before)] else { return nil }
+      return (came, promised)
+    }
+  }
+
+  /// What came minus what was promised, ascending.
+  private static func errors(_ pairs: [Pair], of quantity: (QuarterHour) -> Watts?) -> [Double] {
+    pairs.compactMap { came, promised -> Double? in
+      guard let came = quantity(came), let promised = quantity(promised) else { return nil }
       return came.value - promised.value
     }.sorted()
   }

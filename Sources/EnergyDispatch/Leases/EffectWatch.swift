@@ -35,27 +35,28 @@ struct EffectWatch: Sendable {
   private static let beforeAlarm = 3
 
   private let subjects: [EffectSubject]
-  private var watched: FlatMap<LeaseKey, Watched> = [:]
+  /// In the order of ``subjects``; nil where no lease runs.
+  private var watched: [Watched?]
 
-  init(_ site: SiteParameters) { subjects = EffectSubject.all(site) }
-
-  /// Keys of leases whose effect does not show.
-  var ineffective: Set<LeaseKey> { Set(watched.lazy.filter { $0.value.isTold }.map(\.key)) }
+  init(_ site: SiteParameters) {
+    subjects = EffectSubject.all(site)
+    watched = subjects.map { _ in nil }
+  }
 
   /// Once a cycle, after reports were taken.
   mutating func step(_ leases: LeaseBook, _ snapshot: SiteSnapshot) -> [Event] {
     var events: [Event] = []
-    for subject in subjects {
-      guard let confirmed = leases.leases[subject.key]?.confirmed,
+    for (index, subject) in subjects.enumerated() {
+      guard let confirmed = leases.confirmed(subject.key),
         subject.isLatching || snapshot.now.monotonic - confirmed.submitted < subject.reversion
       else {
-        if watched.index(forKey: subject.key) != nil { watched[subject.key] = nil }
+        watched[index] = nil
         continue
       }
-      let fresh = Watched(settled: confirmed.at + subject.settles)
-      if let event = Self.look(at: subject, confirmed, snapshot, &watched[subject.key, default: fresh]) {
-        events.append(event)
-      }
+      // Taken out, so that it is changed in place.
+      var state = watched[index].take() ?? Watched(settled: confirmed.at + subject.settles)
+      if let event = Self.look(at: subject, confirmed, snapshot, &state) { events.append(event) }
+      watched[index] = consume state
     }
     return events
   }

@@ -46,7 +46,8 @@ struct Lease: Hashable, Sendable {
     guard let confirmed, uncertainSince == nil else { return true }
     if let last = outstanding.last, now - last.submitted >= Self.patience { return true }
     if wanted.differs(from: newest ?? confirmed.values) { return true }
-    return wanted.isRefreshed && now - confirmed.submitted >= reversion / 2
+    let age = now - confirmed.submitted
+    return wanted.isRefreshed && age + age >= reversion
   }
 
   /// What the device was last asked for.
@@ -65,10 +66,11 @@ struct Lease: Hashable, Sendable {
     _ wanted: WantedLease, _ readBack: WantedLease.ReadBack, at now: MonotonicInstant
   ) -> Bool {
     if let uncertainSince, uncertainSince >= readBack.measured { return true }
-    let state = wanted.values.map { WantedLease.Value(kind: $0.kind, value: readBack.value) }
-    guard let confirmed else { return wanted.differs(from: state) }
-    if wanted.differs(from: confirmed.values) { return confirmed.at > readBack.measured || wanted.differs(from: state) }
-    return confirmed.at <= readBack.measured && wanted.differs(from: state)
+    guard let confirmed else { return wanted.differs(from: readBack) }
+    if wanted.differs(from: confirmed.values) {
+      return confirmed.at > readBack.measured || wanted.differs(from: readBack)
+    }
+    return confirmed.at <= readBack.measured && wanted.differs(from: readBack)
       && now - confirmed.submitted >= Self.longestPause
   }
 

@@ -66,6 +66,11 @@ struct LeaseBook: Sendable {
     return true
   }
 
+  /// What was confirmed last.
+  func confirmed(_ key: LeaseKey) -> Lease.Confirmed? {
+    leases.index(forKey: key).flatMap { leases[$0].value.confirmed }
+  }
+
   /// When the last command was confirmed; nil while none is, or another is on its way.
   func settled(_ key: LeaseKey) -> MonotonicInstant? {
     leases.index(forKey: key).flatMap { leases[$0].value.outstanding.isEmpty ? leases[$0].value.confirmed?.at : nil }
@@ -102,7 +107,7 @@ struct LeaseBook: Sendable {
         else { return nil }
         switch report.outcome {
         case .confirmed:
-          complaints[key]?.subtract(["setpoint-refused", "setpoint-not-taken"])
+          if !complaints.isEmpty { complaints[key]?.subtract(["setpoint-refused", "setpoint-not-taken"]) }
           return nil
         case .failed: return nil
         case .refused(let reason):

@@ -60,10 +60,14 @@ struct WantedLease: Hashable, Sendable {
 
   func differs(from others: [Value]) -> Bool {
     guard others.count == values.count else { return true }
-    return zip(values, others).contains { mine, other in
-      let change = (mine.value - other.value).magnitude
-      return mine.kind != other.kind || change > deadBand || (change > 0 && mine.value == 0)
-    }
+    return zip(values, others).contains { mine, other in mine.kind != other.kind || differs(mine.value, other.value) }
+  }
+
+  func differs(from state: ReadBack) -> Bool { values.contains { differs($0.value, state.value) } }
+
+  private func differs(_ mine: Double, _ other: Double) -> Bool {
+    let change = (mine - other).magnitude
+    return change > deadBand || (change > 0 && mine == 0)
   }
 }
 

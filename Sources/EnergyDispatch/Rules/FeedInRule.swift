@@ -35,7 +35,10 @@ struct FeedInRule: Rule {
   private static let calm: Duration = .seconds(60)
   private static let doubt: Duration = .seconds(600)
 
-  private enum Source: Hashable { case configured(SiteParameters.FeedInCap), channels(SiteParameters.Channel.Class) }
+  private enum Source: Hashable {
+    case configured(SiteParameters.FeedInCap, Reason)
+    case channels(SiteParameters.Channel.Class)
+  }
   /// A cap as it is in this cycle, W.
   private struct Cap {
     var limit: Double
@@ -57,7 +60,8 @@ struct FeedInRule: Rule {
 
   init(site: SiteParameters, cap: SiteParameters.FeedInCap) {
     let hybrids = site.hybrids.filter { cap.storedIn == nil || $0.device == cap.storedIn }
-    self.init(.configured(cap), site, hybrids, name: "feed-in cap", .siteProtection)
+    let reason: Reason = "no more than \(watts: cap.limit.value) may be fed into the grid"
+    self.init(.configured(cap, reason), site, hybrids, name: "feed-in cap", .siteProtection)
   }
 
   /// What the channels of a class allow.
@@ -84,13 +88,12 @@ struct FeedInRule: Rule {
 
   /// What it lets into the grid when it is bound, W; below 0 with a cap of less than the margin. Infinite where a channel
   /// has to say it first.
-  var kept: Double { if case .configured(let cap) = source { cap.limit.value - margin } else { .infinity } }
+  var kept: Double { if case .configured(let cap, _) = source { cap.limit.value - margin } else { .infinity } }
 
   func evaluate(_ input: RuleInput, _ memory: inout Memory) -> Contribution {
     switch source {
-    case .configured(let configured):
-      let words: Reason = "no more than \(watts: configured.limit.value) may be fed into the grid"
-      var contribution = keep(Cap(limit: configured.limit.value, reason: words), input, &memory)
+    case .configured(let configured, let reason):
+      var contribution = keep(Cap(limit: configured.limit.value, reason: reason), input, &memory)
       if configured.storedIn == nil {
         let text: Reason =
           """

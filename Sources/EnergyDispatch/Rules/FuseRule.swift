@@ -63,22 +63,26 @@ struct FuseRule: Rule {
     let rating = fuse.rating.value
     let worst = phases.worst
     memory.isOverloaded = worst > rating || (memory.isOverloaded && worst > Self.bindAbove * rating)
-    let relation = worst > rating ? "above" : "near"
-    let state: Reason =
-      "the import of \(amperes: worst) on L\(phases.worstPhase) is \(relation) the fuse of \(amperes: rating)"
     shed(phases, input, engine, &memory)
-    let charging = chargerLimits(phases, shares, state, input, &memory)
+    let charging = chargerLimits(phases, shares, input, &memory)
     restore(phases, input, engine, &memory)
-    var contribution = Contribution(limits: batteryLimits(input.view, phases, state, &memory) + charging)
+    var contribution = Contribution(limits: batteryLimits(input.view, phases, &memory) + charging)
     contribution.room = PickUpRoom(
       room: zip(phases.currents, phases.charging).map { Self.restoreBelow * rating - ($0 - $1) }, isPerPhase: true)
-    let reason: Reason = memory.isOverloaded ? state : "the fuse has not had room for it for a minute"
+    let reason = memory.isOverloaded ? state(phases) : "the fuse has not had room for it for a minute"
     contribution.limits += engine.limits(memory.shed, reason)
     if memory.isOverloaded {
       let text: Reason = "L\(phases.worstPhase) imports \(amperes: worst), the fuse is rated \(amperes: rating)"
       contribution.alarms = [Contribution.Alarm(name: "fuse-overload", severity: .alarm, device: nil, text: text)]
     }
     return contribution
+  }
+
+  /// Why it binds.
+  private func state(_ phases: Phases) -> Reason {
+    let (worst, rating) = (phases.worst, fuse.rating.value)
+    let relation = worst > rating ? "above" : "near"
+    return "the import of \(amperes: worst) on L\(phases.worstPhase) is \(relation) the fuse of \(amperes: rating)"
   }
 
   private func phases(_ view: SiteView, _ shares: PhaseShares) -> Phases? {
@@ -109,7 +113,7 @@ struct FuseRule: Rule {
 
   private func restore(_ phases: Phases, _ input: RuleInput, _ engine: ShedEngine, _ memory: inout FuseMemory) {
     let count = fuse.phases
-    let restored = engine.restore(input, &memory.shed) { unit, pickUp in
+    let restored = engine.restore(input, &memory.shed) { [fuse] unit, pickUp in
       (0..<count).allSatisfy { index in
         let more = unit.current(pickUp, on: index, of: count)
         let rest = phases.currents[index] - phases.charging[index]
@@ -128,7 +132,7 @@ struct FuseRule: Rule {
   // MARK: chargers
 
   private func chargerLimits(
-    _ phases: Phases, _ shares: PhaseShares, _ state: Reason, _ input: RuleInput, _ memory: inout FuseMemory
+    _ phases: Phases, _ shares: PhaseShares, _ input: RuleInput, _ memory: inout FuseMemory
   ) -> [Limit] {
     guard !shares.chargers.isEmpty else { return [] }
     let now = input.now.monotonic
@@ -151,7 +155,7 @@ struct FuseRule: Rule {
     return shares.divide(allowed, besides: stubborn).compactMap { charger, power in
       guard power < charger.maximumPower else { return nil }
       let reason: Reason =
-        isNear ? state : "what the fuse of \(amperes: fuse.rating.value) leaves it is given step by step"
+        isNear ? state(phases) : "what the fuse of \(amperes: fuse.rating.value) leaves it is given step by step"
       return Limit(
         quantity: .charging(charger.device), interval: .atMost(power), cause: "import near the fuse", reason: reason)
     }
@@ -171,9 +175,7 @@ struct FuseRule: Rule {
     }
   }
 
-  private func batteryLimits(
-    _ view: SiteView, _ phases: Phases, _ state: Reason, _ memory: inout FuseMemory
-  ) -> [Limit] {
+  private func batteryLimits(_ view: SiteView, _ phases: Phases, _ memory: inout FuseMemory) -> [Limit] {
     let now = view.now.monotonic
     let worst = phases.worst
     let target = Self.bindAbove * fuse.rating.value
@@ -192,6 +194,7 @@ struct FuseRule: Rule {
     // Chargers are throttled before batteries discharge.
     let most = mostWhenPaused <= target && worst > mostWhenPaused && !isLate ? 0 : Double.infinity
     let whole = site.hybrids.reduce(0) { $0 + ($1.battery == nil ? 0 : $1.acLimit.value) }
+    let state = state(phases)
     return site.hybrids.compactMap { hybrid in
       guard let battery = hybrid.battery, whole > 0 else { return nil }
       let share = more * hybrid.acLimit.value / whole

@@ -3,8 +3,6 @@ import EnergyModel
 /// Divides the current that is left on each phase among chargers, by the phases they hang on.
 struct PhaseShares: Sendable {
   private(set) var chargers: [SiteParameters.Charger]
-  /// Where each charger hangs; at a connection with one phase everything hangs on that.
-  private var places: [[Int]]
   /// Of the connection.
   let phases: Int
 
@@ -12,9 +10,11 @@ struct PhaseShares: Sendable {
   init(_ site: borrowing SiteParameters, _ view: borrowing SiteView, phases: Int) {
     chargers = ChargerShares(site, view).order
     self.phases = phases
-    places = chargers.map { charger in
-      phases == 1 ? [0] : charger.phases.lazy.map { $0 - 1 }.filter { (0..<phases).contains($0) }
-    }
+  }
+
+  /// Whether a charger hangs on a phase of the connection; where that has only one everything does.
+  private func hangs(_ index: Int, on place: Int) -> Bool {
+    phases == 1 || chargers[index].phases.contains(place + 1)
   }
 
   /// What chargers take now on each phase, A; who does not say counts as nothing.
@@ -23,7 +23,7 @@ struct PhaseShares: Sendable {
     for index in chargers.indices {
       guard let power = view.charger(chargers[index].device)?.power else { continue }
       let current = power / SiteParameters.Charger.power(1, phases: chargers[index].phases.count)
-      for place in places[index] { sums[place] += current }
+      for place in 0..<phases where hangs(index, on: place) { sums[place] += current }
     }
     return sums
   }
@@ -37,10 +37,9 @@ struct PhaseShares: Sendable {
     for index in chargers.indices {
       guard let power = stubborn[chargers[index].device] else { continue }
       let current = power / SiteParameters.Charger.power(1, phases: chargers[index].phases.count)
-      for place in places[index] { left[place] -= current }
+      for place in 0..<phases where hangs(index, on: place) { left[place] -= current }
     }
     var others = self
-    others.places = chargers.indices.filter { stubborn[chargers[$0].device] == nil }.map { places[$0] }
     others.chargers.removeAll { stubborn[$0.device] != nil }
     let told = divide(allowed).filter { stubborn[$0.charger.device] != nil }
     return told + others.divide(left.map { max(0, $0) })
@@ -51,19 +50,27 @@ struct PhaseShares: Sendable {
     var left = allowed
     return chargers.indices.map { index in
       let charger = chargers[index]
-      func share(_ place: Int) -> Double {
-        let rivals = (index..<chargers.count).reduce(0) { count, rival in
-          chargers[rival].priority == charger.priority && places[rival].contains(place) ? count + 1 : count
-        }
-        return left[place] / Double(max(1, rivals))
-      }
-      var current = min(charger.current.upperBound, places[index].lazy.map(share).min() ?? 0)
+      let (share, most) = rest(index, left)
+      var current = min(charger.current.upperBound, share)
       if current < charger.current.lowerBound {
-        let most = places[index].lazy.map { left[$0] }.min() ?? 0
         current = most >= charger.current.lowerBound ? charger.current.lowerBound : 0
       }
-      for place in places[index] { left[place] -= current }
+      for place in 0..<phases where hangs(index, on: place) { left[place] -= current }
       return (charger, SiteParameters.Charger.power(current, phases: charger.phases.count))
     }
+  }
+
+  /// What is left for a charger on the tightest of its phases, A: its part of it, and all of it.
+  private func rest(_ index: Int, _ left: [Double]) -> (share: Double, most: Double) {
+    guard (0..<phases).contains(where: { hangs(index, on: $0) }) else { return (0, 0) }
+    var (share, most) = (Double.infinity, Double.infinity)
+    for place in 0..<phases where hangs(index, on: place) {
+      var rivals = 0
+      for rival in index..<chargers.count
+      where chargers[rival].priority == chargers[index].priority && hangs(rival, on: place) { rivals += 1 }
+      share = min(share, left[place] / Double(max(1, rivals)))
+      most = min(most, left[place])
+    }
+    return (share, most)
   }
 }

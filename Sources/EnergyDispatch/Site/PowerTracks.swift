@@ -118,14 +118,14 @@ struct PowerTracks: Sendable {
     sum = nil
     guard let meter, let first = meter.newest else { return nil }
     var taken = first
-    for source in sources {
-      guard let newest = source.newest else { return nil }
+    for place in sources.indices {
+      guard let newest = sources[place].newest else { return nil }
       taken = min(taken, newest)
     }
     guard let grid = meter.value(at: taken) else { return nil }
     var sum = grid
-    for source in sources {
-      guard let power = source.value(at: taken) else { return nil }
+    for place in sources.indices {
+      guard let power = sources[place].value(at: taken) else { return nil }
       sum += power
     }
     self.sum = sum
@@ -139,19 +139,23 @@ struct PowerTracks: Sendable {
 
   /// `load − Σ measured chargers and heat pumps`. One that nobody ever measured is a part of it.
   private func uncontrolled(_ load: Double, _ taken: MonotonicInstant) -> Double? {
-    var measured = 0.0
-    for tracks in [chargers, heatPumps] {
-      for place in tracks.indices where !tracks[place].isAbsent && site.isBehindConnection(tracks[place].device) {
-        guard let power = tracks[place].value(at: taken) else { return nil }
-        measured += power
-      }
-    }
+    guard let cars = add(chargers, to: 0, taken), let measured = add(heatPumps, to: cars, taken) else { return nil }
     guard covers(load, measured) else { return nil }
     for parent in parents {
       guard let power = parent.track.value(at: taken) else { continue }
       guard covers(power, parent.children.reduce(0) { $0 + ($1.value(at: taken) ?? 0) }) else { return nil }
     }
     return max(0, load - measured)
+  }
+
+  /// `sum + Σ power` of those that are part of what the connection sees; nil where one of them does not tell it.
+  private func add(_ tracks: [PowerTrack], to sum: Double, _ taken: MonotonicInstant) -> Double? {
+    var sum = sum
+    for place in tracks.indices where !tracks[place].isAbsent && site.isBehindConnection(tracks[place].device) {
+      guard let power = tracks[place].value(at: taken) else { return nil }
+      sum += power
+    }
+    return sum
   }
 
   private func covers(_ whole: Double, _ parts: Double) -> Bool {

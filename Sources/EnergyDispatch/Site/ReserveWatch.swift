@@ -17,7 +17,7 @@ struct Reserves: Hashable, Sendable {
   }
 
   /// None while the site runs as an island: that is what the reserve is for.
-  var levels: [DeviceID: Level] = [:]
+  var levels: FlatMap<DeviceID, Level> = [:]
 
   subscript(device: DeviceID) -> Level? { levels[device] }
 }
@@ -86,9 +86,10 @@ struct ReserveWatch: Sendable {
     var reserves = Reserves()
     guard !view.isIslanded else { return reserves }
     for index in watched.indices {
-      let before = watched[index].memory
-      reserves.levels[watched[index].hybrid] = step(&watched[index], orders, view)
-      if watched[index].memory != before { watched[index].isOpen = true }
+      var one = watched[index]
+      reserves.levels[one.hybrid] = step(&one, orders, view)
+      if one.memory != watched[index].memory { one.isOpen = true }
+      watched[index] = one
     }
     return reserves
   }
