@@ -5,7 +5,12 @@ public import EnergyModel
 public struct SensorHearing: Hashable, Sendable {
   public let sensor: SensorDefinition
   /// The last of each point; of a family whichever member told it.
-  private var told: [Point: Reading] = [:]
+  private var told: [Point: Told] = [:]
+
+  private struct Told: Hashable, Sendable {
+    var reading: Reading
+    var measured: MonotonicInstant
+  }
 
   public init(_ sensor: SensorDefinition) { self.sensor = sensor }
 
@@ -13,10 +18,19 @@ public struct SensorHearing: Hashable, Sendable {
   public mutating func take(_ sample: Sample) {
     let isMember = sensor.isFamily && sample.device.name.hasPrefix("\(sensor.device.name)-")
     guard sample.device == sensor.device || isMember else { return }
-    for reading in sample.readings { told[reading.point] = reading }
+    for reading in sample.readings {
+      told[reading.point] = Told(reading: reading, measured: sample.measured.monotonic)
+    }
   }
 
-  public func good(_ point: Point) -> Double? { told[point].flatMap { $0.quality == .good ? $0.value : nil } }
+  /// What was told of a point last, if it can be relied on and is not older than the device's maximum age at `now`.
+  public func good(_ point: Point, at now: MonotonicInstant) -> Double? {
+    guard let told = told[point], now - told.measured <= sensor.maximumAge else { return nil }
+    return told.reading.quality == .good ? told.reading.value : nil
+  }
+
+  /// Whether it was told at all, however long ago.
+  public func hasTold(_ point: Point) -> Bool { told[point]?.reading.quality == .good }
 
   /// Of a family one member is enough. A value that the device need not have, such as the power of a plug without a meter,
   /// may be missing; that a relay is on or off may not.
@@ -28,14 +42,14 @@ public struct SensorHearing: Hashable, Sendable {
     }
   }
 
-  public var isComplete: Bool { told.values.contains { $0.quality == .good } && owed.allSatisfy { good($0) != nil } }
+  public var isComplete: Bool { told.keys.contains(where: hasTold) && owed.allSatisfy(hasTold) }
 
   /// In words; nil where it is complete.
   public var missing: String? {
     guard !isComplete else { return nil }
-    let untold = owed.filter { good($0) == nil }
+    let untold = owed.filter { !hasTold($0) }
     if untold.isEmpty { return "told nothing fresh" }
     return
-      "told nothing fresh of \(untold.map { "\($0.rawValue)\(told[$0].map { " (\($0.quality.rawValue))" } ?? "")" }.joined(separator: ", "))"
+      "told nothing fresh of \(untold.map { "\($0.rawValue)\(told[$0].map { " (\($0.reading.quality.rawValue))" } ?? "")" }.joined(separator: ", "))"
   }
 }

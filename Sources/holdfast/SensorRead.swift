@@ -75,7 +75,7 @@ struct SensorRead {
   }
 
   /// Values that it need not have are waited for too: it may have them.
-  private func hasToldAll(_ heard: Heard) -> Bool { sensor.points.allSatisfy { heard.hearing.good($0) != nil } }
+  private func hasToldAll(_ heard: Heard) -> Bool { sensor.points.allSatisfy(heard.hearing.hasTold) }
 
   private func take(_ reading: SensorReading, _ message: IncomingMessage, _ heard: inout Heard) {
     switch reading {

@@ -109,6 +109,16 @@ import Testing
     #expect(try !dialogue.wasWritten)
   }
 
+  /// What is said to a terminal that is gone is lost, and nothing else is.
+  @Test func aTerminalThatIsGoneEndsNothing() async throws {
+    var ends: (ours: Int32, others: Int32) = (-1, -1)
+    #expect(openpty(&ends.ours, &ends.others, nil, nil, nil) == 0)
+    close(ends.ours)
+    defer { close(ends.others) }
+    let tool = try ChildProcess(Holdfast.program(), ["check", "/nowhere/site.yaml"], errors: ends.others)
+    #expect(tool.wait() == 78)
+  }
+
   /// Whichever thread the system gives the signal to.
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func aSignalEndsTheQuestion(signal: Int32) async throws {
     let dialogue = try await Dialogue()

@@ -29,11 +29,14 @@ struct SensorHearingTests {
     var hearing = SensorHearing(sensor(TopicPattern(literal: "plug")))
     #expect(hearing.missing == "told nothing fresh of relay_on, voltage_l1_v")
     hearing.take(sample("other", [Reading(.relayOn, 1), Reading(.voltageL1, 230)]))
-    #expect(hearing.good(.relayOn) == nil)
+    #expect(!hearing.hasTold(.relayOn))
     hearing.take(sample("plug", [Reading(.relayOn, 1, quality: .stale), Reading(.voltageL1, 230)]))
     #expect(hearing.missing == "told nothing fresh of relay_on (stale)")
     hearing.take(sample("plug", [Reading(.relayOn, 1)]))
-    #expect(hearing.isComplete && hearing.missing == nil && hearing.good(.relayOn) == 1)
+    #expect(hearing.isComplete && hearing.missing == nil)
+    let now = sample("plug", []).measured.monotonic
+    #expect(hearing.good(.relayOn, at: now + .seconds(600)) == 1)
+    #expect(hearing.good(.relayOn, at: now + .seconds(601)) == nil, "too old to be relied on")
     // Its last will.
     hearing.take(sample("plug", [Reading(.relayOn, quality: .timeout)]))
     #expect(hearing.missing == "told nothing fresh of relay_on (timeout)")

@@ -51,10 +51,10 @@ final class BrokerTalk: Sendable {
     return ears.missing(of: device, isConnected: link.isConnected)
   }
 
-  /// Whether a relay is on, as it told afresh; nil where it did not until `end`.
+  /// Whether a relay is on, as it told within its maximum age; nil where it did not until `end`.
   func isOn(_ relay: DeviceID, until end: ContinuousClock.Instant) -> Bool? {
     ears.wait(until: end, or: { Interrupt.hasCome }) { heard in
-      heard.good(.relayOn, of: relay).map { $0 >= 0.5 }
+      heard.hearing(of: relay)?.good(.relayOn, at: time.now().monotonic).map { $0 >= 0.5 }
     }
   }
 
@@ -86,7 +86,6 @@ private final class Ears: SampleSink, EventSink, WriteReportSink {
 
     func isComplete(_ device: DeviceID) -> Bool { hearing(of: device)?.isComplete ?? false }
     func hearing(of device: DeviceID) -> SensorHearing? { sensors.first { $0.sensor.device == device } }
-    func good(_ point: Point, of device: DeviceID) -> Double? { hearing(of: device)?.good(point) }
   }
 
   let bell = Wakeup()
