@@ -138,6 +138,11 @@ public struct DeviceBounds: Hashable, Sendable {
     return values.count == command.parameters.count ? values : nil
   }
 
+  /// What hands a battery back to its own inverter; nil of other commands.
+  public func handBack(_ command: CommandDefinition) -> [SetpointKind: Double]? {
+    Set(command.parameters) == [.chargeLimit, .dischargeLimit] && battery != nil ? completed([:], for: command) : nil
+  }
+
   static func text(_ value: Double) -> String { JSONText.decimal(value, 1) }
 }
 

@@ -34,13 +34,17 @@ public struct MeterSigns: Hashable, Sendable {
   public var step: Step
   /// How the meter's power has to change, W: import is positive.
   public var expected: Double
+  /// `expected` is what stands on a load, not what an inverter measured: it is good for the direction alone. What a load
+  /// takes, and on which phases, may be quite different.
+  public var isRating: Bool
   /// What was changed, as the end of a sentence: `hybrid discharged 1500 W`.
   public var cause: String
 
-  public init(meter: DeviceID, step: Step, expected: Double, cause: String) {
+  public init(meter: DeviceID, step: Step, expected: Double, isRating: Bool = false, cause: String) {
     self.meter = meter
     self.step = step
     self.expected = expected
+    self.isRating = isRating
     self.cause = cause
   }
 
@@ -48,12 +52,44 @@ public struct MeterSigns: Hashable, Sendable {
 
   /// One finding for the total and one for each phase that the meter tells of.
   public var findings: [Finding] {
+    if isRating { return directions }
     let drift = ([.power] + SignChecks.phasePowers).compactMap { step.drift($0) }.map(abs).max() ?? 0
-    guard drift <= 0.3 * abs(expected) else {
-      let text = "the house itself changed by \(SignChecks.watts(drift)) while \(cause): try again"
-      return [Finding(meter, "sign", .open, text)]
-    }
+    guard drift <= 0.3 * abs(expected) else { return [restless(drift)] }
     return [total].compactMap(\.self) + phases
+  }
+
+  private func restless(_ drift: Double) -> Finding {
+    Finding(
+      meter, "sign", .open, "the house itself changed by \(SignChecks.watts(drift)) while \(cause): try again")
+  }
+
+  /// Less than this says nothing of a direction, W.
+  private static let leastMove = 200.0
+
+  /// Which way everything moved; how far is told beside what was due. None where nothing moved: the load may not have run.
+  private var directions: [Finding] {
+    let moves = ([.power] + SignChecks.phasePowers).compactMap { point in step.change(point).map { (point, $0) } }
+    guard let largest = moves.map({ abs($0.1) }).max(), largest >= Self.leastMove else { return [] }
+    let drift = moves.compactMap { step.drift($0.0) }.map(abs).max() ?? 0
+    guard drift <= 0.3 * largest else { return [restless(drift)] }
+    return moves.map { point, change in
+      let isTotal = point == .power
+      let name = SignChecks.name(point)
+      let check = isTotal ? "sign" : "transformer \(name)"
+      let text =
+        isTotal
+        ? "moved by \(SignChecks.watts(change)) when \(cause), which is rated \(SignChecks.watts(abs(expected)))"
+        : "\(name) moved by \(SignChecks.watts(change)) when \(cause)"
+      guard abs(change) >= max(Self.leastMove / 2, 0.15 * largest) else {
+        return Finding(meter, check, .open, "\(text): \(isTotal ? "too little to tell" : "nothing was changed there")")
+      }
+      if (change > 0) == (expected > 0) { return Finding(meter, check, .passed, text) }
+      let wrong =
+        isTotal
+        ? "it looks the wrong way, import is positive"
+        : "its current transformer is turned round, or current and voltage of different phases are combined"
+      return Finding(meter, check, .failed, "\(text): \(wrong)")
+    }
   }
 
   private var total: Finding? {

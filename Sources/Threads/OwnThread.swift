@@ -28,6 +28,16 @@ public struct OwnThread: Sendable {
     pthread_detach(OwnThread(name: name, body).handle)
   }
 
+  /// Runs `body`, which may block, on a thread of its own, and suspends the caller until it has ended: for programs that do one
+  /// thing and then end. What `body` makes and closes lives on that one thread.
+  public static func run<Value: Sendable>(
+    name: String, _ body: @escaping @Sendable () throws -> Value
+  ) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      detached(name: name) { continuation.resume(with: Result { try body() }) }
+    }
+  }
+
   /// Blocks until the thread has ended. Call it once, and never from the cooperative pool unless the
   /// thread is known to be ending.
   public func join() { pthread_join(handle, nil) }

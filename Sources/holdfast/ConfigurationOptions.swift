@@ -27,4 +27,4 @@ struct ConfigurationOptions: ParsableArguments {
 }
 
 /// A line on standard error.
-func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+func complain(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8)) }

@@ -43,14 +43,34 @@ struct Hand {
     }
   }
 
-  /// Sets it free, with further attempts where the line or a signal broke into one. Nil where that was read back.
+  /// What leaves the device as it was found, before these values are written; nil where it gets there by itself.
+  func release(after values: [SetpointKind: Double], before: Sample) -> [SetpointKind: Double]? {
+    if let release = bounds.release(command, before: before) { return release }
+    // A battery that regulated itself would rest for ever.
+    guard let free = bounds.handBack(command), wasFree(free, told: values) else { return nil }
+    return free
+  }
+
+  /// Whether that which alone hands it back, without the timers that go with every command, stands in its registers.
+  private func wasFree(_ free: [SetpointKind: Double], told values: [SetpointKind: Double]) -> Bool {
+    guard case .success(let open) = talk.plan(free), case .success(let asked) = talk.plan(values) else { return false }
+    let marks = open.filter { mark in !asked.contains { $0.write == mark.write } }
+    return !marks.isEmpty && marks.allSatisfy { $0.before != nil && $0.before == $0.write.readBack?.registers }
+  }
+
+  /// Sets it free. Nil where that was read back.
   func release(_ values: [SetpointKind: Double]) -> String? {
+    Self.release { carryOut(values, [], isTold: false) }.map { "\($0) \(command.expirySentence)" }
+  }
+
+  /// With further attempts where the line or a signal broke into one.
+  static func release(_ attempt: () -> String?) -> String? {
     var problem: String?
     for _ in 0..<4 {
-      problem = carryOut(values, [], isTold: false)
+      problem = attempt()
       if problem == nil { return nil }
     }
-    return problem.map { "\($0). It was not released. \(command.expirySentence)" }
+    return problem.map { "\($0). It was not released." }
   }
 
   /// What no longer stands in the registers as these values want it, in words; nil where all does, or where nothing can be

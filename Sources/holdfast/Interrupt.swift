@@ -3,7 +3,6 @@ import Glibc
 import Synchronization
 
 /// Ctrl-C, SIGTERM and SIGHUP as a word that a tool heeds between two steps: what it wrote to a device is released before it ends.
-/// A read that waits for a person ends at once.
 enum Interrupt {
   private static let flag = Atomic<Bool>(false)
 
@@ -19,6 +18,16 @@ enum Interrupt {
     sigaction(SIGTERM, &action, nil)
     // The terminal of an installer who was connected from afar is gone.
     sigaction(SIGHUP, &action, nil)
+  }
+
+  /// Waits for a line, or the end of the input, in small pieces: a signal ends a read of one thread and may be told to another.
+  /// False where somebody interrupted.
+  static func waits(forInput descriptor: Int32) -> Bool {
+    while !hasCome {
+      var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      if poll(&entry, 1, 50) > 0 { return !hasCome }
+    }
+    return false
   }
 
   /// Sleeps in small pieces; false where somebody interrupted.

@@ -4,9 +4,9 @@ import EnergyModel
 import Foundation
 import ModbusDevices
 import SiteConfig
+import Threads
 
-/// Reads one device as the agent would, and shows where each value comes from. What blocks here holds up nobody: nothing
-/// else runs in this process.
+/// Reads one device as the agent would, and shows where each value comes from.
 struct ReadCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "read",
@@ -39,7 +39,7 @@ struct ReadCommand: AsyncParsableCommand {
     switch try configuration.requirePlace(of: device) {
     case .modbus(let bus, let device):
       try await leaveTheOnlyConnection(of: device, on: bus, configuration)
-      try readModbus(device, on: bus)
+      try await OwnThread.run(name: "read") { try readModbus(device, on: bus) }
     case .mqtt(let bus, let sensor):
       try await SensorRead(sensor, on: bus, site: configuration.site.id, wait: wait, watch: watch, isJSON: json).run()
     }

@@ -4,7 +4,7 @@ import EnergyModel
 import Foundation
 import SiteConfig
 
-struct RegistersCommand: ParsableCommand {
+struct RegistersCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "registers",
     abstract: "Records a device's registers, serves them again, and reads recordings without the device.",

@@ -6,7 +6,7 @@ import ModbusDevices
 import SiteConfig
 import Threads
 
-struct RegistersDumpCommand: ParsableCommand {
+struct RegistersDumpCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dump",
     abstract: "Records what a device answers: words, refusals and silences.",
@@ -43,7 +43,9 @@ struct RegistersDumpCommand: ParsableCommand {
     guard Self.duration(every) != nil else { throw ValidationError("'\(every)' is no time such as 500ms, 1s, 5min") }
   }
 
-  func run() throws {
+  func run() async throws { try await OwnThread.run(name: "dump") { try dump() } }
+
+  private func dump() throws {
     let source = try source()
     let wanted = ranges.compactMap(RegisterRange.init)
     let recorder = RegisterRecorder(profile: source.profile, ranges: wanted)

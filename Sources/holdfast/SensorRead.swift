@@ -1,4 +1,5 @@
 import ArgumentParser
+import Commissioning
 import DeviceProfile
 import EnergyModel
 import Glibc
@@ -14,12 +15,10 @@ struct SensorRead {
   let wait: Double
   let watch: Double?
   let isJSON: Bool
-  /// Nothing is printed.
-  let isSilent: Bool
 
   init(
     _ sensor: SensorDefinition, on bus: SiteConfiguration.MQTTBus, site: String, wait: Double, watch: Double?,
-    isJSON: Bool, isSilent: Bool = false
+    isJSON: Bool
   ) throws {
     self.sensor = sensor
     broker = bus.broker
@@ -27,26 +26,18 @@ struct SensorRead {
     self.wait = wait
     self.watch = watch
     self.isJSON = isJSON
-    self.isSilent = isSilent
   }
 
   /// Until every point was told, or `wait` is over; with `watch` until Ctrl-C. What the broker kept is shown as `stale`
   /// and waited on for something fresh.
   func run() async throws {
-    guard let missing = await missing() else { return }
-    complain("holdfast: \(missing)")
-    throw ExitCode(69)
-  }
-
-  /// What was not told, in words; nil where everything was.
-  func missing() async -> String? {
     let link = MQTTLink(settings: settings, time: SystemTime(trust: .declared), seed: .random(in: 0...(.max)))
     let stream = link.events()
     link.start()
     let listening = Task { await listen(stream) }
     guard watch == nil else {
       _ = await listening.value
-      return nil
+      return
     }
     let timeout = Task {
       try? await Task.sleep(for: .milliseconds(Int64(wait * 1000)))
@@ -55,18 +46,20 @@ struct SensorRead {
     let heard = await listening.value
     timeout.cancel()
     link.stop()
-    return missing(heard)
+    guard let missing = missing(heard) else { return }
+    complain("holdfast: \(missing)")
+    throw ExitCode(69)
   }
 
   private struct Heard {
     var isConnected = false
     var trouble: String?
-    var readings: [DeviceID: [Point: Reading]] = [:]
+    var hearing: SensorHearing
   }
 
   private func listen(_ stream: AsyncStream<LinkEvent>) async -> Heard {
     var topics = SensorTopics([sensor])
-    var heard = Heard()
+    var heard = Heard(hearing: SensorHearing(sensor))
     for await event in stream {
       switch event {
       case .connected: heard.isConnected = true
@@ -75,23 +68,20 @@ struct SensorRead {
       case .acknowledged: break
       case .message(let message):
         for reading in topics.readings(for: message) { take(reading, message, &heard) }
-        if watch == nil, !sensor.isFamily, isComplete(heard) { return heard }
+        if watch == nil, !sensor.isFamily, hasToldAll(heard) { return heard }
       }
     }
     return heard
   }
 
-  private func isComplete(_ heard: Heard) -> Bool {
-    let told = heard.readings[sensor.device] ?? [:]
-    return sensor.points.allSatisfy { point in told[point].map { $0.quality != .stale } ?? false }
-  }
+  /// Values that it need not have are waited for too: it may have them.
+  private func hasToldAll(_ heard: Heard) -> Bool { sensor.points.allSatisfy(heard.hearing.hasTold) }
 
   private func take(_ reading: SensorReading, _ message: IncomingMessage, _ heard: inout Heard) {
     switch reading {
-    case .malformed(_, let reason): if !isSilent { complain("holdfast: \(reason)") }
+    case .malformed(_, let reason): complain("holdfast: \(reason)")
     case .sample(let sample):
-      for reading in sample.readings { heard.readings[sample.device, default: [:]][reading.point] = reading }
-      if isSilent { return }
+      heard.hearing.take(sample)
       var output = StandardOutput()
       if isJSON {
         var json = JSONText()
@@ -118,10 +108,8 @@ struct SensorRead {
     guard heard.isConnected else {
       return "no connection to the broker at \(broker.host):\(broker.port): \(heard.trouble ?? "no answer")"
     }
-    let missing = sensor.points.filter { heard.readings[sensor.device]?[$0]?.quality != .good }
-    guard sensor.isFamily ? heard.readings.isEmpty : !missing.isEmpty else { return nil }
-    let what = missing.map(\.rawValue).joined(separator: ", ")
-    return "\(sensor.device) told nothing fresh of \(what) on \(settings.subscriptions.joined(separator: ", ")) "
+    guard let missing = heard.hearing.missing else { return nil }
+    return "\(sensor.device) \(missing) on \(settings.subscriptions.joined(separator: ", ")) "
       + "in \(JSONText.decimal(wait, 1)) s\(heard.trouble.map { ": \($0)" } ?? "")"
   }
 }

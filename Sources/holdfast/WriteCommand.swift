@@ -5,9 +5,9 @@ import EnergyModel
 import Foundation
 import ModbusDevices
 import SiteConfig
+import Threads
 
-/// Tells a device something by hand: shows what will be written, asks, reads back, and releases at the end. What blocks
-/// here holds up nobody: nothing else runs in this process.
+/// Tells a device something by hand: shows what will be written, asks, reads back, and releases at the end.
 struct WriteCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "write",
@@ -71,11 +71,13 @@ struct WriteCommand: AsyncParsableCommand {
     let lock = try await AgentPresence.exclude(configuration, stateFolder: state.folder)
     defer { withExtendedLifetime(lock) {} }
     Interrupt.listen()
-    let talk = BusTalk(bus, only: [device.id], time: SystemTime(trust: .declared))
-    defer { talk.close() }
     let bounds = DeviceBounds(device.id, in: configuration.control)
-    let hand = Hand(talk: talk.devices[0], command: command, bounds: bounds)
-    try write(bounds.completed(asked, for: command), hand, at: bus.endpoint.text, consent)
+    try await OwnThread.run(name: "write") {
+      let talk = BusTalk(bus, only: [device.id], time: SystemTime(trust: .declared))
+      defer { talk.close() }
+      let hand = Hand(talk: talk.devices[0], command: command, bounds: bounds)
+      try write(bounds.completed(asked, for: command), hand, at: bus.endpoint.text, consent)
+    }
   }
 
   private func write(
@@ -100,11 +102,11 @@ struct WriteCommand: AsyncParsableCommand {
     print("\(hand.command.name): \(Hand.text(values))")
     for line in Hand.lines(plan) { print("  \(line)") }
     print(hand.command.expirySentence)
-    let release = keep ? nil : hand.bounds.release(hand.command, before: before)
+    let release = keep ? nil : hand.release(after: values, before: before)
     print(release.map { "Afterwards it is released: \(Hand.text($0))" } ?? "It is not released afterwards.")
     guard consent.agrees(to: "Write this?") else {
       print("Nothing was written.")
-      throw ExitCode(1)
+      throw ExitCode(Interrupt.hasCome ? 130 : 1)
     }
     // Who is asked may take an hour to answer.
     guard let now = hand.talk.poll().sample else {
@@ -139,7 +141,10 @@ struct WriteCommand: AsyncParsableCommand {
     let end = begin + (try length)
     var due = refresh.map { begin + $0 }
     while ContinuousClock.now < end {
-      guard Interrupt.sleep(min(.seconds(2), end - .now)) else { return nil }
+      guard Interrupt.sleep(min(.seconds(2), end - .now)) else {
+        print("\nInterrupted.")
+        return nil
+      }
       if let next = due, ContinuousClock.now >= next {
         if let problem = hand.carryOut(values, [], isTold: false) { return problem }
         due = refresh.map { .now + $0 }

@@ -12,13 +12,19 @@ struct MeterSignsTests {
   }
 
   /// A house of 300 W a phase; the meter's phases change by `moved`, the expected total is `expected`.
-  private func outcomes(_ moved: [Double], expected: Double, drift: Double = 0) -> [String: Finding.Outcome] {
+  private func outcomes(
+    _ moved: [Double], expected: Double, isRating: Bool = false, drift: Double = 0
+  ) -> [String: Finding.Outcome] {
+    let all = findings(moved, expected: expected, isRating: isRating, drift: drift)
+    return Dictionary(all.map { ($0.check, $0.outcome) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  private func findings(_ moved: [Double], expected: Double, isRating: Bool, drift: Double = 0) -> [Finding] {
     let rest = sample([300, 300, 300])
     let step = Step(
       before: [rest, rest], during: [sample(moved.map { 300 + $0 })],
       after: [sample([300 + drift, 300, 300])])
-    let findings = MeterSigns(meter: "meter", step: step, expected: expected, cause: "x").findings
-    return Dictionary(findings.map { ($0.check, $0.outcome) }, uniquingKeysWith: { first, _ in first })
+    return MeterSigns(meter: "meter", step: step, expected: expected, isRating: isRating, cause: "x").findings
   }
 
   @Test func threePhasesEachByItsThird() {
@@ -59,6 +65,30 @@ struct MeterSignsTests {
 
   @Test func aHouseThatChangesMeanwhileProvesNothing() {
     #expect(outcomes([-500, -500, -500], expected: -1500, drift: 800) == ["sign": .open])
+  }
+
+  /// An inverter measures what it gives, so that half of it at the meter is a fault; a load's rating is a word on its plate.
+  @Test func aLoadFarFromItsRatingShowsTheDirection() throws {
+    #expect(outcomes([-300, -300, -300], expected: -3000)["sign"] == .failed)
+    let half = findings([-300, -300, -300], expected: -3000, isRating: true)
+    #expect(half.allSatisfy { $0.outcome == .passed } && half.count == 4)
+    let text = try #require(half.first { $0.check == "sign" }).text
+    #expect(text.contains("-900 W") && text.contains("3000 W"))
+    #expect(Set(outcomes([-2500, -2500, -2500], expected: -3000, isRating: true).values) == [.passed])
+    // A stove on two phases.
+    #expect(
+      outcomes([-1500, -1500, 5], expected: -3000, isRating: true)
+        == ["sign": .passed, "transformer L1": .passed, "transformer L2": .passed, "transformer L3": .open])
+    #expect(outcomes([-20, 10, 5], expected: -3000, isRating: true).isEmpty, "it did not run")
+    #expect(outcomes([-900, -900, -900], expected: -3000, isRating: true, drift: 1200) == ["sign": .open])
+  }
+
+  @Test func aLoadShowsWhatLooksTheWrongWay() {
+    #expect(Set(outcomes([400, 400, 400], expected: -3000, isRating: true).values) == [.failed])
+    #expect(
+      outcomes([-400, 400, -400], expected: -3000, isRating: true)
+        == ["sign": .passed, "transformer L1": .passed, "transformer L2": .failed, "transformer L3": .passed])
+    #expect(outcomes([0, 700, 0], expected: -3000, isRating: true)["transformer L2"] == .failed)
   }
 
   @Test func aKettleOnOnePhase() {

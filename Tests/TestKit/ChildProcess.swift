@@ -12,15 +12,20 @@ public final class ChildProcess: Sendable {
   ///   - executable: a path, or a name that is looked up on PATH.
   ///   - file: takes standard output and standard error; nil discards both.
   ///   - errors: a descriptor that takes standard error instead.
+  ///   - input: a descriptor that is standard input, such as a terminal; otherwise there is nothing to read.
   ///   - environment: added to the caller's.
   public init(
     _ executable: String, _ arguments: [String], output file: URL? = nil, errors: Int32? = nil,
-    environment: [String: String] = [:]
+    input: Int32? = nil, environment: [String: String] = [:]
   ) throws {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    if let input {
+      posix_spawn_file_actions_adddup2(&actions, input, 0)
+    } else {
+      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    }
     posix_spawn_file_actions_addopen(&actions, 1, file?.path ?? "/dev/null", O_WRONLY | O_CREAT | O_APPEND, 0o600)
     posix_spawn_file_actions_adddup2(&actions, errors ?? 1, 2)
     // Nothing of ours is handed on: a connection that a child also holds never ends when we close it.

@@ -5,8 +5,9 @@ import EnergyDispatch
 import EnergyModel
 import Foundation
 import SiteConfig
+import Threads
 
-/// Goes through a site with its installer. What blocks here holds up nobody: nothing else runs in this process.
+/// Goes through a site with its installer.
 struct CommissionCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "commission",
@@ -41,18 +42,20 @@ struct CommissionCommand: AsyncParsableCommand {
     let consent = readOnly ? Consent(isGiven: isatty(STDIN_FILENO) != 1) : try Consent.terminal(orYes: yes)
     let lock = try await AgentPresence.exclude(configuration, stateFolder: state.folder)
     defer { withExtendedLifetime(lock) {} }
+    Interrupt.listen()
+    try await OwnThread.run(name: "visit") { try visit(configuration, bytes, consent) }
+  }
+
+  private func visit(_ configuration: SiteConfiguration, _ bytes: [UInt8], _ consent: Consent) throws {
     let time = SystemTime(trust: configuration.site.clock)
     let begun = time.now().wall
     let path = report ?? "commission-\(configuration.site.id)-\(begun.text().prefix(10)).md"
-    Interrupt.listen()
     let visit = SiteVisit(
       configuration, only: Set(only.map { DeviceID($0) }), consent: consent, isReadOnly: readOnly)
     defer { visit.close() }
     let wasInterrupted = go(through: visit)
     if wasInterrupted {
       visit.note(Finding(nil, "visit", .open, "interrupted: what is not in this report was not tried"))
-    } else {
-      await visit.hearSensors()
     }
     let result = VisitReport(
       site: configuration.site.id, version: agentVersion, begun: begun.text(), ended: time.now().wall.text(),
@@ -61,7 +64,9 @@ struct CommissionCommand: AsyncParsableCommand {
     try write(path.hasSuffix(".json") ? result.json : result.markdown, to: path)
     print("\n\(result.verdict). Report: \(path)")
     if wasInterrupted {
-      complain("holdfast: interrupted; what was told to devices was released")
+      let isLeft = result.findings.contains { $0.check.hasPrefix("release of") && $0.outcome == .failed }
+      complain(
+        "holdfast: interrupted; what was told to devices was \(isLeft ? "not all released, see above" : "released")")
       throw ExitCode(130)
     }
     guard result.findings.isAccepted else { throw ExitCode(1) }
@@ -72,6 +77,7 @@ struct CommissionCommand: AsyncParsableCommand {
     defer { visit.releaseAll() }
     let control = visit.configuration.control
     do throws(Interrupted) {
+      visit.listen()
       try visit.survey()
       for hybrid in visit.hybrids where visit.isWanted(hybrid.id) {
         try visit.tryBattery(hybrid)
@@ -94,9 +100,11 @@ struct CommissionCommand: AsyncParsableCommand {
         try visit.tryContact(device)
       }
       try visit.askForKettles()
+      try visit.hearSensors()
       visit.finish()
       return false
     } catch {
+      visit.say("\nInterrupted.")
       return true
     }
   }

@@ -15,7 +15,7 @@ extension SiteVisit {
     }
     let minutes = command.reversion.map { " and then for up to \($0.components.seconds * 5 / 4 + 10) s" } ?? ""
     guard
-      mayTry(
+      try mayTry(
         hybrid, "effect of battery",
         "its battery will rest, charge or discharge with up to \(JSONText.decimal(StepChoice.usual, 0)) W for about half "
           + "a minute\(minutes); nothing else is switched.")
@@ -128,7 +128,8 @@ struct BatteryTrial {
 
   /// Nobody writes any more: the battery has to be let go.
   func reversion(timer: Duration) throws(Interrupted) {
-    let free = hybrid.mean(.batteryPower)
+    // One with a safe value of its own falls back to rest, whatever it did before.
+    let free = hand.command.onExpiry == .safe ? 0 : hybrid.mean(.batteryPower)
     let told = free.map { abs($0) >= abs($0 - power) ? 0 : power } ?? power
     guard let now = try visit.look(at: hybrid) else { return }
     visit.say("\(hybrid.id): nothing is written for \(timer.components.seconds) s and a little more.")

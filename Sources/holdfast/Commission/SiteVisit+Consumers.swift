@@ -5,43 +5,60 @@ import EnergyModel
 
 /// Relays, chargers, heat pumps and contacts.
 extension SiteVisit {
+  static let relayQuestion = "its relay will be switched over for some seconds, and back."
+
   func tryLoad(_ load: SiteParameters.SheddableLoad) throws(Interrupted) {
-    guard let (device, command) = tried(load.device, .relayOn) else { return }
+    guard isWanted(load.device) else { return }
+    let broker = brokers.first { $0.relays.contains(load.device) }
     guard !load.isCritical else {
-      return note(
-        Finding(load.device, "write of \(command.name)", .passed, "not tried: it is critical, and never switched"))
+      let check = "write of \(Self.relayCommand)"
+      return note(Finding(load.device, check, .passed, "not tried: it is critical, and never switched"))
     }
-    guard mayTry(device, "write of \(command.name)", "its relay will be switched over for some seconds."),
-      let (now, isOn) = try current(device, .relayOn, for: "write of \(command.name)")
-    else { return }
+    if let broker { return try trySwitch(load, on: broker) }
+    guard let (device, command) = tried(load.device, .relayOn) else { return }
+    let check = "write of \(command.name)"
+    guard try mayTry(device, check, Self.relayQuestion), let (now, isOn) = try current(device, .relayOn, for: check)
+    else {
+      return
+    }
+    let hand = Hand(talk: device.talk, command: command, bounds: device.bounds)
+    try switchOver(
+      load, check, isOn: isOn == 1, tell: { tell(hand, [.relayOn: $0 ? 1 : 0], before: now) },
+      difference: { hand.difference([.relayOn: $0 ? 1 : 0], mustBeRead: true) })
+  }
+
+  /// A load's relay goes over and back, and what the house takes goes with it.
+  /// - Parameters:
+  ///   - tell: switches it; why not, in words.
+  ///   - difference: what it says else than it was told, in words.
+  func switchOver(
+    _ load: SiteParameters.SheddableLoad, _ check: String, isOn: Bool, tell: (Bool) -> String?,
+    difference: (Bool) -> String?
+  ) throws(Interrupted) {
     let witnesses = hybrids + (meter.map { [$0] } ?? [])
     let before = try samples(of: witnesses)
-    let hand = Hand(talk: device.talk, command: command, bounds: device.bounds)
-    if let problem = tell(hand, [.relayOn: 1 - isOn], before: now) {
-      return note(Finding(load.device, "write of \(command.name)", .failed, problem))
-    }
+    if let problem = tell(!isOn) { return note(Finding(load.device, check, .failed, problem)) }
     try pause(.seconds(4))
     let during = try samples(of: witnesses)
-    let difference = hand.difference([.relayOn: 1 - isOn], mustBeRead: true)
+    let difference = difference(!isOn)
     releaseAll()
     try pause(.seconds(4))
     let after = try samples(of: witnesses)
     note(
-      difference.map {
-        Finding(load.device, "write of \(command.name)", .failed, "\($0) a moment after it was read back")
-      } ?? Finding(load.device, "write of \(command.name)", .passed, "the relay went over and back, and said so"))
+      difference.map { Finding(load.device, check, .failed, "\($0) a moment after it was confirmed") }
+        ?? Finding(load.device, check, .passed, "the relay went over and back, and said so"))
     func step(_ id: DeviceID) -> Step {
       Step(before: before[id] ?? [], during: during[id] ?? [], after: after[id] ?? [])
     }
     // What the house takes is what comes from the grid and from the inverters.
     let changes = witnesses.map { step($0.id).change(.power) }
     let house = meter == nil || changes.contains(nil) ? nil : changes.compactMap(\.self).reduce(0, +)
-    note(Effects.load(load.device, rated: load.rated.value, change: house.map { isOn == 1 ? $0 : -$0 }))
-    guard hybrids.isEmpty, let meter, let change = house, abs(change) > load.rated.value / 2 else { return }
+    note(Effects.load(load.device, rated: load.rated.value, change: house.map { isOn ? $0 : -$0 }))
+    guard hybrids.isEmpty, let meter else { return }
     note(
       MeterSigns(
-        meter: meter.id, step: step(meter.id), expected: (isOn == 1 ? -1 : 1) * load.rated.value,
-        cause: "\(load.device) was switched \(isOn == 1 ? "off" : "on")"
+        meter: meter.id, step: step(meter.id), expected: (isOn ? -1 : 1) * load.rated.value, isRating: true,
+        cause: "\(load.device) was switched \(isOn ? "off" : "on")"
       ).findings)
   }
 
@@ -50,7 +67,7 @@ extension SiteVisit {
     let check = "write of \(command.name)"
     let least = charger.current.lowerBound
     let wait = command.reversion.map { ", then nobody writes for \($0.components.seconds) s" } ?? ""
-    guard mayTry(device, check, "it will be told \(JSONText.decimal(least, 0)) A for some seconds\(wait).") else {
+    guard try mayTry(device, check, "it will be told \(JSONText.decimal(least, 0)) A for some seconds\(wait).") else {
       return
     }
     guard let now = try look(at: device) else {
@@ -99,7 +116,7 @@ extension SiteVisit {
     guard let (device, command) = tried(pump.device, .heatPumpState) else { return }
     let told = pump.canBoost ? 3.0 : 1.0
     guard
-      mayTry(
+      try mayTry(
         device, "write of \(command.name)",
         "its contacts will say SG-Ready \(JSONText.decimal(told, 0)) for some seconds."),
       let (now, state) = try current(device, .heatPumpState, for: "write of \(command.name)")
@@ -126,7 +143,8 @@ extension SiteVisit {
     guard consent.canAsk else {
       return note(Finding(device.id, "contact", .open, "it is \(state); nobody was there to operate it"))
     }
-    guard consent.ask("\(device.id) is \(state). Operate it, then press Enter (or write skip): ") == "" else {
+    guard consent.isDone("\(device.id) is \(state). Operate it") else {
+      guard !Interrupt.hasCome else { throw Interrupted() }
       return note(Finding(device.id, "contact", .open, "it is \(state), and nobody operated it"))
     }
     let after = try look(at: device)?.good(.contact)
@@ -143,11 +161,10 @@ extension SiteVisit {
       let name = "L\(phase.rawValue.dropFirst(7).prefix(1))"
       guard findings.outcome(meter.id, "transformer \(name)") ?? .open == .open else { continue }
       let before = try samples(of: [meter])
-      let prompt = "Switch on a kettle or a heater (1 kW or more) on \(name), then press Enter (or write skip): "
-      guard consent.ask(prompt) == "" else { continue }
+      guard consent.isDone("Switch on a kettle or a heater (1 kW or more) on \(name)") else { continue }
       try pause(.seconds(3))
       let during = try samples(of: [meter])
-      guard consent.ask("Switch it off again, then press Enter: ") != nil else { continue }
+      guard consent.isDone("Switch it off again") else { continue }
       try pause(.seconds(3))
       let after = try samples(of: [meter])
       func part(_ all: [DeviceID: [Sample]]) -> [Sample] { all[meter.id] ?? [] }

@@ -14,7 +14,7 @@ extension SiteVisit {
         Finding(hybrid.id, check, .open, "not tried: it feeds in less than 800 W, which shows no limit"))
     }
     let wait = command.reversion.map { ", then nobody writes for \($0.components.seconds) s" } ?? ""
-    guard mayTry(hybrid, check, "its production will be held at half of that for some seconds\(wait)."),
+    guard try mayTry(hybrid, check, "its production will be held at half of that for some seconds\(wait)."),
       let (now, before) = try current(hybrid, .power, for: check)
     else { return }
     // The sun and the battery have moved on since.
@@ -86,7 +86,7 @@ extension SiteVisit {
     let question =
       "its battery will rest, then discharge until 400 W more than the feed-in cap of \(JSONText.decimal(limit, 0)) W are on offer, "
       + "for some seconds."
-    guard mayTry(hybrid, "feed-in cap", question) else { return }
+    guard try mayTry(hybrid, "feed-in cap", question) else { return }
     defer { releaseAll() }
     func open(_ reason: String) { note(Finding(inverter, "feed-in cap", .open, "not tried: \(reason)")) }
     let hand = Hand(talk: hybrid.talk, command: command, bounds: hybrid.bounds)

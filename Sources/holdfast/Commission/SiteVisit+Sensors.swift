@@ -1,26 +1,47 @@
 import Commissioning
-import DeviceProfile
+import EnergyDispatch
 import EnergyModel
-import SiteConfig
 
 /// Devices on MQTT speak when they like.
 extension SiteVisit {
-  static let patienceWithSensors = 15.0
+  static let patienceWithSensors = Duration.seconds(15)
 
-  func hearSensors() async {
-    for bus in configuration.mqttBuses {
-      for sensor in bus.sensors where isWanted(sensor.device) {
-        do {
-          let read = try SensorRead(
-            sensor, on: bus, site: configuration.site.id, wait: Self.patienceWithSensors, watch: nil, isJSON: false,
-            isSilent: true)
-          note(
-            await read.missing().map { Finding(sensor.device, "reachable", .failed, $0) }
-              ?? Finding(sensor.device, "reachable", .passed, "told all its values afresh"))
-        } catch {
-          note(Finding(sensor.device, "reachable", .failed, "\(error)"))
-        }
+  func hearSensors() throws(Interrupted) {
+    let end = ContinuousClock.now + Self.patienceWithSensors
+    for broker in brokers {
+      for device in broker.devices where isWanted(device) && findings.outcome(device, "reachable") == nil {
+        note(heard(device, on: broker, until: end))
       }
+      guard !Interrupt.hasCome else { throw Interrupted() }
     }
+  }
+
+  private func heard(_ device: DeviceID, on broker: BrokerTalk, until end: ContinuousClock.Instant) -> Finding {
+    broker.missing(of: device, until: end).map { Finding(device, "reachable", .failed, $0) }
+      ?? Finding(device, "reachable", .passed, "told all its values afresh")
+  }
+
+  /// A relay on MQTT, confirmed by what it says itself.
+  func trySwitch(_ load: SiteParameters.SheddableLoad, on broker: BrokerTalk) throws(Interrupted) {
+    let relay = load.device
+    let check = "write of \(Self.relayCommand)"
+    func open(_ reason: String) { note(Finding(relay, check, .open, "not tried: \(reason)")) }
+    if isReadOnly { return open("--read-only") }
+    if let reason = configuration.onlyReadReason(relay) { return open(reason) }
+    say("\(relay), a relay on MQTT")
+    note(heard(relay, on: broker, until: .now + Self.patienceWithSensors))
+    guard !Interrupt.hasCome else { throw Interrupted() }
+    guard broker.isOn(relay, until: .now) != nil else { return open("it does not say whether it is on") }
+    guard try agrees(relay, check, Self.relayQuestion) else { return }
+    // Who is asked may take an hour to answer.
+    guard let isOn = broker.isOn(relay, until: .now) else {
+      return note(Finding(relay, check, .failed, "no longer says whether it is on"))
+    }
+    try switchOver(
+      load, check, isOn: isOn, tell: { tell(relay, on: broker, isOn: $0, was: isOn) },
+      difference: { told in
+        let now = broker.isOn(relay, until: .now)
+        return now == told ? nil : "it says that it is \(now.map { $0 ? "on" : "off" } ?? "gone")"
+      })
   }
 }

@@ -51,7 +51,7 @@ extension SiteVisit {
   }
 
   /// Whether a device may be tried: it is well, it is the one that was meant, and somebody agreed.
-  func mayTry(_ device: VisitedDevice, _ check: String, _ question: String) -> Bool {
+  func mayTry(_ device: VisitedDevice, _ check: String, _ question: String) throws(Interrupted) -> Bool {
     func skip(_ reason: String) -> Bool {
       note(Finding(device.id, check, .open, reason))
       return false
@@ -65,7 +65,15 @@ extension SiteVisit {
     if device.profile.serial != nil, device.serial == nil || device.serial != device.device.serial {
       return skip("not tried: it is not known to be the right device")
     }
-    say("\(device.id): \(question)")
-    return consent.agrees(to: "Try it?") ? true : skip("not tried: nobody agreed")
+    return try agrees(device.id, check, question)
+  }
+
+  /// Says what will be done, and asks.
+  func agrees(_ device: DeviceID, _ check: String, _ question: String) throws(Interrupted) -> Bool {
+    say("\(device): \(question)")
+    if consent.agrees(to: "Try it?") { return true }
+    guard !Interrupt.hasCome else { throw Interrupted() }
+    note(Finding(device, check, .open, "not tried: nobody agreed"))
+    return false
   }
 }

@@ -13,16 +13,30 @@ struct Interrupted: Error {}
 /// device is remembered until it is released.
 final class SiteVisit {
   static let pollsOfSurvey = 6
+  /// As relays on coils have it.
+  static let relayCommand = "relay"
 
   let configuration: SiteConfiguration
   let consent: Consent
   let isReadOnly: Bool
   let devices: [VisitedDevice]
   private(set) var findings = Findings()
+  /// Those that speak of devices that are wanted, from ``listen()`` on.
+  private(set) var brokers: [BrokerTalk] = []
   private let buses: [BusTalk]
   private var counters = CounterCheck()
-  private var held: [(hand: Hand, values: [SetpointKind: Double])] = []
+  private var held: [Held] = []
   private let only: Set<DeviceID>
+
+  /// Something that a device was told, and what sets it free again.
+  private struct Held {
+    var device: DeviceID
+    var command: String
+    /// What it is told then.
+    var text: String
+    /// Why not, in words.
+    var release: () -> String?
+  }
 
   init(_ configuration: SiteConfiguration, only: Set<DeviceID>, consent: Consent, isReadOnly: Bool) {
     self.configuration = configuration
@@ -48,7 +62,26 @@ final class SiteVisit {
     self.devices = devices
   }
 
-  func close() { for bus in buses { bus.close() } }
+  /// Devices on MQTT speak when they like, so that they are listened to from the beginning on.
+  func listen() {
+    for bus in configuration.mqttBuses where bus.sensors.contains(where: { isWanted($0.device) }) {
+      do {
+        brokers.append(
+          try BrokerTalk(
+            bus, site: configuration.site.id, reader: "\(getpid())", mayWrite: !isReadOnly,
+            time: SystemTime(trust: .declared)))
+      } catch {
+        for sensor in bus.sensors where isWanted(sensor.device) {
+          note(Finding(sensor.device, "reachable", .failed, "\(error)"))
+        }
+      }
+    }
+  }
+
+  func close() {
+    for bus in buses { bus.close() }
+    for broker in brokers { broker.close() }
+  }
 
   func isWanted(_ device: DeviceID) -> Bool { only.isEmpty || only.contains(device) }
 
@@ -100,7 +133,7 @@ final class SiteVisit {
   func tried(_ id: DeviceID, _ kind: SetpointKind) -> (VisitedDevice, CommandDefinition)? {
     guard isWanted(id) else { return nil }
     guard let device = devices.first(where: { $0.id == id }) else {
-      note(Finding(id, "effect", .open, "not tried: it is on MQTT, and only Modbus devices are tried"))
+      note(Finding(id, "effect", .open, "not tried: it is on MQTT, and there only relays are tried"))
       return nil
     }
     guard let command = device.command(kind) else {
@@ -125,20 +158,32 @@ final class SiteVisit {
   /// - Returns: why not, in words.
   func tell(_ hand: Hand, _ values: [SetpointKind: Double], before: Sample) -> String? {
     if let refusal = hand.bounds.refusal(of: values, given: before) { return refusal }
-    held.removeAll { $0.hand.talk.device.id == hand.talk.device.id && $0.hand.command.name == hand.command.name }
-    if let release = hand.bounds.release(hand.command, before: before) { held.append((hand, release)) }
+    let device = hand.talk.device.id
+    // Told again before it was released, it is released to what was found at first.
+    if !held.contains(where: { $0.device == device && $0.command == hand.command.name }),
+      let release = hand.release(after: values, before: before)
+    {
+      held.append(Held(device: device, command: hand.command.name, text: Hand.text(release)) { hand.release(release) })
+    }
     return hand.carryOut(values, [], isTold: false)
+  }
+
+  /// The same of a relay on MQTT, which its own word confirms.
+  func tell(_ relay: DeviceID, on broker: BrokerTalk, isOn: Bool, was: Bool) -> String? {
+    let text = Hand.text([.relayOn: was ? 1 : 0])
+    held.append(
+      Held(device: relay, command: Self.relayCommand, text: text) { Hand.release { broker.tell(relay, isOn: was) } })
+    return broker.tell(relay, isOn: isOn)
   }
 
   /// Sets every device free that was told something, also after a failure or an interruption.
   func releaseAll() {
-    while let (hand, values) = held.popLast() {
-      let device = hand.talk.device.id
-      if let problem = hand.release(values) {
-        note(Finding(device, "release of \(hand.command.name)", .failed, problem))
-      } else {
-        note(Finding(device, "release of \(hand.command.name)", .passed, "is free again: \(Hand.text(values))"))
-      }
+    while let one = held.popLast() {
+      let problem = one.release()
+      note(
+        Finding(
+          one.device, "release of \(one.command)", problem == nil ? .passed : .failed,
+          problem ?? "is free again: \(one.text)"))
     }
   }
 

@@ -8,7 +8,7 @@ import SiteConfig
 import Threads
 
 /// `holdfast scan`: looks for devices where it is pointed at, and nowhere else.
-struct ScanCommand: ParsableCommand {
+struct ScanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scan",
     abstract: "Looks for devices at a host, in a subnet, on a serial line or a broker, and names their profiles.",
@@ -56,7 +56,9 @@ struct ScanCommand: ParsableCommand {
     do { _ = try ScanTarget(target, isLargeMeant: large) } catch { throw ValidationError("\(error)") }
   }
 
-  func run() throws {
+  func run() async throws { try await OwnThread.run(name: "scan") { try scan() } }
+
+  private func scan() throws {
     ProcessLimits.limitDescriptors()
     let stop = ScanStop(limit: .seconds(limit))
     let interrupt = Interrupts { stop.stop("interrupted") }

@@ -31,7 +31,7 @@ struct ScanProgress {
     }
   }
 
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 }
 
 /// Ctrl-C and SIGTERM, as long as somebody wants to know of them; a second one ends the program as ever.

@@ -13,24 +13,25 @@ struct SensorService: Service {
   let events: any EventSink
   let time: any TimeSource
 
-  func run() async throws {
+  func run() async throws { await cancelWhenGracefulShutdown { await listen() } }
+
+  /// Until the link ends or the task is cancelled.
+  func listen() async {
     let stream = link.events()
-    await cancelWhenGracefulShutdown {
-      await withTaskGroup { group in
-        group.addTask {
-          var sensors = sensors
-          var complaints = Complaints()
-          for await event in stream { take(event, &sensors, &complaints) }
-        }
-        // Commands run out and states grow old while nobody says a word.
-        if switches.areAny {
-          group.addTask {
-            while (try? await Task.sleep(for: .milliseconds(500))) != nil { switches.lookAtClock() }
-          }
-        }
-        await group.next()
-        group.cancelAll()
+    await withTaskGroup { group in
+      group.addTask {
+        var sensors = sensors
+        var complaints = Complaints()
+        for await event in stream { take(event, &sensors, &complaints) }
       }
+      // Commands run out and states grow old while nobody says a word.
+      if switches.areAny {
+        group.addTask {
+          while (try? await Task.sleep(for: .milliseconds(500))) != nil { switches.lookAtClock() }
+        }
+      }
+      await group.next()
+      group.cancelAll()
     }
     switches.end()
   }
