@@ -128,9 +128,10 @@ coverage: setup
 
 release: setup
 	swift build -c release --product holdfast --static-swift-stdlib
+	swift build -c release --product holdfast-sim --static-swift-stdlib
 
 deb: release
-	systemd/deb/build .build/release/holdfast $(VERSION) .build/deb
+	systemd/deb/build .build/release $(VERSION) .build/deb
 
 clean:
 	rm -rf .build

@@ -167,7 +167,12 @@ let package = Package(
     tests("SiteStageTests", ["TestKit", "SiteStage"]),
     tests("DrivenStageTests", ["TestKit", "DrivenStage", "EnergyModel"]),
     tests(
-      "CommandLineTests", ["TestKit", "Journal", "EnergyModel", "EnergyDispatch", "holdfast", "holdfast-sim"]),
+      "CommandLineTests",
+      [
+        "TestKit", "Journal", "EnergyModel", "EnergyDispatch", "DeviceProfile", "SiteConfig", "ModbusDevices",
+        "holdfast",
+        "holdfast-sim",
+      ]),
     tests(
       "ScenarioTests",
       [

@@ -16,9 +16,9 @@ struct ModbusFailure: Error, Hashable, Sendable {
     case timeout
     /// An answer that does not belong to the question.
     case garbled(Int32)
-    /// The device refuses, with the exception code of the Modbus specification; nil where the code is
-    /// none of those.
-    case exception(UInt8?)
+    /// The device refuses. The code is 1 to 255; the Modbus specification knows those up to 11, and some vendors have
+    /// others.
+    case exception(UInt8)
     /// The request cannot be made at all.
     case invalid(Int32)
   }
@@ -30,8 +30,8 @@ struct ModbusFailure: Error, Hashable, Sendable {
   /// would spoil every following one.
   var endsConnection: Bool {
     switch reason {
-    case .exception(let code): code == nil
-    default: true
+    case .exception: false
+    case .notConnected, .portTaken, .connectionLost, .timeout, .garbled, .invalid: true
     }
   }
 
@@ -71,7 +71,6 @@ struct ModbusFailure: Error, Hashable, Sendable {
     switch code {
     case MODBUS_ENOBASE + 1...MODBUS_ENOBASE + 11: reason = .exception(UInt8(code - MODBUS_ENOBASE))
     // libmodbus: EMBBADCRC is the first after the exceptions, then EMBBADDATA, EMBBADEXC, …
-    case MODBUS_ENOBASE + 14: reason = .exception(nil)
     case MODBUS_ENOBASE + 12...MODBUS_ENOBASE + 17: reason = .garbled(code)
     case ETIMEDOUT, EINPROGRESS, EAGAIN: reason = operation == .connect ? .notConnected(ETIMEDOUT) : .timeout
     case EINVAL: reason = .invalid(code)
@@ -88,9 +87,8 @@ extension ModbusFailure: CustomStringConvertible {
     case .connectionLost(let code): "the connection broke during a \(operation.rawValue): \(Self.text(code))"
     case .timeout: "no answer to a \(operation.rawValue) in time"
     case .garbled(let code): "a wrong answer to a \(operation.rawValue): \(Self.text(code))"
-    case .exception(let code?):
-      "exception \(code) to a \(operation.rawValue): \(Self.text(MODBUS_ENOBASE + Int32(code)))"
-    case .exception(nil): "an unknown exception to a \(operation.rawValue)"
+    case .exception(let code):
+      "exception \(code) to a \(operation.rawValue): \((1...11).contains(code) ? Self.text(MODBUS_ENOBASE + Int32(code)) : "the vendor's own")"
     case .invalid(let code): "an impossible \(operation.rawValue): \(Self.text(code))"
     }
   }

@@ -28,7 +28,7 @@ extension ModbusLink {
       guard sent == bytes.count else { throw ModbusFailure(.read, code: errno) }
       let answer = try takeIn(from: descriptor, head: isSerial ? [] : Array(head[..<4]), until: .current + timeout)
       guard answer.first == UInt8(unit) else { throw ModbusFailure(.read, .garbled(MODBUS_ENOBASE + 17)) }
-      if answer.count == 3, answer[1] == 0xAB { throw ModbusFailure(.read, .exception(answer[2])) }
+      if answer.count == 3, answer[1] == 0xAB, answer[2] != 0 { throw ModbusFailure(.read, .exception(answer[2])) }
       guard let found = DeviceIdentification(answer.dropFirst()) else {
         throw ModbusFailure(.read, .garbled(MODBUS_ENOBASE + 13))
       }

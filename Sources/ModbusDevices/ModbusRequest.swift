@@ -36,8 +36,9 @@ struct ModbusRequest: Hashable, Sendable {
   /// Refuses an answer (function code and data) that is an exception or does not belong to this request.
   func check(_ answer: UnsafeBufferPointer<UInt8>) throws(ModbusFailure) {
     guard answer.count >= 2 else { throw garbled }
-    if answer[0] == body[0] | 0x80, answer.count == 2 {
-      throw ModbusFailure(operation, .exception((1...11).contains(answer[1]) ? answer[1] : nil))
+    // No exception has the code 0.
+    if answer[0] == body[0] | 0x80, answer.count == 2, answer[1] != 0 {
+      throw ModbusFailure(operation, .exception(answer[1]))
     }
     guard answer[0] == body[0] else { throw garbled }
     switch operation {

@@ -63,9 +63,13 @@ public final class RegisterProbe {
   }
 
   /// What the unit says of itself; few know the question.
-  public func identification(unit: Int, timeout: Duration) throws(ProbeFailure) -> DeviceIdentification {
+  /// - Parameter pause: rest of the line since the last request.
+  public func identification(
+    unit: Int, timeout: Duration, pause: Duration = .zero
+  ) throws(ProbeFailure) -> DeviceIdentification {
     do {
       try link.connect(timeout: connectTimeout)
+      link.rest(pause, unit: unit)
       return try link.identification(unit: unit, timeout: timeout)
     } catch { throw ProbeFailure(error) }
   }

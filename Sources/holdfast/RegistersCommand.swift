@@ -111,7 +111,7 @@ struct RegistersReplayCommand: ParsableCommand {
     var words = ([program, "replay"] + arguments).map { strdup($0) } + [nil]
     execvp(program, &words)
     let reason = String(cString: strerror(errno))
-    complain("holdfast: holdfast-sim serves recordings, and it cannot be run: \(reason); swift build makes it")
+    complain("holdfast: holdfast-sim serves recordings, and it cannot be run: \(reason); it belongs beside holdfast")
     throw ExitCode(69)
   }
 }

@@ -17,6 +17,13 @@ enum Holdfast {
     return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("holdfast").path
   }
 
+  /// The simulator lies there as well.
+  static func simulator() throws -> String { try program() + "-sim" }
+
+  /// The folder of the shipped profiles.
+  static let profiles = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("config/devices").path
+
   static func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Answer {
     try run(arguments, environment: environment)
   }

@@ -4,33 +4,9 @@ import Testing
 
 /// `holdfast registers`: dump, decode and replay against the simulator, which lies beside the tests as well.
 @Suite(.serialized) struct RegistersCommandTests {
-  private static let profiles = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("config/devices").path
-
-  /// A program that says on which port it serves.
-  private final class Server {
-    let child: ChildProcess
-    private(set) var port = 0
-
-    init(_ program: String, _ arguments: [String], folder: URL) async throws {
-      let output = folder.appendingPathComponent(UUID().uuidString)
-      child = try ChildProcess(program, arguments, output: output)
-      try await eventually("it serves") {
-        let text = try Data(contentsOf: output)
-        guard text.last == UInt8(ascii: "\n") else { return false }
-        port = try #require((try JSONSerialization.jsonObject(with: text) as? [String: Any])?["tcp"] as? Int)
-        return true
-      }
-    }
-
-    deinit { child.kill() }
-  }
-
-  private func simulator(_ arguments: [String], folder: URL) async throws -> Server {
-    let program = try Holdfast.program().replacingOccurrences(
-      of: "/holdfast", with: "/holdfast-sim", options: [.backwards, .anchored])
-    return try await Server(
-      program, ["device", "--profiles", Self.profiles, "--tcp", "0"] + arguments, folder: folder)
+  private func simulator(_ arguments: [String], folder: URL) async throws -> ServingProgram {
+    try await ServingProgram(
+      Holdfast.simulator(), ["device", "--profiles", Holdfast.profiles, "--tcp", "0"] + arguments, folder: folder)
   }
 
   /// What was answered, without when.
@@ -45,7 +21,7 @@ import Testing
     func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
     let device = try await simulator(
       ["sunspec-hybrid@4", "--point", "power_w=1234", "--point", "soc_percent=55"], folder: folder)
-    let arguments = ["--unit", "4", "--profile", "sunspec-hybrid", "--profiles", Self.profiles, "--count", "2"]
+    let arguments = ["--unit", "4", "--profile", "sunspec-hybrid", "--profiles", Holdfast.profiles, "--count", "2"]
     let dumped = try Holdfast.run(
       ["registers", "dump", "--tcp", "127.0.0.1:\(device.port)", "-o", path("first"), "--range", "holding:9-12"]
         + arguments + ["--every", "200ms"])
@@ -55,12 +31,12 @@ import Testing
     #expect(first.contains("read holding 9 4 at ") && first.contains("exception 2\n"))
     #expect(first.components(separatedBy: "\nsample ").count == 3)
 
-    let decoded = try Holdfast.run("registers", "decode", path("first"), "--profiles", Self.profiles)
+    let decoded = try Holdfast.run("registers", "decode", path("first"), "--profiles", Holdfast.profiles)
     #expect(decoded.lines.contains("0 power_w 1234") && decoded.lines.contains("0 soc_percent 55"))
     #expect(decoded.lines.contains("0 serial 34119087"))
 
     // One file that holds the program's place from now on: `replay` becomes the simulator.
-    let replay = try await Server(
+    let replay = try await ServingProgram(
       Holdfast.program(), ["registers", "replay", path("first"), "--tcp", "0"], folder: folder)
     let again = try Holdfast.run(
       ["registers", "dump", "--tcp", "127.0.0.1:\(replay.port)", "--range", "holding:9-12"] + arguments
@@ -83,7 +59,7 @@ import Testing
       journal: {budget: 200 MB}
       """
     try site.write(toFile: config, atomically: true, encoding: .utf8)
-    let common = ["--config", config, "--profiles", Self.profiles]
+    let common = ["--config", config, "--profiles", Holdfast.profiles]
     let answer = try Holdfast.run(["registers", "dump", "hybrid", "--redact"] + common)
     #expect(answer.code == 0, "\(answer.errors)")
     #expect(answer.lines.prefix(4).dropLast() == ["holdfast-registers 1", "device hybrid", "profile sunspec-hybrid"])
@@ -98,7 +74,7 @@ import Testing
     let folder = try TemporaryFolder.make("registers")
     defer { try? FileManager.default.removeItem(at: folder) }
     let device = try await simulator(["eastron-sdm630@1"], folder: folder)
-    let target = ["registers", "dump", "--tcp", "127.0.0.1:\(device.port)", "--profiles", Self.profiles]
+    let target = ["registers", "dump", "--tcp", "127.0.0.1:\(device.port)", "--profiles", Holdfast.profiles]
     let nobody = try Holdfast.run(target + ["--unit", "9", "--profile", "eastron-sdm630"])
     #expect(nobody.code == 69)
     #expect(nobody.output.contains("exception 11"))

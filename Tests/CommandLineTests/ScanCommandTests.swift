@@ -62,6 +62,18 @@ import Testing
     return try Holdfast.run("check", file.path, "--profiles", Self.profiles)
   }
 
+  /// They do not hear what comes sooner, so that most questions of a hasty scan would be lost.
+  @Test(arguments: ["heidelberg-energy-control", "huawei-meter"])
+  func devicesThatWantToBeLeftAloneAreFoundAllTheSame(name: String) async throws {
+    let simulator = try await Simulator(["\(name)@1"])
+    let port = try #require(simulator.ready["tcp"] as? Int)
+    let framing = name == "huawei-meter" ? "127.0.0.1:\(port)" : try #require(simulator.ready["rtu"] as? String)
+    let found = try scan(framing, "--units", "1", "--json")
+    #expect(found.code == 0, "\(found.errors)")
+    #expect(found.output.contains("\"\(name)\""), "\(found.output)")
+    #expect(simulator.child.terminate() == 0)
+  }
+
   @Test func devicesBehindOnePortAreNamedAndCanBePasted() async throws {
     let simulator = try await Simulator(["sunspec-fronius-gen24@1", "eastron-sdm630@2", "keba-p30"])
     let port = try #require(simulator.ready["tcp"] as? Int)

@@ -37,7 +37,7 @@ class Simulator:
     """`holdfast-sim device` for one profile."""
 
     def __init__(self, build, profile, folder, values, link=None):
-        command = [f"{build}/holdfast-sim", "device", f"{profile.name}@{profile.unit}", "--profiles", folder, "--tcp", "0"]
+        command = [f"{build}/holdfast-sim", "device", f"{profile.name}@{profile.unit}", "--profiles", folder, "--tcp", "0", "--patient"]
         for point, value in values.items():
             command += ["--point", f"{point}={value!r}"]
         if link:

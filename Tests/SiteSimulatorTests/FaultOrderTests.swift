@@ -34,7 +34,7 @@ import Testing
   @Test(arguments: [
     "", "meter", "meter flood", "meter silence 5", "meter delay", "meter delay soon", "meter delay -1",
     "meter delay nan",
-    "meter exception 0", "meter exception 12", "meter exception", "meter frozen power_q", "meter frozen holding:1",
+    "meter exception 0", "meter exception 256", "meter exception", "meter frozen power_q", "meter frozen holding:1",
     "meter frozen holding:65535:float32", "meter frozen coil:1:uint16", "meter spike power_w inf", "meter spike",
     "meter word-swap input:3:int16", "meter sentinel power_w 0x1FFFFFFFF", "meter silence for", "meter silence for 0",
     "meter silence chance 0", "meter silence chance 1.1", "meter silence for 5 x", "meter heal for 5",

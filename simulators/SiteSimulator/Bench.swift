@@ -43,6 +43,8 @@ public struct Bench: Sendable {
   let seed: UInt64
   var elapsed = Duration.zero
   private var measured = Duration.zero
+  /// Whether requests that come sooner than a device wants are lost (``pace(of:bus:)``).
+  public var keepsPace = true
 
   /// - Parameters:
   ///   - seed: of the faults that bite by chance.
@@ -143,6 +145,12 @@ public struct Bench: Sendable {
   public func idleClose(bus: Int) -> Duration {
     let here = units.filter { $0.key.bus == bus }
     return here.compactMap { image(of: $0.value, number: $0.key.unit).idleClose }.min() ?? .seconds(300)
+  }
+
+  /// How much time a unit wants between requests; nobody wants none.
+  public func pace(of unit: UInt8, bus: Int) -> ClientPace.Wish {
+    guard keepsPace, case .image(let image) = units[Place(bus: bus, unit: unit)]?.content else { return .init() }
+    return image.pace
   }
 
   mutating func withImage<Result>(

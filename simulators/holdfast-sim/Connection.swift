@@ -12,6 +12,7 @@ struct Connection {
   private var reader = FrameReader()
   private var transport = FaultyTransport(.tcp)
   private var outbox = Outbox()
+  private var pace: ClientPace
   /// When the half frame that waits began.
   private var halfFrameSince: MonotonicInstant?
   private var lastHeard: MonotonicInstant
@@ -21,12 +22,15 @@ struct Connection {
   private static let halfFrameLimit = Duration.seconds(5)
   private let idleLimit: Duration
 
-  /// - Parameter idleLimit: after so long without a request it is closed.
-  init(bus: Int, descriptor: Int32, idleLimit: Duration, now: MonotonicInstant) {
+  /// - Parameters:
+  ///   - idleLimit: after so long without a request it is closed.
+  ///   - connected: when the client had its connection, which may have waited to be accepted.
+  init(bus: Int, descriptor: Int32, idleLimit: Duration, connected: MonotonicInstant, now: MonotonicInstant) {
     self.bus = bus
     self.descriptor = descriptor
     self.idleLimit = idleLimit
     lastHeard = now
+    pace = ClientPace(connected: connected)
   }
 
   /// When something is to be done without anything arriving.
@@ -49,10 +53,12 @@ struct Connection {
     }
     halfFrameSince = reader.isWithinFrame ? (halfFrameSince ?? now) : nil
     for frame in frames {
-      let answer = bench.answer(frame, bus: bus)
-      guard let reply = answer.reply else { continue }
-      let start = max(now, outbox.end ?? now) + answer.latency
-      outbox.put(transport.send(reply, under: answer.onTheWay), from: start)
+      guard let answer = bench.answer(frame, bus: bus, pace: pace, now: now) else { continue }
+      if let reply = answer.reply {
+        let start = max(now, outbox.end ?? now) + answer.latency
+        outbox.put(transport.send(reply, under: answer.onTheWay), from: start)
+      }
+      pace.exchanged(frame.unit, end: max(now, outbox.end ?? now))
     }
     if outbox.waitingBytes > Self.mostWaiting { isAlive = false }
   }

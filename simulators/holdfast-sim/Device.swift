@@ -21,6 +21,8 @@ struct Device: ParsableCommand {
   @Option(help: "Where to listen: 127.0.0.1, or another address of loopback.") var address = "127.0.0.1"
   @Option(help: "Serves a serial line: PATH becomes a link to a pseudo terminal.") var rtu: String?
   @Option(help: "Speed of the serial line, 300...921600 baud.") var baud = 9600
+  @Flag(help: "Answer also what comes sooner than the profiles' pauses allow, for clients that know nothing of them.")
+  var patient = false
   @Option(help: "Folder with profiles; may be given several times, an earlier one wins.")
   var profiles = ["config/devices", "/usr/share/holdfast/devices"]
   @Option(name: .customLong("point"), help: "POINT=VALUE, for all devices.") var points: [String] = []
@@ -51,6 +53,7 @@ struct Device: ParsableCommand {
     try addDevices(to: &bench)
     let onMQTT = try addMQTTDevices(to: &bench)
     try addValues(to: &bench)
+    bench.keepsPace = !patient
     try service.addFaults(to: &bench)
     var running = Service(
       bench: try SharedBench(bench, busNames: ["bus"], requests: service.requestFile()), broker: service.mqtt,

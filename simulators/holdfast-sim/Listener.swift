@@ -1,3 +1,4 @@
+import EnergyModel
 import Glibc
 
 /// A bus's listening socket on an address of this machine's loopback.
@@ -47,4 +48,15 @@ struct Listener: Sendable {
     setsockopt(client, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
     return client
   }
+
+  /// How long a client has been connected already, at least: it waited to be accepted, and began to count then.
+  static func age(of client: Int32) -> Duration {
+    var information = tcp_info()
+    var length = socklen_t(MemoryLayout<tcp_info>.size)
+    guard getsockopt(client, Int32(IPPROTO_TCP), TCP_INFO, &information, &length) == 0 else { return coarseness }
+    return .milliseconds(Int64(information.tcpi_last_ack_recv)) + coarseness
+  }
+
+  /// The kernel counts in its ticks, up to 10 ms each.
+  private static let coarseness = Duration.milliseconds(10)
 }

@@ -44,7 +44,9 @@ struct ModbusServer: Sendable {
         bench.takesClient(bus: listener.bus, beside: present) ? bench.idleClose(bus: listener.bus) : nil
       }
       if let limit {
-        connections.append(Connection(bus: listener.bus, descriptor: client, idleLimit: limit, now: now))
+        let connected = now - Listener.age(of: client)
+        connections.append(
+          Connection(bus: listener.bus, descriptor: client, idleLimit: limit, connected: connected, now: now))
       } else {
         close(client)
       }

@@ -18,6 +18,7 @@ struct PseudoTerminal {
   private var reader: RTUFrameReader
   private var transport = FaultyTransport(.rtu)
   private var outbox = Outbox()
+  private var pace = ClientPace(connected: nil)
 
   /// A pseudo terminal hands a request over at once, but not always in one piece: a real line's silence of a few
   /// milliseconds would cut requests in two on a machine that is busy.
@@ -72,7 +73,8 @@ struct PseudoTerminal {
         bench.broadcast(request, bus: bus)
         continue
       }
-      let answer = bench.answer(request, bus: bus)
+      guard let answer = bench.answer(request, bus: bus, pace: pace, now: now) else { continue }
+      defer { pace.exchanged(frame.unit, end: max(now, outbox.end ?? now)) }
       guard let reply = answer.reply, !answer.isForNobody else { continue }
       let sending = transport.send(reply, under: answer.onTheWay)
       let count = frame.body.count + 3 + sending.pieces.reduce(0) { $0 + $1.bytes.count }

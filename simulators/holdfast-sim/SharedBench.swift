@@ -1,3 +1,4 @@
+import EnergyModel
 import SiteSimulator
 import Synchronization
 import Threads
@@ -20,9 +21,13 @@ final class SharedBench: Sendable {
     bench.withLock { bench in body(&bench) }
   }
 
-  func answer(_ frame: ModbusFrame, bus: Int) -> Bench.Answer {
+  /// Nil where the request comes sooner than the device hears it.
+  func answer(_ frame: ModbusFrame, bus: Int, pace: ClientPace, now: MonotonicInstant) -> Bench.Answer? {
     requests?.append(frame, to: busNames[bus])
-    return withLock { $0.answer(frame, bus: bus) }
+    return withLock { bench in
+      let wish = bench.pace(of: frame.unit, bus: bus)
+      return pace.isHeard(frame.unit, now: now, wish: wish) ? bench.answer(frame, bus: bus) : nil
+    }
   }
 
   func broadcast(_ frame: ModbusFrame, bus: Int) {

@@ -8,8 +8,10 @@ import Threads
 struct ProbeAsker: RegisterAsker {
   let probe: RegisterProbe
   let stop: ScanStop
-  /// Rest between two requests: nobody knows yet what the device wants.
+  /// Rest between two requests, at least: nobody knows yet what the device wants.
   let pause: Duration
+  /// What each unit wants.
+  private var searches: [Int: RestSearch] = [:]
   let timeout: Duration
   /// The quickest answer since it was set to nil.
   var quickest: Duration?
@@ -28,13 +30,28 @@ struct ProbeAsker: RegisterAsker {
   }
 
   mutating func ask(_ block: ReadBlock, unit: Int, pause: Duration, timeout: Duration?) -> ScanAnswer {
+    var search = searches[unit] ?? RestSearch(self.pause)
+    defer { searches[unit] = search }
+    let rested = max(pause, search.rest)
+    let longer = search.longer(than: rested)
+    for rest in [rested] + longer {
+      let answer = askOnce(block, unit: unit, rest: rest, timeout: timeout)
+      if answer == .silent { continue }
+      if answer != .over { search.answered(after: rest, isRepeated: rest > rested) }
+      return answer
+    }
+    search.missed()
+    return .silent
+  }
+
+  private mutating func askOnce(_ block: ReadBlock, unit: Int, rest: Duration, timeout: Duration?) -> ScanAnswer {
     guard !stop.isOver, lost == nil else { return .over }
     // What speaks something else than Modbus, or hangs up each time, is let be.
     guard answers > 0 || nonsense < 4 else { return .over }
     let begin = MonotonicInstant.current
     do {
       let wait = max(timeout ?? .zero, self.timeout)
-      let words = try probe.read(block, unit: unit, timeout: wait, pause: max(pause, self.pause))
+      let words = try probe.read(block, unit: unit, timeout: wait, pause: rest)
       answered(since: begin)
       return .registers(words)
     } catch {
@@ -55,7 +72,7 @@ struct ProbeAsker: RegisterAsker {
   /// What a unit says of itself. Where the question is met with silence it is not asked again.
   mutating func identification(unit: Int) -> DeviceIdentification? {
     guard !stop.isOver, lost == nil, isIdentificationKnown else { return nil }
-    do { return try probe.identification(unit: unit, timeout: timeout) } catch {
+    do { return try probe.identification(unit: unit, timeout: timeout, pause: searches[unit]?.rest ?? pause) } catch {
       if error.isSilence { isIdentificationKnown = false }
       return nil
     }

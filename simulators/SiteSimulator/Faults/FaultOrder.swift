@@ -97,7 +97,7 @@ struct FaultWords {
     case "drip": return .drip(try seconds(0.001...10))
     case "revert-writes": return .revertWrites(after: try seconds(0.1...86_400))
     case "short": return .short(bytes: try whole(1...255, orElse: 2))
-    case "exception": return .exception(UInt8(try whole(1...11, orElse: nil)))
+    case "exception": return .exception(UInt8(try whole(1...255, orElse: nil)))
     default: return try valueFault()
     }
   }

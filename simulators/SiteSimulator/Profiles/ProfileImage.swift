@@ -64,6 +64,9 @@ public struct ProfileImage: UnitImage {
 
   public var mostClients: Int { profile.connection.maximumClients ?? 16 }
   public var idleClose: Duration? { profile.connection.idleClose }
+  public var pace: ClientPace.Wish {
+    ClientPace.Wish(pause: profile.reading.pause, connectDelay: profile.connection.connectDelay)
+  }
 
   /// The device measures anew. Nil takes a value away; what is not named stays.
   public mutating func take(_ new: [Point: Double?]) {

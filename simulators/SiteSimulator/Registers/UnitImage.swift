@@ -20,6 +20,8 @@ public protocol UnitImage: Sendable {
   var mostClients: Int { get }
   /// After so long without a request it closes the connection; nil where nobody says.
   var idleClose: Duration? { get }
+  /// How much time it wants between requests.
+  var pace: ClientPace.Wish { get }
 }
 
 extension UnitImage {
@@ -30,4 +32,5 @@ extension UnitImage {
   public var latency: Duration { .milliseconds(5) }
   public var mostClients: Int { 16 }
   public var idleClose: Duration? { nil }
+  public var pace: ClientPace.Wish { ClientPace.Wish() }
 }
