@@ -109,7 +109,11 @@ let package = Package(
       "BusStage", ["EnergyModel", "DeviceProfile", "ModbusDevices", "Threads", "TestKit"], path: "simulators/BusStage"),
     // What a fuzzer feeds; the tests feed it what a fuzzer found.
     module(
-      "Fuzzing", ["EnergyModel", "DeviceProfile", "MQTTDevices"], path: "simulators/Fuzzing"),
+      "Fuzzing",
+      [
+        "EnergyModel", "EnergyDispatch", "DeviceProfile", "MQTTDevices", "SiteConfig", "ModbusDevices", "Uplink",
+        "SiteSimulator",
+      ], path: "simulators/Fuzzing"),
     program(
       "holdfast-demo", ["SiteStage", "SiteClient", "TestKit", arguments], path: "simulators/holdfast-demo"),
 
@@ -139,7 +143,7 @@ let package = Package(
     tests(
       "CommissioningTests",
       ["TestKit", "Commissioning", "EnergyModel", "DeviceProfile", "SiteConfig", "SiteSimulator"]),
-    tests("FuzzingTests", ["Fuzzing", "EnergyModel", "DeviceProfile", "SiteConfig"]),
+    tests("FuzzingTests", ["Fuzzing", "EnergyModel", "EnergyDispatch", "DeviceProfile", "ModbusDevices"]),
     tests("ThreadsTests", ["TestKit", "Threads"]),
     tests("ModbusDevicesTests", ["TestKit", "ModbusDevices", "EnergyModel", "DeviceProfile", "Threads", "CModbus"]),
     tests("MQTTLinkTests", ["TestKit", "MQTTLink", "EnergyModel", "Threads"]),
@@ -187,7 +191,7 @@ let package = Package(
 if Context.environment["HOLDFAST_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
-      name: "holdfast-fuzz", dependencies: ["Fuzzing", "DeviceProfile", "SiteConfig"],
+      name: "holdfast-fuzz", dependencies: ["Fuzzing"],
       path: "simulators/holdfast-fuzz",
       swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))

@@ -62,10 +62,12 @@ extension DeviceProfile {
     }
   }
 
-  /// A value is never split over two requests; nil where each fits into one.
+  /// A value is never split over two requests; nil where each fits into one, and so does what is read back of a write.
   public var readingProblem: String? {
-    let fields = points.flatMap(\.terms).flatMap { [$0.field] + ($0.negative.map { [$0] } ?? []) }
-    let widest = fields.map(\.type.width).max() ?? 1
+    let read = points.flatMap(\.terms).flatMap(\.fields).map(\.type.width)
+    let written = commands.flatMap(\.writes).flatMap(\.readWidths)
+    // ID and L of a SunSpec model.
+    let widest = (read + written + [isSunSpec ? 2 : 1]).max() ?? 1
     guard widest > reading.maximumRegisters else { return nil }
     return "a value has \(widest) registers and a request at most \(reading.maximumRegisters)"
   }
@@ -130,6 +132,22 @@ extension DeviceProfile {
     return SunSpecMap(
       base: 40_000,
       models: ids.enumerated().map { SunSpecModel(id: $1, address: 40_002 + $0 * room, length: room - 2) })
+  }
+}
+
+extension RegisterWrite {
+  /// Registers that are read together for it, before or afterwards.
+  fileprivate var readWidths: [Int] {
+    var widths = [unless?.field.type.width].compactMap(\.self)
+    for case .parameter(_, _, let percentOf, let atMost) in values {
+      widths += [percentOf, atMost].compactMap { $0?.type.width }
+    }
+    switch readBack {
+    case .same: widths.append(values.reduce(0) { $0 + $1.width })
+    case .field(let field): widths.append(field.type.width)
+    case .nowhere: break
+    }
+    return widths
   }
 }
 

@@ -6,10 +6,10 @@ public struct DeviceIdentification: Hashable, Sendable {
   public var revision: String?
 
   /// Function code and data.
-  static let request: [UInt8] = [0x2B, 0x0E, 0x01, 0x00]
+  package static let request: [UInt8] = [0x2B, 0x0E, 0x01, 0x00]
 
   /// Nil where function code and data of an answer are none.
-  init?(_ answer: some Collection<UInt8>) {
+  package init?(_ answer: some Collection<UInt8>) {
     var bytes = Array(answer)
     guard bytes.count > 6, bytes[0] == 0x2B, bytes[1] == 0x0E, bytes[2] == 0x01 else { return nil }
     let count = Int(bytes[6])
@@ -37,8 +37,8 @@ public struct DeviceIdentification: Hashable, Sendable {
 }
 
 /// The checksum of a frame on a serial line (Modbus over Serial Line 1.02, section 6.2.2), low byte first.
-enum FrameChecksum {
-  static func of(_ bytes: some Collection<UInt8>) -> [UInt8] {
+package enum FrameChecksum {
+  package static func of(_ bytes: some Collection<UInt8>) -> [UInt8] {
     var sum: UInt16 = 0xFFFF
     for byte in bytes {
       sum ^= UInt16(byte)

@@ -2,10 +2,10 @@ import CModbus
 import Glibc
 
 /// What went wrong with one request, and what it means for the connection and the device.
-struct ModbusFailure: Error, Hashable, Sendable {
-  enum Operation: String, Hashable, Sendable { case connect, read, write }
+package struct ModbusFailure: Error, Hashable, Sendable {
+  package enum Operation: String, Hashable, Sendable { case connect, read, write }
 
-  enum Reason: Hashable, Sendable {
+  package enum Reason: Hashable, Sendable {
     /// Nobody accepts the connection, or there is no such port.
     case notConnected(Int32)
     /// Another process uses the serial port.
@@ -23,8 +23,8 @@ struct ModbusFailure: Error, Hashable, Sendable {
     case invalid(Int32)
   }
 
-  var operation: Operation
-  var reason: Reason
+  package var operation: Operation
+  package var reason: Reason
 
   /// After anything else than a clean exception the stream can no longer be trusted: one late reply
   /// would spoil every following one.
@@ -80,7 +80,7 @@ struct ModbusFailure: Error, Hashable, Sendable {
 }
 
 extension ModbusFailure: CustomStringConvertible {
-  var description: String {
+  package var description: String {
     switch reason {
     case .notConnected(let code): "no connection: \(Self.text(code))"
     case .portTaken: "another process uses the serial port"

@@ -43,22 +43,40 @@ extension ModbusLink {
   private func takeIn(
     from descriptor: Int32, head: [UInt8], until end: MonotonicInstant
   ) throws(ModbusFailure) -> [UInt8] {
-    var bytes: [UInt8] = []
+    var reader = IdentificationReader(head: head)
     var piece = [UInt8](repeating: 0, count: Int(MODBUS_MAX_ADU_LENGTH))
-    while bytes.count <= Int(MODBUS_MAX_ADU_LENGTH) {
+    while true {
       var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       let remaining = max(0, (end - .current).milliseconds)
       guard poll(&entry, 1, Int32(clamping: remaining)) > 0 else { throw ModbusFailure(.read, .timeout) }
       let count = Glibc.read(descriptor, &piece, piece.count)
       guard count > 0 else { throw ModbusFailure(.read, .connectionLost(count < 0 ? errno : ECONNRESET)) }
-      bytes += piece[..<count]
-      if isSerial {
-        if bytes.count > 4, FrameChecksum.of(bytes.dropLast(2)) == Array(bytes.suffix(2)) { return bytes.dropLast(2) }
-      } else if bytes.count > 6, bytes.count >= 6 + Int(bytes[4]) << 8 + Int(bytes[5]) {
-        guard Array(bytes[..<4]) == head else { break }
-        return Array(bytes[6..<6 + Int(bytes[4]) << 8 + Int(bytes[5])])
-      }
+      if let answer = try reader.read(piece[..<count]) { return answer }
     }
-    throw ModbusFailure(.read, .garbled(MODBUS_ENOBASE + 13))
   }
+}
+
+/// Cuts the answer to a question for the identification out of what comes.
+package struct IdentificationReader {
+  /// Transaction and protocol; empty on a serial line.
+  private let head: [UInt8]
+  private var bytes: [UInt8] = []
+
+  package init(head: [UInt8]) { self.head = head }
+
+  /// Unit, function code and data once they are whole; nil while they are not.
+  package mutating func read(_ piece: some Collection<UInt8>) throws(ModbusFailure) -> [UInt8]? {
+    bytes += piece
+    if head.isEmpty {
+      if bytes.count > 4, FrameChecksum.of(bytes.dropLast(2)) == Array(bytes.suffix(2)) { return bytes.dropLast(2) }
+    } else if bytes.count > 6 {
+      let end = 6 + (Int(bytes[4]) << 8 | Int(bytes[5]))
+      guard bytes.starts(with: head), end <= Int(MODBUS_MAX_ADU_LENGTH) else { throw Self.garbled }
+      if bytes.count >= end { return Array(bytes[6..<end]) }
+    }
+    guard bytes.count <= Int(MODBUS_MAX_ADU_LENGTH) else { throw Self.garbled }
+    return nil
+  }
+
+  private static var garbled: ModbusFailure { ModbusFailure(.read, .garbled(MODBUS_ENOBASE + 13)) }
 }

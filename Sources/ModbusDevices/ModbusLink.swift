@@ -162,19 +162,14 @@ final class ModbusLink {
     Int
   > {
     transaction &+= 1
-    let length = request.body.count + 1
-    let head = [transaction >> 8, transaction & 0xFF, 0, 0, UInt16(length) >> 8, UInt16(length) & 0xFF, UInt16(unit)]
-    let bytes = head.map { UInt8($0) } + request.body
+    let bytes = request.frame(transaction: transaction, unit: unit)
     let sent = send(modbus_get_socket(context), bytes, bytes.count, Int32(MSG_NOSIGNAL))
     guard sent == bytes.count else { throw ModbusFailure(request.operation, code: sent < 0 ? errno : EAGAIN) }
     let count = Int(modbus_receive_confirmation(context, &frame))
     guard count >= 0 else { throw ModbusFailure(request.operation, code: errno) }
-    // Transaction, protocol and length; then the unit, which devices that are asked as 255 answer as they like.
-    guard count > 7, frame[0] == bytes[0], frame[1] == bytes[1], frame[2] == 0, frame[3] == 0,
-      Int(frame[4]) << 8 | Int(frame[5]) == count - 6
-    else { throw request.garbled }
-    guard Int(frame[6]) == unit || unit == 255 else { throw request.fromAnother }
-    return 7..<count
+    return try frame.withUnsafeBufferPointer { frame throws(ModbusFailure) in
+      try request.answer(in: UnsafeBufferPointer(rebasing: frame[..<count]), transaction: transaction, unit: unit)
+    }
   }
 
   private func ask(_ request: ModbusRequest, _ unit: Int, line context: OpaquePointer) throws(ModbusFailure) -> Range<

@@ -1,9 +1,9 @@
-import DeviceProfile
-import EnergyModel
+package import DeviceProfile
+package import EnergyModel
 import Synchronization
 
 /// The registers that were read last, by unit and place, for others to read. Nothing here ever causes a request.
-final class RegisterStore: Sendable {
+package final class RegisterStore: Sendable {
   /// Values of devices that are read often are good for that long; of others for three of their periods.
   static let leastValidity = Duration.seconds(5)
 
@@ -34,12 +34,12 @@ final class RegisterStore: Sendable {
   /// Blocks of a page by their start.
   private let pages = Mutex<[Page: [Int: Block]]>([:])
 
-  init(units: Set<Int>) { self.units = units }
+  package init(units: Set<Int>) { self.units = units }
 
   /// - Parameters:
   ///   - at: when the registers were asked for.
   ///   - validFor: how long after that they are passed on.
-  func put(
+  package func put(
     _ registers: [UInt16], unit: Int, _ space: RegisterSpace, _ start: Int, at: MonotonicInstant, validFor: Duration
   ) {
     let block = Block(start: start, registers: registers, until: at + validFor)

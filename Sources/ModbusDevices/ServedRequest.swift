@@ -1,13 +1,13 @@
 import DeviceProfile
-import EnergyModel
+package import EnergyModel
 
 /// One request of somebody who reads through us, and what it is answered (Modbus Messaging on TCP/IP 1.0b, section
 /// 3.1.3, and Application Protocol 1.1b3, sections 6.1 to 6.4 and 7).
-struct ServedRequest: Hashable, Sendable {
-  var transaction: UInt16
-  var unit: UInt8
+package struct ServedRequest: Hashable, Sendable {
+  package var transaction: UInt16
+  package var unit: UInt8
   /// Function code and data.
-  var body: [UInt8]
+  package var body: [UInt8]
 
   private enum Refusal: UInt8, Error {
     case illegalFunction = 1
@@ -20,7 +20,7 @@ struct ServedRequest: Hashable, Sendable {
   }
 
   /// The whole frame of the answer. Only the four functions that read are served.
-  func answer(from store: RegisterStore, at now: MonotonicInstant) -> [UInt8] {
+  package func answer(from store: RegisterStore, at now: MonotonicInstant) -> [UInt8] {
     do throws(Refusal) {
       return frame(try read(store, now))
     } catch {
@@ -58,15 +58,17 @@ struct ServedRequest: Hashable, Sendable {
 }
 
 /// Cuts what a client sends into requests, however it dribbles in.
-struct RequestReader: Hashable, Sendable {
+package struct RequestReader: Hashable, Sendable {
   /// The client does not speak Modbus TCP.
-  struct Nonsense: Error {}
+  package struct Nonsense: Error {}
 
   private var waiting: [UInt8] = []
 
-  var isWithinRequest: Bool { !waiting.isEmpty }
+  package init() {}
 
-  mutating func read(_ bytes: some Collection<UInt8>) throws(Nonsense) -> [ServedRequest] {
+  package var isWithinRequest: Bool { !waiting.isEmpty }
+
+  package mutating func read(_ bytes: some Collection<UInt8>) throws(Nonsense) -> [ServedRequest] {
     waiting += bytes
     var requests: [ServedRequest] = []
     var start = 0

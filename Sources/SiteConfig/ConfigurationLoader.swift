@@ -25,8 +25,20 @@ public enum ConfigurationLoader {
   public static func load(
     text: String, name: String, profileFolders: [String]
   ) -> Result<SiteConfiguration, ConfigurationProblems> {
+    load(text: text, name: name, library: ProfileLibrary(folders: profileFolders))
+  }
+
+  /// The same with profiles that were read before, and no others.
+  public static func load(
+    text: String, name: String, profiles: [DeviceProfile], mqttProfiles: [MQTTProfile]
+  ) -> Result<SiteConfiguration, ConfigurationProblems> {
+    load(text: text, name: name, library: ProfileLibrary(profiles, mqttProfiles))
+  }
+
+  private static func load(
+    text: String, name: String, library: ProfileLibrary
+  ) -> Result<SiteConfiguration, ConfigurationProblems> {
     let problems = ProblemList(file: name)
-    let library = ProfileLibrary(folders: profileFolders)
     let configuration = SiteReader.read(text, folder: folder(of: name), library: library, problems: problems)
     let found = problems.sorted + library.problems
     guard found.isEmpty, let configuration else { return .failure(ConfigurationProblems(found)) }
@@ -41,9 +53,20 @@ public enum ConfigurationLoader {
 
   /// One device profile.
   public static func loadProfile(file: String) -> Result<DeviceProfile, ConfigurationProblems> {
-    let (profile, problems) = ProfileLibrary.load(file)
-    guard let profile else { return .failure(ConfigurationProblems(problems)) }
-    return .success(profile)
+    result(ProfileLibrary.load(file))
+  }
+
+  /// The same from a text.
+  ///
+  /// - Parameter name: which the profile has to repeat, and by which problems call it.
+  public static func loadProfile(text: String, name: String) -> Result<DeviceProfile, ConfigurationProblems> {
+    result(ProfileLibrary.profile(text, name, ProblemList(file: name)))
+  }
+
+  private static func result<Profile>(
+    _ read: (profile: Profile?, problems: [ConfigurationProblem])
+  ) -> Result<Profile, ConfigurationProblems> {
+    read.profile.map { .success($0) } ?? .failure(ConfigurationProblems(read.problems))
   }
 
   /// Every device profile in the folders, by name; an earlier folder wins. Those with something wrong are left out, and
@@ -68,9 +91,12 @@ public enum ConfigurationLoader {
 
   /// One profile of a device on MQTT.
   public static func loadMQTTProfile(file: String) -> Result<MQTTProfile, ConfigurationProblems> {
-    let (profile, problems) = ProfileLibrary.loadMQTT(file)
-    guard let profile else { return .failure(ConfigurationProblems(problems)) }
-    return .success(profile)
+    result(ProfileLibrary.loadMQTT(file))
+  }
+
+  /// The same from a text, as ``loadProfile(text:name:)``.
+  public static func loadMQTTProfile(text: String, name: String) -> Result<MQTTProfile, ConfigurationProblems> {
+    result(ProfileLibrary.mqttProfile(text, name, ProblemList(file: name)))
   }
 
   /// Whether a file holds a profile of a device on MQTT: those lie in a folder `mqtt`.

@@ -1,26 +1,26 @@
-import EnergyModel
+package import EnergyModel
 import Foundation
 
 /// What a receiver says on `ack` or `replay`: `{"epoch":"…","ranges":[[1,1846]]}`. Further members are left alone.
-struct ReceiverRequest: Sendable {
-  enum Kind: String, CaseIterable, Sendable { case ack, replay }
+package struct ReceiverRequest: Sendable {
+  package enum Kind: String, CaseIterable, Sendable { case ack, replay }
 
   /// Why a message is not taken, for people.
-  struct Refusal: Error, Hashable, Sendable {
-    let text: String
+  package struct Refusal: Error, Hashable, Sendable {
+    package let text: String
     init(_ text: String) { self.text = text }
   }
 
   /// More is not looked at.
   static let largestPayload = 64 << 10
   /// Each is work for the journal; a receiver that has more to say says it in several messages.
-  static let mostRanges = 256
+  package static let mostRanges = 256
 
   let kind: Kind
-  let epoch: Epoch
-  let ranges: SequenceRangeSet
+  package let epoch: Epoch
+  package let ranges: SequenceRangeSet
 
-  init(_ message: IncomingMessage, as kind: Kind) throws(Refusal) {
+  package init(_ message: IncomingMessage, as kind: Kind) throws(Refusal) {
     guard !message.isRetained else { throw Refusal("a retained message: it would be obeyed with each connection") }
     guard message.payload.count <= Self.largestPayload else { throw Refusal("\(message.payload.count) bytes") }
     let content: Content
@@ -44,7 +44,7 @@ struct ReceiverRequest: Sendable {
   /// What an acknowledgement says of a log. It may reach beyond: where a power cut took the last commits, the receiver
   /// names in one range what it has of them as well. Only what was never given, all of it, is refused. Of a log that holds
   /// nothing any more there is nothing to say.
-  func acknowledged(of log: LogState) throws(Refusal) -> SequenceRangeSet {
+  package func acknowledged(of log: LogState) throws(Refusal) -> SequenceRangeSet {
     guard let last = ranges.ranges.last?.last, let held = log.held else { return SequenceRangeSet() }
     let known = ranges.ranges.filter { $0.first <= held.last }.map { SequenceRange($0.first, min($0.last, held.last)) }
     guard !known.isEmpty else { throw Refusal("a range ends at \(last), the log at \(held.last)") }

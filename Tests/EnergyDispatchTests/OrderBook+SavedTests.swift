@@ -108,6 +108,44 @@ import Testing
     #expect(blind.exported() == 1000)
   }
 
+  /// Found by the fuzzer: a limit that waits took the place of a stricter one as soon as the agent had started.
+  @Test func withoutAClockWhatWaitsLetsGoOfNothingStricter() {
+    let orders = Orders()
+    orders.limit(0, seconds: nil)
+    orders.limit(5000, seconds: nil, startsIn: .seconds(600))
+    orders.limit(1000, seconds: 900, startsIn: .seconds(1200))
+    orders.time.trustClock(false)
+    _ = orders.restart()
+    #expect(orders.exported() == 0)
+    orders.time.advance(by: .seconds(599))
+    #expect(orders.exported() == 0)
+    orders.time.advance(by: .seconds(1))
+    #expect(orders.exported() == 5000)
+    orders.time.advance(by: .seconds(600))
+    #expect(orders.exported() == 1000, "and what waits behind it is not lost")
+  }
+
+  /// The stricter one came first and starts last.
+  @Test func withoutAClockTheStrictestThatWaitsHolds() {
+    let orders = Orders()
+    orders.limit(1000, seconds: nil, startsIn: .seconds(1200))
+    orders.limit(2000, seconds: nil, startsIn: .seconds(600))
+    orders.time.trustClock(false)
+    _ = orders.restart()
+    #expect(orders.exported() == 1000)
+    orders.time.advance(by: .seconds(2000))
+    #expect(orders.exported() == 1000)
+  }
+
+  /// A month and more after both of them had begun, the later one holds.
+  @Test func afterALongTimeAwayTheOrderOfTheBeginsIsKept() {
+    let orders = Orders()
+    orders.limit(5000, seconds: nil)
+    orders.limit(0, seconds: nil, startsIn: .seconds(3600))
+    _ = orders.restart(after: .seconds(40 * 86_400))
+    #expect(orders.exported() == 0)
+  }
+
   @Test func garbageKeepsLegalLimitsAndTellsTheRest() {
     let orders = Orders()
     let power = "order\tvpp\tdesk-4\tc2\tbegun\t0\t900\tbattery-power\t3000.0"

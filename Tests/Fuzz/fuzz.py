@@ -12,7 +12,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-TARGETS = ["registers", "sunspec", "payload", "recording"]
+TARGETS = ["registers", "sunspec", "payload", "recording", "profile", "site", "frame", "command"]
 CORPUS = Path(__file__).parent / "corpus"
 LONGEST = 4096
 

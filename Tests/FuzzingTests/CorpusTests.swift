@@ -1,7 +1,6 @@
 import DeviceProfile
 import EnergyModel
 import Foundation
-import SiteConfig
 import Testing
 
 @testable import Fuzzing
@@ -11,8 +10,7 @@ struct CorpusTests {
   private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  private static let profiles: [DeviceProfile] =
-    ConfigurationLoader.loadProfiles(folders: [root.appendingPathComponent("config/devices").path]).profiles
+  private static let ground = Result { try FuzzGround(root: root.path) }
 
   private static func corpus(_ target: FuzzTarget) throws -> [[UInt8]] {
     let file = root.appendingPathComponent("Tests/Fuzz/corpus/\(target.rawValue).hex")
@@ -27,14 +25,15 @@ struct CorpusTests {
   @Test(arguments: FuzzTarget.allCases) func theCorpusHolds(target: FuzzTarget) throws {
     let inputs = try Self.corpus(target)
     #expect(inputs.count > 20)
+    let ground = try Self.ground.get()
     for input in inputs {
-      #expect(throws: Never.self, "\(target.rawValue): \(input)") { try target.feed(input, profiles: Self.profiles) }
+      #expect(throws: Never.self, "\(target.rawValue): \(input)") { try target.feed(input, on: ground) }
     }
   }
 
   /// The other way round: what must not be is seen.
   @Test func aTargetFindsWhatIsWrong() throws {
-    let profile = try #require(Self.profiles.first { $0.name == "eastron-sdm630" })
+    let profile = try #require(try Self.ground.get().profiles.first { $0.name == "eastron-sdm630" })
     var resolved = ResolvedProfile(profile)
     let image = resolved.readPlan.emptyImage()
     try RegisterFuzzing.check(resolved, image)

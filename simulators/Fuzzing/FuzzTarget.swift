@@ -1,4 +1,4 @@
-public import DeviceProfile
+import DeviceProfile
 
 /// What is fed with arbitrary bytes, by a fuzzer and by the tests with the corpus that it found.
 public enum FuzzTarget: String, CaseIterable, Sendable {
@@ -10,15 +10,26 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case payload
   /// A recording of registers.
   case recording
+  /// A profile as somebody may write one, and a device that it is read and written by.
+  case profile
+  /// A site's configuration as somebody may write one, and control of that site.
+  case site
+  /// What clients of ours ask for over Modbus TCP, and what devices answer us.
+  case frame
+  /// What peers write to an uplink's topics.
+  case command
 
-  /// - Parameter profiles: the shipped ones; a byte chooses among them, so their order matters.
   /// - Throws: what must never be.
-  public func feed(_ bytes: [UInt8], profiles: [DeviceProfile]) throws(FuzzFinding) {
+  public func feed(_ bytes: [UInt8], on ground: FuzzGround) throws(FuzzFinding) {
     switch self {
-    case .registers: try RegisterFuzzing.feed(bytes, profiles.filter { !$0.isSunSpec })
-    case .sunspec: try SunSpecFuzzing.feed(bytes, profiles.filter(\.isSunSpec))
+    case .registers: try RegisterFuzzing.feed(bytes, ground.profiles.filter { !$0.isSunSpec })
+    case .sunspec: try SunSpecFuzzing.feed(bytes, ground.profiles.filter(\.isSunSpec))
     case .payload: try PayloadFuzzing.feed(bytes)
     case .recording: try RecordingFuzzing.feed(bytes)
+    case .profile: try ProfileFuzzing.feed(bytes, ground)
+    case .site: try SiteFuzzing.feed(bytes, ground)
+    case .frame: try FrameFuzzing.feed(bytes)
+    case .command: try CommandFuzzing.feed(bytes)
     }
   }
 }
@@ -50,6 +61,13 @@ struct FuzzBytes {
   }
 
   mutating func word() -> UInt16 { UInt16(byte()) << 8 | UInt16(byte()) }
+
+  /// As many as there are, at most `count`.
+  mutating func take(_ count: Int) -> [UInt8] {
+    let end = position + min(count, bytes.count - position)
+    defer { position = end }
+    return Array(bytes[position..<end])
+  }
 
   mutating func choose<Element>(_ elements: [Element]) -> Element? {
     elements.isEmpty ? nil : elements[Int(byte()) % elements.count]

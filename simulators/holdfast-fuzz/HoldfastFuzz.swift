@@ -1,7 +1,5 @@
-import DeviceProfile
 import Foundation
 import Fuzzing
-import SiteConfig
 
 /// libFuzzer as a library (llvm.org/docs/LibFuzzer.html, "Using libFuzzer as a library").
 @_silgen_name("LLVMFuzzerRunDriver")
@@ -18,11 +16,8 @@ private let target: FuzzTarget = {
   return target
 }()
 
-private let profiles: [DeviceProfile] = {
-  let folder = ProcessInfo.processInfo.environment["FUZZ_PROFILES"] ?? "config/devices"
-  let (profiles, problems) = ConfigurationLoader.loadProfiles(folders: [folder])
-  guard problems.isEmpty, !profiles.isEmpty else { fatalError("profiles in \(folder): \(problems)") }
-  return profiles
+private let ground: FuzzGround = {
+  do { return try FuzzGround(root: ProcessInfo.processInfo.environment["FUZZ_ROOT"] ?? ".") } catch { fatalError("\(error)") }
 }()
 
 @main
@@ -33,7 +28,7 @@ struct HoldfastFuzz {
     exit(
       runFuzzer(&count, &arguments) { bytes, count in
         do {
-          try target.feed(Array(UnsafeBufferPointer(start: bytes, count: count)), profiles: profiles)
+          try target.feed(Array(UnsafeBufferPointer(start: bytes, count: count)), on: ground)
         } catch { fatalError("\(error)") }
         return 0
       })

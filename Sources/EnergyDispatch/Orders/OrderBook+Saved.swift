@@ -69,7 +69,25 @@ extension OrderBook {
       default: losses.append("a line")
       }
     }
+    if away == nil { beginEarly(at: now) }
     return losses
+  }
+
+  /// Where nobody knows how long it was, a legal restriction that waits holds from now on. One that would let go of a
+  /// stricter one before it begins no earlier than if it had been no time at all, and so do those behind it.
+  private mutating func beginEarly(at now: Moment) {
+    var late: Set<Demand.Slot> = []
+    let waiting = orders.indices.filter { !orders[$0].hasBegun && isLegal(orders[$0].demand) }
+    for index in waiting.sorted(by: { (orders[$0].starts, $0) < (orders[$1].starts, $1) }) {
+      let order = orders[index]
+      guard !late.contains(order.slot), isTightening(order.demand, from: order.destination) else {
+        late.insert(order.slot)
+        continue
+      }
+      // After what had begun, and one after the other.
+      orders[index].starts = now.monotonic - Self.longest + (order.starts - now.monotonic) / 4
+      orders[index].hasBegun = true
+    }
   }
 
   private static func answer(_ words: [String]) -> CommandResult? {
@@ -105,14 +123,14 @@ extension OrderBook {
     if rest == nil, words[6] != "-" {
       losses.append("the end of the order \(words[3]), which holds until it is released")
     }
-    // A restriction begins early rather than late, and is not cut short.
-    let begins = isLegal && away == nil ? .zero : Duration.seconds(wait ?? 0) - (away ?? .zero)
+    // A restriction is not cut short.
+    let begins = Duration.seconds(wait ?? 0) - (away ?? .zero)
     let passed = isLegal ? .zero : away ?? .zero
-    // What had begun began before anything that came since the start.
+    // What had begun began before anything that waited, and that came since the start.
     let hasBegun = words[4] == "begun"
     let kept = Kept(
       destination: destination, issuer: words[2], id: words[3], demand: demand,
-      starts: now.monotonic + (hasBegun ? .zero - Self.longest : begins),
+      starts: now.monotonic + (hasBegun ? .zero - Self.longest * 3 : begins),
       ends: rest.map { now.monotonic + (.seconds($0) - passed) }, hasBegun: hasBegun)
     standing = nil
     orders.append(kept)

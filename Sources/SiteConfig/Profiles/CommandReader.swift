@@ -22,6 +22,8 @@ struct CommandReader {
       .choice(["safe", "open", "hold"], what: "expiry").flatMap(SetpointExpiry.init(rawValue:))
     let reversion = section["reversion"].map { $0.duration(in: .seconds(2)...(.seconds(65_535))) }
     let writes = section.required("writes", "a list of writes")?.list("a list of writes")?.map(write)
+    if parameters?.isEmpty == true { section["parameters"]?.refuse("a command without parameters asks for nothing") }
+    if writes?.isEmpty == true { section["writes"]?.refuse("a command without writes does nothing") }
     guard let parameters, let expiry, let writes else { return nil }
     let writesADay = flashBudget(section)
     var definition = CommandDefinition(
@@ -80,6 +82,7 @@ struct CommandReader {
     var place = start
     for item in list {
       guard let read = writeValue(item, at: place) else { continue }
+      if start.isBit, !read.isBit { item.refuse("a coil is 0 or 1") }
       values.append(read)
       place = place.advanced(by: read.width)
     }
@@ -98,7 +101,11 @@ struct CommandReader {
     guard let section = ConfigSection(value, keys: keys) else { return nil }
     if section["parameter"]?.written == Self.failsafeCurrent {
       for key in ["percent_of", "at_most"] { section[key]?.refuse("belongs to a setpoint") }
-      return fields.number(section, at: place).map { .failsafeCurrent(field: $0) }
+      return fields.number(section, at: place).map { field in
+        if case .literal = field.scale, field.type.width == 1 { return .failsafeCurrent(field: field) }
+        value.refuse("the current to fall back to is one register with a scale that is known")
+        return .failsafeCurrent(field: field)
+      }
     }
     let kind = section.required("parameter", "a setpoint").flatMap(setpoint)
     let field = fields.number(section, at: place)

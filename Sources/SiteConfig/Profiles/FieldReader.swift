@@ -147,9 +147,7 @@ struct FieldReader {
   /// What the parts of a field say about each other.
   private func check(_ field: RegisterField, _ section: ConfigSection) {
     let width = field.type.width
-    if case .absolute(_, let start) = field.address, start + width > 65_536 {
-      section.value.refuse("\(field.type.rawValue) at \(start) goes beyond the last register, 65535")
-    }
+    checkEnd(field.address, width, section)
     let most = width == 4 ? UInt64.max : 1 << (16 * UInt64(width)) - 1
     if let mask = field.mask, mask > most || field.type.isFloat {
       (section["bit"] ?? section["mask"])?.refuse("\(field.type.rawValue) has no such bit")
@@ -158,6 +156,11 @@ struct FieldReader {
       section["not_implemented"]?.refuse("\(pattern) does not fit \(field.type.rawValue)")
     }
     if case .literal(0) = field.scale { section["scale"]?.refuse("everything would be zero") }
+  }
+
+  func checkEnd(_ address: RegisterAddress, _ width: Int, _ section: ConfigSection) {
+    guard case .absolute(_, let start) = address, start + width > 65_536 else { return }
+    section.value.refuse("goes beyond the last register, 65535")
   }
 
   /// `bit: 2`, or `mask: 0x7F00`.

@@ -38,9 +38,7 @@ struct IdentityReader {
     }
     let expected = section.has("is") ? numbers(section) : text(section)
     guard let mark = expected.map({ DeviceIdentity.Mark(address, $0) }) else { return nil }
-    if case .absolute(_, let start) = address, start + mark.length > 65_536 {
-      value.refuse("goes beyond the last register, 65535")
-    }
+    fields.checkEnd(address, mark.length, section)
     return mark
   }
 

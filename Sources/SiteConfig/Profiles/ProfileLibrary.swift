@@ -13,6 +13,13 @@ final class ProfileLibrary {
 
   init(folders: [String]) { self.folders = folders }
 
+  /// Of profiles that were read before.
+  init(_ profiles: [DeviceProfile], _ mqttProfiles: [MQTTProfile]) {
+    folders = []
+    read = Dictionary(profiles.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    readMQTT = Dictionary(mqttProfiles.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
   enum Answer<Profile> {
     case found(Profile)
     /// The file is there and something in it is wrong, which is among `problems`.
@@ -41,12 +48,12 @@ final class ProfileLibrary {
   private static let mqtt = "/mqtt"
 
   /// The names of all profiles in the folders.
-  var names: [String] { names(in: "") }
-  var mqttNames: [String] { names(in: Self.mqtt) }
+  var names: [String] { names(in: "").union(read.keys).sorted() }
+  var mqttNames: [String] { names(in: Self.mqtt).union(readMQTT.keys).sorted() }
 
-  private func names(in part: String) -> [String] {
+  private func names(in part: String) -> Set<String> {
     let files = folders.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0 + part)) ?? [] }
-    return Set(files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }).sorted()
+    return Set(files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) })
   }
 
   private func path(of name: String, in part: String = "") -> String? {
@@ -56,7 +63,13 @@ final class ProfileLibrary {
   static func loadMQTT(_ path: String) -> (MQTTProfile?, [ConfigurationProblem]) {
     let problems = ProblemList(file: path)
     guard let text = TextFile.read(path, problems: problems) else { return (nil, problems.sorted) }
-    let profile = MQTTProfileReader.read(text, name: name(of: path), problems: problems)
+    return mqttProfile(text, name(of: path), problems)
+  }
+
+  static func mqttProfile(
+    _ text: String, _ name: String, _ problems: ProblemList
+  ) -> (MQTTProfile?, [ConfigurationProblem]) {
+    let profile = MQTTProfileReader.read(text, name: name, problems: problems)
     return (problems.problems.isEmpty ? profile : nil, problems.sorted)
   }
 
@@ -70,7 +83,13 @@ final class ProfileLibrary {
   static func load(_ path: String) -> (DeviceProfile?, [ConfigurationProblem]) {
     let problems = ProblemList(file: path)
     guard let text = TextFile.read(path, problems: problems) else { return (nil, problems.sorted) }
-    let profile = ProfileReader.read(text, name: name(of: path), problems: problems)
+    return profile(text, name(of: path), problems)
+  }
+
+  static func profile(
+    _ text: String, _ name: String, _ problems: ProblemList
+  ) -> (DeviceProfile?, [ConfigurationProblem]) {
+    let profile = ProfileReader.read(text, name: name, problems: problems)
     return (problems.problems.isEmpty ? profile : nil, problems.sorted)
   }
 }

@@ -119,6 +119,7 @@ struct ProfileReader {
       value.refuse("only holding registers can be written")
       return nil
     }
+    fields.checkEnd(address, type.width, section)
     return Heartbeat(RegisterField(address: address, type: type, order: order), every: every)
   }
 
@@ -129,6 +130,7 @@ struct ProfileReader {
       in: 1...125, what: "a number of registers")
     let type = section["type"].map { $0.choice(["text", "number"], what: "type") } ?? "text"
     guard let address, let length, let type else { return nil }
+    fields.checkEnd(address, length, section)
     return TextField(address: address, length: length, isNumber: type == "number")
   }
 

@@ -100,6 +100,15 @@ extension CommandReader {
 }
 
 extension WriteValue {
+  /// Whether a coil can take it.
+  var isBit: Bool {
+    switch self {
+    case .constant(let register): register <= 1
+    case .reversionTime, .failsafeCurrent: false
+    case .parameter(_, let field, _, _): field.type == .bit
+    }
+  }
+
   /// Number of registers (or of coils).
   var width: Int {
     switch self {
