@@ -26,7 +26,9 @@ public struct ClientPace: Sendable {
   /// Whether a unit hears a request that is there at `now`.
   public func isHeard(_ unit: UInt8, now: MonotonicInstant, wish: Wish) -> Bool {
     if let connected, now - connected < wish.connectDelay { return false }
-    return answered[unit].map { now - $0 >= wish.pause } ?? true
+    // One that wants no pause takes the next request while it still answers.
+    guard wish.pause > .zero, let end = answered[unit] else { return true }
+    return now - end >= wish.pause
   }
 
   /// - Parameter end: when the answer has left, or of a request that is not answered, when it was there.
