@@ -1,6 +1,6 @@
 """Feeds every target of holdfast-fuzz for so many seconds, as many at once as there are cores.
 
-    fuzz.py PROGRAM FOLDER SECONDS [--keep]
+    fuzz.py PROGRAM FOLDER SECONDS [--keep] [TARGET ...]
 
 The corpus is Tests/Fuzz/corpus/TARGET.hex, a line of hexadecimal digits for each input. With --keep what was found is
 reduced to what reaches something new, and replaces it. Ends with 1 where something was found; the input is in FOLDER.
@@ -65,8 +65,9 @@ def run(program, target, folder, seconds, keeps):
 
 def main():
     program, folder, seconds = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    targets = [target for target in sys.argv[4:] if target != "--keep"] or TARGETS
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        good = list(pool.map(lambda target: run(program, target, folder, seconds, "--keep" in sys.argv), TARGETS))
+        good = list(pool.map(lambda target: run(program, target, folder, seconds, "--keep" in sys.argv), targets))
     sys.exit(0 if all(good) else 1)
 
 
