@@ -19,7 +19,8 @@ struct FindingTests {
   }
 
   private func check(_ profile: DeviceProfile) throws(FuzzFinding) {
-    var bytes = FuzzBytes([])
+    // One of each model, 201 registers long.
+    var bytes = FuzzBytes((0..<64).flatMap { _ in [0, 0, 200] })
     try ProfileFuzzing.check(profile, &bytes)
   }
 

