@@ -18,7 +18,7 @@ help:
 	@echo 'make chaos              everything that may go wrong, in full numbers: about an hour; or one of'
 	@echo '                        $(CHAOS:%=chaos-%)'
 	@echo 'make interop            every Modbus profile against pymodbus, pysunspec2 and mbpoll; needs the network once'
-	@echo 'make fuzz [SECONDS=600] decoders, SunSpec walker, payloads and recordings under libFuzzer'
+	@echo 'make fuzz [SECONDS=600] decoders, SunSpec walker, YAML, frames and commands under libFuzzer'
 	@echo 'make coverage           how much of the control core its tests reach; fails below 95 % of the lines'
 	@echo 'make deb                a Debian package in .build/deb'
 
@@ -108,12 +108,12 @@ interop: setup $(INTEROP)/installed
 	swift build --product holdfast-sim
 	$(INTEROP)/bin/python Tests/Interop/interop.py --build .build/debug --profiles config/devices $(PROFILE)
 
-# Built apart, with the fuzzer's instruments in every module. KEEP=--keep renews the corpus that the tests go through.
+# Built apart, with the fuzzer's instruments in every module. FUZZ_ONLY="site frame" feeds some targets only, KEEP=--keep renews the corpus that the tests go through.
 FUZZ = .build/fuzz
 
 fuzz: setup
 	HOLDFAST_FUZZ=1 swift build -c release --scratch-path $(FUZZ) --product holdfast-fuzz -Xswiftc -sanitize=fuzzer -Xswiftc -gnone
-	python3 Tests/Fuzz/fuzz.py $(FUZZ)/release/holdfast-fuzz $(FUZZ)/found $(or $(SECONDS),600) $(KEEP)
+	python3 Tests/Fuzz/fuzz.py $(FUZZ)/release/holdfast-fuzz $(FUZZ)/found $(or $(SECONDS),600) $(KEEP) $(FUZZ_ONLY)
 
 # Built apart, because every target of the package is built anew for it.
 COVERAGE_BUILD = .build/coverage

@@ -143,7 +143,7 @@ let package = Package(
     tests(
       "CommissioningTests",
       ["TestKit", "Commissioning", "EnergyModel", "DeviceProfile", "SiteConfig", "SiteSimulator"]),
-    tests("FuzzingTests", ["Fuzzing", "EnergyModel", "EnergyDispatch", "DeviceProfile", "ModbusDevices"]),
+    tests("FuzzingTests", ["Fuzzing", "EnergyModel", "EnergyDispatch", "DeviceProfile", "SiteConfig"]),
     tests("ThreadsTests", ["TestKit", "Threads"]),
     tests("ModbusDevicesTests", ["TestKit", "ModbusDevices", "EnergyModel", "DeviceProfile", "Threads", "CModbus"]),
     tests("MQTTLinkTests", ["TestKit", "MQTTLink", "EnergyModel", "Threads"]),

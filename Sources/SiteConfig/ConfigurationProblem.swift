@@ -46,12 +46,14 @@ public struct ConfigurationProblems: Error, Hashable, Sendable, CustomStringConv
 final class ProblemList {
   let file: String
   private(set) var problems: [ConfigurationProblem] = []
+  /// The same: a text of nonsense has tens of thousands.
+  private var known: Set<ConfigurationProblem> = []
 
   init(file: String) { self.file = file }
 
   func add(line: Int?, path: String, value: String? = nil, _ message: String) {
     let problem = ConfigurationProblem(file: file, line: line, path: path, value: value, message: message)
-    if !problems.contains(problem) { problems.append(problem) }
+    if known.insert(problem).inserted { problems.append(problem) }
   }
 
   /// By line; what has no line comes first.

@@ -71,7 +71,8 @@ enum CommandFuzzing {
     var last: UInt64 = 0
     for (index, range) in set.ranges.enumerated() {
       try FuzzFinding.require(
-        1 <= range.first && range.first <= range.last && (index == 0 || range.first - 1 > last), "the ranges are \(set)")
+        1 <= range.first && range.first <= range.last && (index == 0 || range.first - 1 > last), "the ranges are \(set)"
+      )
       last = range.last
     }
   }
@@ -84,17 +85,20 @@ enum CommandFuzzing {
 /// A command as a peer may write it: one that is right, with members that are not.
 private enum CommandMessage {
   private static let parameters: [(kind: String, text: String)] = [
-    ("limit", #"{"channel":"dso","export_power_w":5000}"#), ("limit", #"{"channel":"dso","controllable_power_w":4200}"#),
+    ("limit", #"{"channel":"dso","export_power_w":5000}"#),
+    ("limit", #"{"channel":"dso","controllable_power_w":4200}"#),
     ("limit", #"{"channel":"market","import_power_w":1000.5}"#), ("limit", #"{"channel":"dso","export_percent":60}"#),
     ("release", #"{"channel":"dso"}"#), ("release", #"{"channel":"dso","export_power_w":null}"#),
-    ("battery-power", #"{"power_w":-5000}"#), ("battery-power", #"{"power_w":0}"#), ("reserve", #"{"reserve_percent":80}"#),
+    ("battery-power", #"{"power_w":-5000}"#), ("battery-power", #"{"power_w":0}"#),
+    ("reserve", #"{"reserve_percent":80}"#),
     ("shed", #"{"loads":["boiler","pool"]}"#), ("shed", #"{"loads":[]}"#), ("rediscover", "{}"),
   ]
   private static let keys = [
     "v", "id", "site", "issuer", "counter", "issued", "start", "duration_s", "kind", "parameters", "more",
   ]
   private static let values = [
-    "0", "1", "-1", "null", "true", "\"\"", "[]", "{}", "1e400", "-0.0", "1.5", "9223372036854775807", "9223372036854775808",
+    "0", "1", "-1", "null", "true", "\"\"", "[]", "{}", "1e400", "-0.0", "1.5", "9223372036854775807",
+    "9223372036854775808",
     "253402300799000", "86400", "86401", "604800", "2678400", "2678401", "3000000000", "\"limit\"", "\"a\\nb\"",
     "\"\\u0009\"", "\"c1\"", "\"\\ud83d\\ude00\"", #"{"channel":"other","export_power_w":0}"#,
     #"{"channel":"dso","export_power_w":0}"#, #"{"channel":"dso","export_power_w":1e7}"#,

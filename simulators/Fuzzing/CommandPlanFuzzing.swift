@@ -98,10 +98,12 @@ enum CommandPlanFuzzing {
     try FuzzFinding.require(
       write.space == .holding || write.space == .coil, "\(profile.name): \(write.space.rawValue) is written")
     try FuzzFinding.require(
-      write.address >= 0 && write.address + write.registers.count <= 65_536 && (1...123).contains(write.registers.count),
+      write.address >= 0 && write.address + write.registers.count <= 65_536
+        && (1...123).contains(write.registers.count),
       "\(profile.name): \(write.registers.count) registers are written at \(write.address)")
     try FuzzFinding.require(
-      write.space == .holding || write.registers.allSatisfy { $0 <= 1 }, "\(profile.name): a coil is \(write.registers)")
+      write.space == .holding || write.registers.allSatisfy { $0 <= 1 }, "\(profile.name): a coil is \(write.registers)"
+    )
     for expected in [write.readBack].compactMap(\.self) + write.unless {
       try ProfileFuzzing.checkBlocks([expected.block], profile)
       try FuzzFinding.require(

@@ -29,15 +29,15 @@ struct CommandedSite {
     return site
   }()
 
-  private(set) var now = Moment(
+  var now = Moment(
     wall: Timestamp(milliseconds: 1_780_000_000_000), monotonic: MonotonicInstant(nanoseconds: 1_000_000_000_000_000))
   /// Of the next command.
   private(set) var counter: Int64 = 1
-  private var book = Self.emptyBook()
+  var book = Self.emptyBook()
   private var counted: [String: Int64] = [:]
   private var lastTaken: Command?
 
-  private static func emptyBook() -> OrderBook {
+  static func emptyBook() -> OrderBook {
     OrderBook(site: "mill-lane-4", parameters: parameters, authorities: [destination: authority])
   }
 
@@ -55,7 +55,8 @@ struct CommandedSite {
         topic: "holdfast/v1/mill-lane-4/" + topic, payload: payload, isRetained: isRetained, received: now))
     let calls = desk.taken
     try FuzzFinding.require(
-      isTaken && calls.count == (isRetained && topic != "command" ? 0 : 1), "\(topic): \(calls.count) calls of the desk")
+      isTaken && calls.count == (isRetained && topic != "command" ? 0 : 1), "\(topic): \(calls.count) calls of the desk"
+    )
     for call in calls {
       switch call {
       case .command(let command): try take(command, isRetained)
@@ -112,7 +113,7 @@ struct CommandedSite {
   }
 
   /// The same command once more does nothing and is answered alike.
-  private mutating func checkRepetition() throws(FuzzFinding) {
+  mutating func checkRepetition() throws(FuzzFinding) {
     guard let lastTaken else { return }
     let before = standing()
     let again = book.accept(lastTaken, from: Self.destination, isRetained: false, at: now)
@@ -120,14 +121,14 @@ struct CommandedSite {
       again.isRepeated && again.results.count == 1 && before == standing(), "\(lastTaken.id) is done twice: \(again)")
   }
 
-  private mutating func standing() -> StandingOrders {
+  mutating func standing() -> StandingOrders {
     let standing = book.standing(at: now)
     _ = book.takeResults()
     return standing
   }
 
   /// What holds is what the destination may ask for, for as long as it may.
-  private func check(_ orders: StandingOrders) throws(FuzzFinding) {
+  func check(_ orders: StandingOrders) throws(FuzzFinding) {
     for channel in Self.parameters.channels {
       for (quantity, limit) in orders.channels[channel.name]?.limits ?? [:] {
         try checkLimit(channel, quantity, limit.value, until: limit.ends)
@@ -153,7 +154,8 @@ struct CommandedSite {
   ) throws(FuzzFinding) {
     let most = quantity == .exportPercent ? 100 : 10e6
     try FuzzFinding.require(
-      channel.kind == .uplink(Self.destination) && channel.mayLimit[quantity].map { $0 <= value } ?? false && value <= most,
+      channel.kind == .uplink(Self.destination) && channel.mayLimit[quantity].map { $0 <= value } ?? false
+        && value <= most,
       "\(channel.name) limits \(quantity.rawValue) to \(value)")
     // A start may lie a month ahead, and the clocks may differ by minutes.
     try FuzzFinding.require(
@@ -206,55 +208,6 @@ struct CommandedSite {
     try FuzzFinding.require(
       heard <= now.monotonic && (heard == known || now.monotonic - heard >= min(age, Self.longest)),
       "a heartbeat that is \(age) old counts as \(now.monotonic - heard) old")
-  }
-
-  // MARK: A restart
-
-  /// The agent starts anew at once: what held goes on, to an end that is rounded up to a second. At no time from then on
-  /// anything legal is laxer than it would have been; where there is a clock, nor is anything else, and nothing is added.
-  mutating func restart(trusted: Bool) throws(FuzzFinding) {
-    _ = standing()
-    let saved = book.saved(at: now)
-    let before = book
-    book = Self.emptyBook()
-    now.isClockTrusted = now.isClockTrusted && trusted
-    let losses = book.restore(saved, at: now)
-    try FuzzFinding.require(losses.isEmpty, "a restart loses \(losses)")
-    try check(standing())
-    try compare(before, book)
-    try checkRepetition()
-  }
-
-  private func compare(_ before: OrderBook, _ after: OrderBook) throws(FuzzFinding) {
-    var (before, after) = (before, after)
-    var changes: Set<Int64> = [0]
-    let orders = before.standing(at: now)
-    for channel in orders.channels.values { changes.formUnion(channel.limits.values.compactMap { seconds(until: $0.ends) }) }
-    for limit in orders.coming.limits {
-      changes.formUnion([seconds(until: limit.starts), seconds(until: limit.ends)].compactMap(\.self))
-    }
-    // Whole seconds later, so that what is rounded up has come to its end.
-    for change in changes.sorted() where change >= 0 && !changes.contains(change + 1) && !changes.contains(change + 2) {
-      let then = Moment(
-        wall: now.wall + .seconds(change + 1), monotonic: now.monotonic + .seconds(change + 1),
-        isClockTrusted: now.isClockTrusted)
-      let (old, new) = (before.standing(at: then), after.standing(at: then))
-      for channel in Self.parameters.channels where now.isClockTrusted || channel.class == .legal {
-        let limits = old.channels[channel.name]?.limits ?? [:]
-        let limitsNow = new.channels[channel.name]?.limits ?? [:]
-        for (quantity, limit) in limits {
-          let isKept = limitsNow[quantity].map { now.isClockTrusted ? $0.id == limit.id : $0.value <= limit.value } ?? false
-          try FuzzFinding.require(
-            isKept, "\(change) s after a restart \(quantity.rawValue) is \(String(describing: limitsNow[quantity])), not \(limit)")
-        }
-        try FuzzFinding.require(
-          !now.isClockTrusted || limits.count == limitsNow.count, "\(change) s after a restart there are \(limitsNow)")
-      }
-    }
-  }
-
-  private func seconds(until instant: MonotonicInstant?) -> Int64? {
-    instant.map { ($0 - now.monotonic).components.seconds + 1 }
   }
 
   // MARK: Words

@@ -82,7 +82,8 @@ struct ControlledSite {
             && !setpoint.owner.isEmpty, "\(setpoint) is asked for")
       }
       try FuzzFinding.require(
-        isPossible(command), "\(command.device) cannot do \(command.setpoints.map { "\($0.kind.rawValue) \($0.value)" })")
+        isPossible(command),
+        "\(command.device) cannot do \(command.setpoints.map { "\($0.kind.rawValue) \($0.value)" })")
     }
   }
 

@@ -51,7 +51,8 @@ enum FrameFuzzing {
     try FuzzFinding.require(reader.isWithinRequest == whole.isWithinRequest, "a request is whole in pieces only")
     var place = 0
     for request in requests {
-      let frame = [UInt8(request.transaction >> 8), UInt8(request.transaction & 0xFF), 0, 0]
+      let frame =
+        [UInt8(request.transaction >> 8), UInt8(request.transaction & 0xFF), 0, 0]
         + [UInt8((request.body.count + 1) >> 8), UInt8((request.body.count + 1) & 0xFF), request.unit] + request.body
       try FuzzFinding.require(bytes[place...].starts(with: frame), "a request is none of the bytes at \(place)")
       place += frame.count
@@ -88,7 +89,8 @@ enum FrameFuzzing {
       let told = start == 65_535 ? [9] : (start..<start + count).map { $0 }
       let isThere = (95...104).contains(start) && start + count <= 105 || start == 65_535 && count == 1
       try FuzzFinding.require(
-        count > 0 && isThere && Array(answer[8...]) == [UInt8(count * 2)] + told.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] },
+        count > 0 && isThere
+          && Array(answer[8...]) == [UInt8(count * 2)] + told.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] },
         "\(request) is answered \(answer)")
     default: throw FuzzFinding("\(request) is answered \(answer)")
     }
@@ -123,11 +125,13 @@ enum FrameFuzzing {
     let block = ReadBlock(space: space, start: start, count: count, imageOffset: 2)
     let isWrite = source.byte() % 2 == 1 && (space == .holding || space == .coil)
     let values = [UInt16](repeating: isBits ? 1 : 0x1234, count: min(count, 123))
-    let request = isWrite
+    let request =
+      isWrite
       ? ModbusRequest(EncodedWrite(space: space, address: start, registers: values)) : ModbusRequest(block)
     let asked = request.frame(transaction: transaction, unit: unit)
     try FuzzFinding.require(
-      asked.count <= 260 && Int(asked[4]) << 8 | Int(asked[5]) == asked.count - 6 && asked.suffix(from: 7).elementsEqual(request.body),
+      asked.count <= 260 && Int(asked[4]) << 8 | Int(asked[5]) == asked.count - 6
+        && asked.suffix(from: 7).elementsEqual(request.body),
       "the request \(asked) is none")
     let frame = source.take(.max)
     var registers = [UInt16](repeating: 0xABCD, count: count + 4)
@@ -149,7 +153,8 @@ enum FrameFuzzing {
         && (unit == 255 || Int(frame[6]) == unit) && body.first == request.body[0],
       "\(frame) is taken for the answer to \(asked)")
     guard !isWrite else {
-      return try FuzzFinding.require(body == Array(request.body.prefix(5)), "\(frame) is taken for the echo of \(asked)")
+      return try FuzzFinding.require(
+        body == Array(request.body.prefix(5)), "\(frame) is taken for the echo of \(asked)")
     }
     try FuzzFinding.require(
       body.count == 2 + Int(body[1]) && Int(body[1]) == (isBits ? (count + 7) / 8 : count * 2),
@@ -158,7 +163,8 @@ enum FrameFuzzing {
       registers[..<2] == [0xABCD, 0xABCD] && registers[(count + 2)...] == [0xABCD, 0xABCD],
       "an answer is put beside its place")
     for index in 0..<count {
-      let told = isBits
+      let told =
+        isBits
         ? UInt16(body[2 + index / 8] >> UInt8(index % 8) & 1)
         : UInt16(body[2 + index * 2]) << 8 | UInt16(body[3 + index * 2])
       try FuzzFinding.require(registers[2 + index] == told, "register \(index) of \(frame) is \(registers[2 + index])")

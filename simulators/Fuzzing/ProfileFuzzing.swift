@@ -29,7 +29,8 @@ enum ProfileFuzzing {
       try FuzzFinding.require(!sensor.messages.isEmpty && !sensor.points.isEmpty, "\(profile.name) tells nothing")
       for value in profile.messages.flatMap(\.values) {
         let numbers = [value.scale, value.offset] + value.words.values
-        try FuzzFinding.require(numbers.allSatisfy(\.isFinite), "\(profile.name): \(value.point.rawValue) by \(numbers)")
+        try FuzzFinding.require(
+          numbers.allSatisfy(\.isFinite), "\(profile.name): \(value.point.rawValue) by \(numbers)")
       }
       try FuzzFinding.require(
         profile.switching(topic: "home/relay").map { $0.on != $0.off && $0.topic.captures.isEmpty } ?? true,

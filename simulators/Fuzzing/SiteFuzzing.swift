@@ -32,7 +32,8 @@ enum SiteFuzzing {
       names.allSatisfy { isName($0.name) } && Set(names).count == names.count, "the devices are \(names)")
     let buses = site.modbusBuses.map(\.name) + site.mqttBuses.map(\.name)
     try FuzzFinding.require(buses.allSatisfy(isName) && Set(buses).count == buses.count, "the buses are \(buses)")
-    var ports = site.uplinks.map(\.broker.port) + site.mqttBuses.map(\.broker.port) + [site.api?.port].compactMap(\.self)
+    var ports =
+      site.uplinks.map(\.broker.port) + site.mqttBuses.map(\.broker.port) + [site.api?.port].compactMap(\.self)
     for bus in site.modbusBuses {
       if case .tcp(_, let port) = bus.endpoint { ports.append(port) }
       if let serve = bus.serve { ports.append(serve.port) }
@@ -64,7 +65,7 @@ enum SiteFuzzing {
       }
   }
 
-  private static func checkControl(_ control: SiteParameters, _ site: SiteConfiguration) throws(FuzzFinding) {
+  static func checkControl(_ control: SiteParameters, _ site: SiteConfiguration) throws(FuzzFinding) {
     for hybrid in control.hybrids {
       try FuzzFinding.require(
         isPower(hybrid.acLimit.value) && (hybrid.pvPeak.value == 0 || isPower(hybrid.pvPeak.value)),

@@ -17,7 +17,9 @@ private let target: FuzzTarget = {
 }()
 
 private let ground: FuzzGround = {
-  do { return try FuzzGround(root: ProcessInfo.processInfo.environment["FUZZ_ROOT"] ?? ".") } catch { fatalError("\(error)") }
+  do { return try FuzzGround(root: ProcessInfo.processInfo.environment["FUZZ_ROOT"] ?? ".") } catch {
+    fatalError("\(error)")
+  }
 }()
 
 @main

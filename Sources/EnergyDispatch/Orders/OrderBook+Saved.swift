@@ -29,7 +29,10 @@ extension OrderBook {
         "answer\t\(answer.destination)\t\(answer.id)\t\(answer.outcome.rawValue)\t\(answer.at.wall.milliseconds)\(clock)"
           + "\t\(answer.reason)")
     }
-    for order in orders { lines.append(Self.line(order, at: now.monotonic)) }
+    // In the order of their begins, which whole seconds alone would not keep.
+    for index in orders.indices.sorted(by: { (orders[$0].starts, $0) < (orders[$1].starts, $1) }) {
+      lines.append(Self.line(orders[index], at: now.monotonic))
+    }
     return Array((lines.joined(separator: "\n") + "\n").utf8)
   }
 

@@ -3,9 +3,11 @@ public enum NearestName {
   /// The candidate closest to `name`, where it is close enough to be a slip of the pen: at most a third
   /// of its letters differ, and at most three; or where it only misses its end (`power` for `power_w`).
   public static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
-    let allowed = min(3, max(1, name.count / 3))
-    let ranked = candidates.map { (distance(name.lowercased(), $0.lowercased()), $0) }
-      .filter { $0.0 <= allowed }
+    let length = name.count
+    let allowed = min(3, max(1, length / 3))
+    // Where lengths differ by more, so do letters; and a name may be as long as a file.
+    let ranked = candidates.filter { ($0.count - length).magnitude <= allowed }
+      .map { (distance(name.lowercased(), $0.lowercased()), $0) }.filter { $0.0 <= allowed }
     let longer = candidates.filter { name.count > 2 && $0.hasPrefix(name) }
     return ranked.min { $0 < $1 }?.1 ?? longer.min { ($0.count, $0) < ($1.count, $1) }
   }

@@ -5,6 +5,9 @@ enum YAMLText {
   /// A configuration is a page or two: anything far larger is the wrong file.
   static let maximumBytes = 1_000_000
   static let maximumNodes = 100_000
+  /// Aliases of aliases grow by powers, and where they are keys the parser itself reckons with all that they stand for:
+  /// with so many it is 118,098 times one value.
+  static let maximumAliases = 32
 
   /// The document's root without duplicate keys; nil where the text is no YAML at all. What is wrong is
   /// added to `problems`.
@@ -13,10 +16,14 @@ enum YAMLText {
       problems.add(line: nil, path: "", "larger than \(maximumBytes / 1000) kB: this is no configuration")
       return nil
     }
+    guard aliases(in: text) <= maximumAliases else {
+      problems.add(line: nil, path: "", "more than \(maximumAliases) aliases (*name): write the values themselves")
+      return nil
+    }
     var current = text
     // Yams stops at the first mapping with a duplicate key. Marking one of the two and parsing again finds
     // the others and everything else that is wrong. Each round mends one key, so it ends.
-    for round in 0..<50 {
+    for round in 0..<max(2, min(50, 2_000_000 / max(1, text.utf8.count))) {
       do {
         guard let node = try Yams.compose(yaml: current, .default, .default, .utf8) else {
           problems.add(line: nil, path: "", "empty: nothing is configured")
@@ -42,6 +49,19 @@ enum YAMLText {
     }
     problems.add(line: nil, path: "", "too many keys are written twice")
     return nil
+  }
+
+  /// At least as many as there are: what looks like one may stand in quotes or in a comment.
+  private static func aliases(in text: String) -> Int {
+    let star = UInt8(ascii: "*")
+    var count = 0
+    var (last, before) = (UInt8(ascii: " "), UInt8(ascii: " "))
+    for byte in text.utf8 {
+      let isNamed = byte > 0x20 && byte != star
+      if last == star, isNamed, " \t\r\n,[{:?-".utf8.contains(before) { count += 1 }
+      (before, last) = (last, byte)
+    }
+    return count
   }
 
   private static func line(of error: any Error) -> Int? {
