@@ -41,7 +41,7 @@ def keep(program, target, found, folder):
         [program, "-merge=1", f"-use_counters={0 if target in MOST else 1}", f"-max_len={LONGEST}", str(least), str(found)],
         env=environment(target), check=True, capture_output=True)
     inputs = sorted((file.read_bytes() for file in least.iterdir()), key=lambda data: (len(data), data))
-    inputs = inputs[::-(-len(inputs) // MOST.get(target, len(inputs) or 1))]
+    inputs = inputs[:: max(1, -(-len(inputs) // MOST.get(target, len(inputs) or 1)))]
     (CORPUS / f"{target}.hex").write_text("".join(data.hex() + "\n" for data in inputs if data))
 
 
