@@ -121,10 +121,37 @@ import Testing
     #expect(orders.exported() == 0)
     orders.time.advance(by: .seconds(599))
     #expect(orders.exported() == 0)
-    orders.time.advance(by: .seconds(1))
-    #expect(orders.exported() == 5000)
-    orders.time.advance(by: .seconds(600))
-    #expect(orders.exported() == 1000, "and what waits behind it is not lost")
+    orders.time.advance(by: .seconds(601))
+    #expect(orders.exported() == 1000, "one that is laxer than the next never holds")
+    orders.time.advance(by: .seconds(900))
+    #expect(orders.exported() == nil)
+  }
+
+  /// Value in W, begin and duration in s. However long it was: at no time is more allowed than would be by then or is later.
+  @Test(
+    arguments: [
+      [(0, 0, nil), (5000, 600, nil), (1000, 1200, 900)], [(3000, 0, nil), (6000, 600, nil), (1000, 1200, 900)],
+      [(0, 0, 600), (5000, 1200, 900)], [(1000, 600, 300), (6000, 1200, 900)],
+      [(2000, 0, 900), (4000, 300, 600), (3000, 1500, 200), (3500, 1600, 600)],
+    ] as [[(Double, Int64, Int64?)]])
+  func withoutAClockNothingIsLaxerThanWhatIsOwed(limits: [(Double, Int64, Int64?)]) {
+    func asked() -> Orders {
+      let orders = Orders()
+      for (value, begin, length) in limits { orders.limit(value, seconds: length, startsIn: begin == 0 ? nil : .seconds(begin)) }
+      _ = orders.exported()
+      return orders
+    }
+    for outage in [Int64(0), 300, 700, 1300] {
+      let (owed, again) = (asked(), asked())
+      again.time.trustClock(false)
+      _ = again.restart(after: .seconds(outage))
+      owed.time.advance(by: .seconds(outage))
+      for second in stride(from: 0, through: 2400, by: 100) {
+        let allowed = again.exported() ?? .infinity
+        #expect(allowed <= owed.exported() ?? .infinity, "\(second) s after an outage of \(outage) s")
+        for orders in [owed, again] { orders.time.advance(by: .seconds(100)) }
+      }
+    }
   }
 
   /// The stricter one came first and starts last.

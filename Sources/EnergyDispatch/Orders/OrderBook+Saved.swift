@@ -76,20 +76,35 @@ extension OrderBook {
     return losses
   }
 
-  /// Where nobody knows how long it was, a legal restriction that waits holds from now on. One that would let go of a
-  /// stricter one before it begins no earlier than if it had been no time at all, and so do those behind it.
+  /// Where nobody knows how long it was, the strictest legal limit of a channel holds from now on, whether it was in force or
+  /// waited: it may be its turn. So no limit takes the place of a stricter one that waits behind it; what is laxer than all
+  /// before it begins no earlier than if it had been no time at all, but without a gap.
   private mutating func beginEarly(at now: Moment) {
-    var late: Set<Demand.Slot> = []
-    let waiting = orders.indices.filter { !orders[$0].hasBegun && isLegal(orders[$0].demand) }
-    for index in waiting.sorted(by: { (orders[$0].starts, $0) < (orders[$1].starts, $1) }) {
-      let order = orders[index]
-      guard !late.contains(order.slot), isTightening(order.demand, from: order.destination) else {
-        late.insert(order.slot)
-        continue
+    let legal = orders.indices.filter { isLegal(orders[$0].demand) }
+    for chain in Dictionary(grouping: legal, by: { orders[$0].slot }).values {
+      var kept: [Int] = []
+      var strictest = Double.infinity
+      for index in chain.sorted(by: { (orders[$0].starts, $0) > (orders[$1].starts, $1) }) {
+        guard case .limit(_, _, let value) = orders[index].demand else { continue }
+        if value < strictest {
+          strictest = value
+          kept.append(index)
+        } else if !orders[index].hasBegun {
+          // As if it had begun before all others, so that a stricter one takes its place at once.
+          orders[index].starts = now.monotonic - Self.longest * 4
+        }
       }
-      // After what had begun, and one after the other.
-      orders[index].starts = now.monotonic - Self.longest + (order.starts - now.monotonic) / 4
-      orders[index].hasBegun = true
+      var end: MonotonicInstant? = now.monotonic
+      for index in kept.reversed() {
+        if !orders[index].hasBegun {
+          // After what had begun; before anything that comes from now on.
+          let isFirst = index == kept.last
+          orders[index].starts =
+            isFirst ? now.monotonic - Self.longest : min(orders[index].starts, end ?? orders[index].starts)
+          orders[index].hasBegun = isFirst
+        }
+        end = orders[index].ends
+      }
     }
   }
 

@@ -45,7 +45,7 @@ public struct OrderBook: Sendable {
   let site: String
   let reader: DemandReader
   var answers = AnswerBook()
-  /// In the order of their arrival.
+  /// In the order of their arrival; after a restart in that of their begins, and of their arrival among equals.
   var orders: [Kept] = []
   /// When each channel last spoke, since the start.
   private var heartbeats: [String: MonotonicInstant] = [:]
