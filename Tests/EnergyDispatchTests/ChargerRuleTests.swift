@@ -18,6 +18,16 @@ struct ChargerRuleTests {
     return scene
   }
 
+  /// 1 s: 11 kW · 4 s: the same the wrong way round: told once.
+  @Test func aWrongSignIsTold() {
+    var scene = Self.scene()
+    scene.run(3)
+    #expect(scene.told("wrong-sign").isEmpty)
+    scene.values[ConsumerScene.car]?[.power] = -11_040
+    scene.run(5)
+    #expect(scene.told("wrong-sign") == [4])
+  }
+
   @Test func aCurrentIsASettingOrNone() {
     let charger = SiteParameters.Charger(device: ConsumerScene.car)
     #expect(charger.current(for: 11_040) == 16)

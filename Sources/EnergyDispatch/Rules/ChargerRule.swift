@@ -7,6 +7,7 @@ import EnergyModel
 /// - A car charges with 6 A a phase or not at all (IEC 61851-1): what is left of the power becomes a current and a number of
 ///   phases in ``SiteParameters/Charger/setting(for:phases:canSwitch:)``, 0 A below the least.
 /// - A charger that is silent is left alone: its own timer brings it to its failsafe current, which fits below the fuse.
+/// - One that seems to feed in has a wrong sign: what it takes is unknown, and that is told.
 struct ChargerRule: Rule {
   let charger: SiteParameters.Charger
   let name = "charger"
@@ -15,18 +16,22 @@ struct ChargerRule: Rule {
 
   func evaluate(_ input: RuleInput, _ memory: inout NoMemory) -> Contribution {
     let quantity = ControlledQuantity.charging(charger.device)
-    guard input.view.charger(charger.device)?.isHeard == true else {
+    guard let seen = input.view.charger(charger.device), seen.isHeard else {
       let hands = HandsOff(quantity: quantity, reason: "it does not answer")
       return Contribution(handsOff: [hands], isBlind: true)
     }
+    var contribution = Contribution()
+    if seen.seemsToFeedIn { contribution.alarms = [.wrongSign(of: charger.device)] }
     let now = input.now.monotonic
-    guard let history = input.consumers.charger(charger.device), history.isOn == false else { return Contribution() }
+    guard let history = input.consumers.charger(charger.device), history.isOn == false else { return contribution }
     let left = history.remaining(at: now)
-    guard left > .zero else { return Contribution() }
-    let limit = Limit(
-      quantity: quantity, interval: .atMost(0), cause: "minimum off",
-      reason: "a pause once begun lasts \(end: left, input)")
-    return Contribution(limits: [limit])
+    guard left > .zero else { return contribution }
+    contribution.limits = [
+      Limit(
+        quantity: quantity, interval: .atMost(0), cause: "minimum off",
+        reason: "a pause once begun lasts \(end: left, input)")
+    ]
+    return contribution
   }
 }
 
@@ -54,5 +59,14 @@ struct CarSupplyRule: Rule {
       quantity: quantity, interval: .atLeast(history.minimumPower(at: now)), cause: "minimum on",
       reason: "a charge once begun lasts \(end: history.remaining(at: now), input)", mention: .never)
     return Contribution(limits: [limit], wish: wish)
+  }
+}
+
+extension Contribution.Alarm {
+  /// Of a consumer that seems to feed in.
+  static func wrongSign(of device: DeviceID) -> Contribution.Alarm {
+    Contribution.Alarm(
+      name: "wrong-sign", severity: .warning, device: device,
+      text: "the \(device) seems to feed in: a sign or a transformer is wrong, and what it takes is unknown")
   }
 }

@@ -16,12 +16,15 @@ struct HeatPumpRule: Rule {
 
   func evaluate(_ input: RuleInput, _ memory: inout NoMemory) -> Contribution {
     let quantity = ControlledQuantity.heatPump(pump.device)
-    guard input.view.heatPump(pump.device)?.state != nil else {
+    guard let seen = input.view.heatPump(pump.device), seen.state != nil else {
       let hands = HandsOff(quantity: quantity, reason: "its contacts do not say what they are")
       return Contribution(handsOff: [hands], isBlind: true)
     }
-    guard let history = input.consumers.heatPump(pump.device) else { return Contribution() }
-    return limit(history, input).map { Contribution(limits: [$0]) } ?? Contribution()
+    var contribution = Contribution()
+    if seen.seemsToFeedIn { contribution.alarms = [.wrongSign(of: pump.device)] }
+    guard let history = input.consumers.heatPump(pump.device) else { return contribution }
+    if let limit = limit(history, input) { contribution.limits = [limit] }
+    return contribution
   }
 
   private func limit(_ history: HeatPumpHistory, _ input: RuleInput) -> Limit? {

@@ -85,26 +85,31 @@ struct PointReader {
   /// A consumer gives nothing: below the error of a meter, W, the sign is wrong, and nobody knows what it takes.
   static let leastConsumption = -100.0
 
-  private func consumption(_ source: PowerSource) -> Double? {
-    value(source.device, .power, source.maximumAge).flatMap { $0 >= Self.leastConsumption ? $0 : nil }
+  private func consumption(_ source: PowerSource) -> (power: Double?, seemsToFeedIn: Bool) {
+    let told = value(source.device, .power, source.maximumAge)
+    let isWrong = told.map { $0 < Self.leastConsumption } ?? false
+    return (isWrong ? nil : told, isWrong)
   }
 
   func charger(_ charger: SiteParameters.Charger, _ meter: PowerSource) -> SiteView.Charger {
     let age = charger.maximumAge
     let read = device(charger.device)
     let state = read.value(.chargingState, age)
+    let consumption = consumption(meter)
     return SiteView.Charger(
-      device: charger.device, power: consumption(meter),
+      device: charger.device, power: consumption.power,
       currentLimit: read.value(.chargingCurrentLimit, age), phases: read.value(.chargingPhases, age).map { Int($0) },
-      isConnected: state.map { $0 >= 1 }, isHeard: state != nil || read.value(.power, age) != nil)
+      isConnected: state.map { $0 >= 1 }, isHeard: state != nil || read.value(.power, age) != nil,
+      seemsToFeedIn: consumption.seemsToFeedIn)
   }
 
   func heatPump(_ pump: SiteParameters.HeatPump, _ meter: PowerSource) -> SiteView.HeatPump {
     let state = value(pump.device, .heatPumpState, pump.maximumAge).map { Int($0) }
     let measured = snapshot.observation(pump.device, .heatPumpState)?.measured?.monotonic
+    let consumption = consumption(meter)
     return SiteView.HeatPump(
-      device: pump.device, power: consumption(meter), state: state,
-      measured: state == nil ? nil : measured)
+      device: pump.device, power: consumption.power, state: state, measured: state == nil ? nil : measured,
+      seemsToFeedIn: consumption.seemsToFeedIn)
   }
 }
 

@@ -72,6 +72,8 @@ struct SiteView: Sendable {
     var isConnected: Bool?
     /// True when it told its power or its state in time.
     var isHeard: Bool
+    /// It tells a power below zero, which is left out.
+    var seemsToFeedIn = false
   }
 
   struct HeatPump: Sendable {
@@ -81,6 +83,8 @@ struct SiteView: Sendable {
     /// Its SG-Ready state, 1...4; nil while the contacts do not say.
     var state: Int?
     var measured: MonotonicInstant?
+    /// It tells a power below zero, which is left out.
+    var seemsToFeedIn = false
   }
 
   /// A contact that somebody outside closes.
