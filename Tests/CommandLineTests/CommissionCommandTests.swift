@@ -176,6 +176,7 @@ import Testing
     #expect(rest.code == 0, "\(rest.errors)")
     let charging = try write("discharge_limit_w", "-1 kW", "--for", "1s")
     #expect(charging.code == 0 && charging.output.contains("It is not released afterwards."), "\(charging)")
+    #expect(charging.output.contains("found under a command"))
     #expect(try site.writes(at: Self.enabled).allSatisfy { $0 == [1] })
   }
 }

@@ -162,10 +162,21 @@ final class SiteVisit {
     if let refusal = hand.bounds.refusal(of: values, given: before) { return refusal }
     let device = hand.talk.device.id
     // Told again before it was released, it is released to what was found at first.
-    if !held.contains(where: { $0.device == device && $0.command == hand.command.name }),
-      let release = hand.release(after: values, before: before)
-    {
-      held.append(Held(device: device, command: hand.command.name, text: Hand.text(release)) { hand.release(release) })
+    let name = hand.command.name
+    if !held.contains(where: { $0.device == device && $0.command == name }) {
+      do {
+        switch try hand.aftermath(of: values, before: before) {
+        case .release(let release):
+          held.append(Held(device: device, command: name, text: Hand.text(release)) { hand.release(release) })
+        case .byItself: break
+        case .underCommand:
+          let check = "release of \(name)"
+          guard findings.outcome(device, check) == nil else { break }
+          note(Finding(device, check, .open, "found under a command, left to its timer"))
+        }
+      } catch {
+        return "\(device): \(error)"
+      }
     }
     return hand.carryOut(values, [], isTold: false)
   }
