@@ -164,6 +164,8 @@ import Testing
     #expect(found["battery release of battery_limits"]?.outcome == "passed", "\(found)")
     let writes = try site.writes(at: Self.enabled)
     #expect(writes.contains([1]) && writes.last == [0], "\(writes)")
+    // WSetEnaRvrt and WSetRvrtTms: the timer that would let it rest is off, so that it stays its own master.
+    #expect(try site.writes(at: Self.enabled + 8).last == [0, 0, 0])
   }
 
   /// Found at rest by somebody's command it is left to its timer, and not set free.
