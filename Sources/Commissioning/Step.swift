@@ -63,13 +63,13 @@ public struct MeterSigns: Hashable, Sendable {
       meter, "sign", .open, "the house itself changed by \(SignChecks.watts(drift)) while \(cause): try again")
   }
 
-  /// Less than this says nothing of a direction, W.
-  private static let leastMove = 200.0
+  /// Less than this says nothing of a direction, W: what moves by chance beside a large load is larger.
+  private var leastMove: Double { max(200, 0.25 * abs(expected)) }
 
   /// Which way everything moved; how far is told beside what was due. None where nothing moved: the load may not have run.
   private var directions: [Finding] {
     let moves = ([.power] + SignChecks.phasePowers).compactMap { point in step.change(point).map { (point, $0) } }
-    guard let largest = moves.map({ abs($0.1) }).max(), largest >= Self.leastMove else { return [] }
+    guard let largest = moves.map({ abs($0.1) }).max(), largest >= leastMove else { return [] }
     let drift = moves.compactMap { step.drift($0.0) }.map(abs).max() ?? 0
     guard drift <= 0.3 * largest else { return [restless(drift)] }
     return moves.map { point, change in
@@ -80,7 +80,7 @@ public struct MeterSigns: Hashable, Sendable {
         isTotal
         ? "moved by \(SignChecks.watts(change)) when \(cause), which is rated \(SignChecks.watts(abs(expected)))"
         : "\(name) moved by \(SignChecks.watts(change)) when \(cause)"
-      guard abs(change) >= max(Self.leastMove / 2, 0.15 * largest) else {
+      guard abs(change) >= max(leastMove / 2, 0.15 * largest) else {
         return Finding(meter, check, .open, "\(text): \(isTotal ? "too little to tell" : "nothing was changed there")")
       }
       if (change > 0) == (expected > 0) { return Finding(meter, check, .passed, text) }

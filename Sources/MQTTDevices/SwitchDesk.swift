@@ -42,7 +42,8 @@ public struct SwitchDesk: Sendable {
   }
 
   private var switches: [DeviceID: Switch] = [:]
-  private var isConnected = false
+  /// Without a connection every command fails at once.
+  public private(set) var isConnected = false
 
   public init(_ switches: [(device: DeviceID, definition: SwitchDefinition, maximumAge: Duration)]) {
     for entry in switches {

@@ -138,6 +138,8 @@ public final class DeviceTalk {
 /// Why a device cannot be asked something, in words.
 public struct TalkRefusal: Error, Hashable, Sendable, CustomStringConvertible {
   public let description: String
+
+  public init(description: String) { self.description = description }
 }
 
 /// The last that a session said.

@@ -43,19 +43,43 @@ struct Hand {
     }
   }
 
-  /// What leaves the device as it was found, before these values are written; nil where it gets there by itself.
-  func release(after values: [SetpointKind: Double], before: Sample) -> [SetpointKind: Double]? {
-    if let release = bounds.release(command, before: before) { return release }
-    // A battery that regulated itself would rest for ever.
-    guard let free = bounds.handBack(command), wasFree(free, told: values) else { return nil }
-    return free
+  /// What becomes of a device after it was told something.
+  enum Aftermath: Equatable {
+    case release([SetpointKind: Double])
+    /// It gets there by itself.
+    case byItself
+    /// Somebody else's command stood in it: it is left to its timer.
+    case underCommand
   }
 
-  /// Whether that which alone hands it back, without the timers that go with every command, stands in its registers.
-  private func wasFree(_ free: [SetpointKind: Double], told values: [SetpointKind: Double]) -> Bool {
-    guard case .success(let open) = talk.plan(free), case .success(let asked) = talk.plan(values) else { return false }
-    let marks = open.filter { mark in !asked.contains { $0.write == mark.write } }
-    return !marks.isEmpty && marks.allSatisfy { $0.before != nil && $0.before == $0.write.readBack?.registers }
+  /// What leaves the device as it was found, before these values are written; throws where that cannot be known.
+  func aftermath(of values: [SetpointKind: Double], before: Sample) throws(TalkRefusal) -> Aftermath {
+    if let release = bounds.release(command, before: before) { return .release(release) }
+    // A battery that regulated itself would rest for ever.
+    guard let free = bounds.handBack(command) else { return .byItself }
+    guard let wasFree = try wasFree(free, told: values) else { return .byItself }
+    return wasFree ? .release(free) : .underCommand
+  }
+
+  /// Whether that which alone hands it back, without the timers that go with every command, stands in its registers; nil
+  /// where nothing but timers does.
+  private func wasFree(
+    _ free: [SetpointKind: Double], told values: [SetpointKind: Double]
+  ) throws(TalkRefusal) -> Bool? {
+    let asked = try talk.plan(values).get().map(\.write)
+    let marks = try talk.plan(free).get().filter { mark in
+      !asked.contains { $0 == mark.write || $0.isTimer && $0.address == mark.write.address }
+    }
+    guard !marks.isEmpty else { return nil }
+    for mark in marks {
+      // The line or a signal may have broken into the first attempt.
+      guard let expected = mark.write.readBack, let found = mark.before ?? talk.registers(of: mark.write) else {
+        throw TalkRefusal(
+          description: "whether it is its own master cannot be read, so that nobody could hand it back: not written")
+      }
+      if found != expected.registers { return false }
+    }
+    return true
   }
 
   /// Sets it free. Nil where that was read back.

@@ -102,7 +102,7 @@ struct WriteCommand: AsyncParsableCommand {
     print("\(hand.command.name): \(Hand.text(values))")
     for line in Hand.lines(plan) { print("  \(line)") }
     print(hand.command.expirySentence)
-    let release = keep ? nil : hand.release(after: values, before: before)
+    let release = try release(after: values, hand, before: before)
     print(release.map { "Afterwards it is released: \(Hand.text($0))" } ?? "It is not released afterwards.")
     guard consent.agrees(to: "Write this?") else {
       print("Nothing was written.")
@@ -131,6 +131,24 @@ struct WriteCommand: AsyncParsableCommand {
       throw ExitCode(1)
     }
     if release == nil { print("Left as it is. \(hand.command.expirySentence)") }
+  }
+
+  /// What sets the device free at the end; nil where it is left as it is.
+  private func release(
+    after values: [SetpointKind: Double], _ hand: Hand, before: Sample
+  ) throws -> [SetpointKind: Double]? {
+    guard !keep else { return nil }
+    do {
+      switch try hand.aftermath(of: values, before: before) {
+      case .release(let release): return release
+      case .byItself: return nil
+      case .underCommand:
+        print("It was found under a command, and is left to its timer.")
+        return nil
+      }
+    } catch {
+      throw refused("\(hand.talk.device.id): \(error)")
+    }
   }
 
   /// Keeps the value up as the agent would, at half of the device's timer, and shows what it does.

@@ -164,6 +164,8 @@ import Testing
     #expect(found["battery release of battery_limits"]?.outcome == "passed", "\(found)")
     let writes = try site.writes(at: Self.enabled)
     #expect(writes.contains([1]) && writes.last == [0], "\(writes)")
+    // WSetEnaRvrt and WSetRvrtTms: the timer that would let it rest is off, so that it stays its own master.
+    #expect(try site.writes(at: Self.enabled + 8).last == [0, 0, 0])
   }
 
   /// Found at rest by somebody's command it is left to its timer, and not set free.
@@ -176,6 +178,7 @@ import Testing
     #expect(rest.code == 0, "\(rest.errors)")
     let charging = try write("discharge_limit_w", "-1 kW", "--for", "1s")
     #expect(charging.code == 0 && charging.output.contains("It is not released afterwards."), "\(charging)")
+    #expect(charging.output.contains("found under a command"))
     #expect(try site.writes(at: Self.enabled).allSatisfy { $0 == [1] })
   }
 }

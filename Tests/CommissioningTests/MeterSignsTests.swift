@@ -83,6 +83,13 @@ struct MeterSignsTests {
     #expect(outcomes([-900, -900, -900], expected: -3000, isRating: true, drift: 1200) == ["sign": .open])
   }
 
+  /// Another consumer of a few hundred watts says nothing of a load of 3 kW that did not run.
+  @Test func aChanceMoveBesideALargeLoadProvesNothing() {
+    #expect(outcomes([-220, 0, 0], expected: -3000, isRating: true).isEmpty)
+    #expect(outcomes([220, 0, 0], expected: -3000, isRating: true).isEmpty)
+    #expect(outcomes([-220, 0, 0], expected: -600, isRating: true)["sign"] == .passed)
+  }
+
   @Test func aLoadShowsWhatLooksTheWrongWay() {
     #expect(Set(outcomes([400, 400, 400], expected: -3000, isRating: true).values) == [.failed])
     #expect(

@@ -144,6 +144,23 @@ import Testing
     #expect(client.image.setpoints[.chargingCurrent] == 6 && client.image.reversions == 1)
   }
 
+  /// Its timer would let it rest for good: handed back it is off, and stays off when its time is up.
+  @Test func aBatteryThatWasHandedBackStaysItsOwnMaster() throws {
+    var client = ProfileClient(try ProfileClient.profile("sunspec-der-storage"))
+    for (charge, discharge) in [(2000.0, -2000.0), (-1500, 1500), (0, 0)] {
+      #expect(try client.ask([.chargeLimit: charge, .dischargeLimit: discharge]) == nil)
+      #expect(client.image.setpoints[.dischargeLimit] == discharge)
+      client.image.pass(.seconds(30))
+      #expect(try client.ask([.chargeLimit: 5000, .dischargeLimit: 5000]) == nil)
+      client.image.pass(.seconds(120))
+      #expect(client.image.setpoints.isEmpty && client.image.reversions == 0, "\(client.image.setpoints)")
+    }
+    // Nobody hands it back: it rests.
+    #expect(try client.ask([.chargeLimit: 2000, .dischargeLimit: -2000]) == nil)
+    client.image.pass(.seconds(61))
+    #expect(client.image.setpoints == [.chargeLimit: 0, .dischargeLimit: 0] && client.image.reversions == 1)
+  }
+
   /// The agent's beat arrives in model 715, and sets nothing.
   @Test func aHeartbeatIsTakenAndSetsNothing() throws {
     var client = ProfileClient(try ProfileClient.profile("sunspec-der-storage"))

@@ -62,7 +62,7 @@ final class BrokerTalk: Sendable {
   /// - Returns: why it did not do it, in words.
   func tell(_ relay: DeviceID, isOn: Bool) -> String? {
     let begin = ContinuousClock.now
-    while !link.isConnected, .now - begin < Self.patience { ears.bell.wait(until: .current + .milliseconds(100)) }
+    while !switches.isConnected, .now - begin < Self.patience { ears.bell.wait(until: .current + .milliseconds(100)) }
     let id = lastCommand.add(1, ordering: .relaxed).newValue
     let setpoint = Setpoint(
       device: relay, kind: .relayOn, value: isOn ? 1 : 0, owner: "installer",

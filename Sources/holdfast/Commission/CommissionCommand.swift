@@ -64,9 +64,9 @@ struct CommissionCommand: AsyncParsableCommand {
     try write(path.hasSuffix(".json") ? result.json : result.markdown, to: path)
     print("\n\(result.verdict). Report: \(path)")
     if wasInterrupted {
-      let isLeft = result.findings.contains { $0.check.hasPrefix("release of") && $0.outcome == .failed }
       complain(
-        "holdfast: interrupted; what was told to devices was \(isLeft ? "not all released, see above" : "released")")
+        "holdfast: interrupted; what was told to devices was "
+          + (visit.isHolding ? "not all released, see above" : "released"))
       throw ExitCode(130)
     }
     guard result.findings.isAccepted else { throw ExitCode(1) }

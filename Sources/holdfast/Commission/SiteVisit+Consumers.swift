@@ -161,10 +161,16 @@ extension SiteVisit {
       let name = "L\(phase.rawValue.dropFirst(7).prefix(1))"
       guard findings.outcome(meter.id, "transformer \(name)") ?? .open == .open else { continue }
       let before = try samples(of: [meter])
-      guard consent.isDone("Switch on a kettle or a heater (1 kW or more) on \(name)") else { continue }
+      guard consent.isDone("Switch on a kettle or a heater (1 kW or more) on \(name)") else {
+        guard !Interrupt.hasCome else { throw Interrupted() }
+        continue
+      }
       try pause(.seconds(3))
       let during = try samples(of: [meter])
-      guard consent.isDone("Switch it off again") else { continue }
+      guard consent.isDone("Switch it off again") else {
+        guard !Interrupt.hasCome else { throw Interrupted() }
+        continue
+      }
       try pause(.seconds(3))
       let after = try samples(of: [meter])
       func part(_ all: [DeviceID: [Sample]]) -> [Sample] { all[meter.id] ?? [] }

@@ -10,15 +10,20 @@ extension SiteVisit {
     let end = ContinuousClock.now + Self.patienceWithSensors
     for broker in brokers {
       for device in broker.devices where isWanted(device) && findings.outcome(device, "reachable") == nil {
-        note(heard(device, on: broker, until: end))
+        note(try heard(device, on: broker, until: end))
       }
-      guard !Interrupt.hasCome else { throw Interrupted() }
     }
   }
 
-  private func heard(_ device: DeviceID, on broker: BrokerTalk, until end: ContinuousClock.Instant) -> Finding {
-    broker.missing(of: device, until: end).map { Finding(device, "reachable", .failed, $0) }
-      ?? Finding(device, "reachable", .passed, "told all its values afresh")
+  private func heard(
+    _ device: DeviceID, on broker: BrokerTalk, until end: ContinuousClock.Instant
+  ) throws(Interrupted) -> Finding {
+    guard let missing = broker.missing(of: device, until: end) else {
+      return Finding(device, "reachable", .passed, "told all its values afresh")
+    }
+    // Nobody has waited for it.
+    guard !Interrupt.hasCome else { throw Interrupted() }
+    return Finding(device, "reachable", .failed, missing)
   }
 
   /// A relay on MQTT, confirmed by what it says itself.
@@ -29,7 +34,7 @@ extension SiteVisit {
     if isReadOnly { return open("--read-only") }
     if let reason = configuration.onlyReadReason(relay) { return open(reason) }
     say("\(relay), a relay on MQTT")
-    note(heard(relay, on: broker, until: .now + Self.patienceWithSensors))
+    note(try heard(relay, on: broker, until: .now + Self.patienceWithSensors))
     guard !Interrupt.hasCome else { throw Interrupted() }
     guard broker.isOn(relay, until: .now) != nil else { return open("it does not say whether it is on") }
     guard try agrees(relay, check, Self.relayQuestion) else { return }

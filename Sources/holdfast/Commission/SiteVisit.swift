@@ -36,6 +36,8 @@ final class SiteVisit {
     var text: String
     /// Why not, in words.
     var release: () -> String?
+    /// It was tried before, in vain.
+    var hasFailed = false
   }
 
   init(_ configuration: SiteConfiguration, only: Set<DeviceID>, consent: Consent, isReadOnly: Bool) {
@@ -160,10 +162,21 @@ final class SiteVisit {
     if let refusal = hand.bounds.refusal(of: values, given: before) { return refusal }
     let device = hand.talk.device.id
     // Told again before it was released, it is released to what was found at first.
-    if !held.contains(where: { $0.device == device && $0.command == hand.command.name }),
-      let release = hand.release(after: values, before: before)
-    {
-      held.append(Held(device: device, command: hand.command.name, text: Hand.text(release)) { hand.release(release) })
+    let name = hand.command.name
+    if !held.contains(where: { $0.device == device && $0.command == name }) {
+      do {
+        switch try hand.aftermath(of: values, before: before) {
+        case .release(let release):
+          held.append(Held(device: device, command: name, text: Hand.text(release)) { hand.release(release) })
+        case .byItself: break
+        case .underCommand:
+          let check = "release of \(name)"
+          guard findings.outcome(device, check) == nil else { break }
+          note(Finding(device, check, .open, "found under a command, left to its timer"))
+        }
+      } catch {
+        return "\(device): \(error)"
+      }
     }
     return hand.carryOut(values, [], isTold: false)
   }
@@ -176,16 +189,29 @@ final class SiteVisit {
     return broker.tell(relay, isOn: isOn)
   }
 
-  /// Sets every device free that was told something, also after a failure or an interruption.
+  /// Sets every device free that was told something, also after a failure or an interruption. What cannot be released now is
+  /// tried again the next time.
   func releaseAll() {
-    while let one = held.popLast() {
+    var left: [Held] = []
+    while var one = held.popLast() {
       let problem = one.release()
-      note(
-        Finding(
-          one.device, "release of \(one.command)", problem == nil ? .passed : .failed,
-          problem ?? "is free again: \(one.text)"))
+      let check = "release of \(one.command)"
+      if let problem {
+        note(Finding(one.device, check, .failed, problem))
+        one.hasFailed = true
+        left.append(one)
+      } else if one.hasFailed {
+        // What failed once stays failed in the report.
+        note(Finding(one.device, "later \(check)", .passed, "is free again, at a further attempt: \(one.text)"))
+      } else {
+        note(Finding(one.device, check, .passed, "is free again: \(one.text)"))
+      }
     }
+    held = left.reversed()
   }
+
+  /// Whether something could not be released.
+  var isHolding: Bool { !held.isEmpty }
 
   /// What only the whole visit can tell.
   func finish() {

@@ -29,6 +29,8 @@ final class MQTTSwitches: SetpointPort {
   }
 
   var areAny: Bool { state.withLock { !$0.desk.devices.isEmpty } }
+  /// Whether a command is published rather than refused.
+  var isConnected: Bool { state.withLock { $0.desk.isConnected } }
 
   func submit(_ command: SetpointCommand) {
     guard mayWrite else {

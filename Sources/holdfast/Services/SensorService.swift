@@ -39,8 +39,9 @@ struct SensorService: Service {
   private func take(_ event: LinkEvent, _ sensors: inout SensorTopics, _ complaints: inout Complaints) {
     switch event {
     case .connected:
-      events.post(Event(at: time.now(), name: "broker-connected", severity: .info, text: broker))
+      // Who is woken by the event may switch something at once.
       switches.connected()
+      events.post(Event(at: time.now(), name: "broker-connected", severity: .info, text: broker))
     case .disconnected(let reason):
       switches.disconnected()
       events.post(
