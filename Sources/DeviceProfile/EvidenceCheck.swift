@@ -64,12 +64,17 @@ extension DeviceProfile {
 
   /// A value is never split over two requests; nil where each fits into one, and so does what is read back of a write.
   public var readingProblem: String? {
-    let read = points.flatMap(\.terms).flatMap(\.fields).map(\.type.width)
-    let written = commands.flatMap(\.writes).flatMap(\.readWidths)
-    // ID and L of a SunSpec model.
-    let widest = (read + written + [isSunSpec ? 2 : 1]).max() ?? 1
-    guard widest > reading.maximumRegisters else { return nil }
-    return "a value has \(widest) registers and a request at most \(reading.maximumRegisters)"
+    var needs = [(what: isSunSpec ? "the head of a model" : "a value", width: isSunSpec ? 2 : 1)]
+    for point in points {
+      needs += point.terms.flatMap(\.fields).map { (point.point.rawValue, $0.type.width) }
+    }
+    for command in commands {
+      needs += command.writes.flatMap(\.readWidths).map { ("what is read for the command \(command.name)", $0) }
+    }
+    guard let widest = needs.max(by: { $0.width < $1.width }), widest.width > reading.maximumRegisters else {
+      return nil
+    }
+    return "\(widest.what) has \(widest.width) registers and a request at most \(reading.maximumRegisters)"
   }
 
   private func pointProblems(

@@ -6,8 +6,8 @@ enum YAMLText {
   static let maximumBytes = 1_000_000
   static let maximumNodes = 100_000
   /// Aliases of aliases grow by powers, and where they are keys the parser itself reckons with all that they stand for:
-  /// with so many it is 118,098 times one value.
-  static let maximumAliases = 32
+  /// with so many it is 18 times the longest value.
+  static let maximumAliases = 8
 
   /// The document's root without duplicate keys; nil where the text is no YAML at all. What is wrong is
   /// added to `problems`.
@@ -16,8 +16,8 @@ enum YAMLText {
       problems.add(line: nil, path: "", "larger than \(maximumBytes / 1000) kB: this is no configuration")
       return nil
     }
-    guard aliases(in: text) <= maximumAliases else {
-      problems.add(line: nil, path: "", "more than \(maximumAliases) aliases (*name): write the values themselves")
+    if let line = lineOfAliasTooMany(in: text) {
+      problems.add(line: line, path: "", "more than \(maximumAliases) aliases (*name): write the values themselves")
       return nil
     }
     var current = text
@@ -51,17 +51,34 @@ enum YAMLText {
     return nil
   }
 
-  /// At least as many as there are: what looks like one may stand in quotes or in a comment.
-  private static func aliases(in text: String) -> Int {
-    let star = UInt8(ascii: "*")
-    var count = 0
-    var (last, before) = (UInt8(ascii: " "), UInt8(ascii: " "))
-    for byte in text.utf8 {
-      let isNamed = byte > 0x20 && byte != star
-      if last == star, isNamed, " \t\r\n,[{:?-".utf8.contains(before) { count += 1 }
-      (before, last) = (last, byte)
+  /// Counts at least as many as there are: what looks like one may stand in quotes or at the end of a line that is none
+  /// of comment only. Behind a quote even a line that begins with `#` may have real ones, as the quoted text may have
+  /// begun in a line before.
+  private static func lineOfAliasTooMany(in text: String) -> Int? {
+    var (count, line) = (0, 1)
+    var (isBlank, isComment) = (true, false)
+    var (last, before): (Unicode.Scalar, Unicode.Scalar) = (" ", " ")
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\n", "\r", "\u{85}", "\u{2028}", "\u{2029}":
+        if scalar != "\n" || last != "\r" { line += 1 }
+        (isBlank, isComment) = (true, false)
+      case " ", "\t": break
+      case "\"", "'": (isBlank, isComment) = (false, false)
+      default:
+        if isBlank { isComment = scalar == "#" }
+        isBlank = false
+      }
+      // Some line breaks are beyond ASCII.
+      if last == "*", scalar.value > 0x20, scalar != "*", !isComment,
+        before.value >= 0x80 || " \t\r\n,[{:?-".unicodeScalars.contains(before)
+      {
+        count += 1
+        if count > maximumAliases { return line }
+      }
+      (before, last) = (last, scalar)
     }
-    return count
+    return nil
   }
 
   private static func line(of error: any Error) -> Int? {
