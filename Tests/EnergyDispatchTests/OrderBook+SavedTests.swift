@@ -127,7 +127,7 @@ import Testing
     #expect(orders.exported() == nil)
   }
 
-  /// Value in W, begin and duration in s. However long it was: at no time is more allowed than would be by then or is later.
+  /// Value in W, begin and duration in s. However long it was: at no time is more allowed than would be by then, or later.
   @Test(
     arguments: [
       [(0, 0, nil), (5000, 600, nil), (1000, 1200, 900)], [(3000, 0, nil), (6000, 600, nil), (1000, 1200, 900)],
