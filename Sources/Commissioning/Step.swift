@@ -69,7 +69,10 @@ public struct MeterSigns: Hashable, Sendable {
   /// Which way everything moved; how far is told beside what was due. None where nothing moved: the load may not have run.
   private var directions: [Finding] {
     let moves = ([.power] + SignChecks.phasePowers).compactMap { point in step.change(point).map { (point, $0) } }
-    guard let largest = moves.map({ abs($0.1) }).max(), largest >= leastMove else { return [] }
+    guard let largest = moves.map({ abs($0.1) }).max() else { return [] }
+    // With a transformer turned round the phases take from each other in the total.
+    let sum = moves.filter { $0.0 != .power }.map { abs($0.1) }.reduce(0, +)
+    guard max(largest, sum) >= leastMove else { return [] }
     let drift = moves.compactMap { step.drift($0.0) }.map(abs).max() ?? 0
     guard drift <= 0.3 * largest else { return [restless(drift)] }
     return moves.map { point, change in
@@ -80,7 +83,7 @@ public struct MeterSigns: Hashable, Sendable {
         isTotal
         ? "moved by \(SignChecks.watts(change)) when \(cause), which is rated \(SignChecks.watts(abs(expected)))"
         : "\(name) moved by \(SignChecks.watts(change)) when \(cause)"
-      guard abs(change) >= max(leastMove / 2, 0.15 * largest) else {
+      guard abs(change) >= max(100, 0.15 * largest) else {
         return Finding(meter, check, .open, "\(text): \(isTotal ? "too little to tell" : "nothing was changed there")")
       }
       if (change > 0) == (expected > 0) { return Finding(meter, check, .passed, text) }

@@ -95,7 +95,7 @@ struct MeterSignsTests {
     #expect(
       outcomes([-400, 400, -400], expected: -3000, isRating: true)
         == ["sign": .passed, "transformer L1": .passed, "transformer L2": .failed, "transformer L3": .passed])
-    #expect(outcomes([0, 700, 0], expected: -3000, isRating: true)["transformer L2"] == .failed)
+    #expect(outcomes([0, 900, 0], expected: -3000, isRating: true)["transformer L2"] == .failed)
   }
 
   @Test func aKettleOnOnePhase() {
