@@ -25,6 +25,8 @@ enum SunSpecNames {
 
   private static let production = [["123.WMaxLimPct"], ["123.WMaxLimPct_RvrtTms"], ["123.WMaxLim_Ena"]]
 
+  private static let timer = ["704.WSetEnaRvrt", "704.WSetRvrtTms"]
+
   /// By file and command: each transfer's points.
   static let writes: [String: [String: [[String]]]] = [
     "sunspec-hybrid.yaml": [
@@ -49,8 +51,9 @@ enum SunSpecNames {
       ]
     ],
     "sunspec-der-storage.yaml": [
-      "battery_limits": [["704.WSetRvrt"], ["704.WSetEnaRvrt", "704.WSetRvrtTms"]]
+      "battery_limits": [["704.WSetRvrt"]] + Array(repeating: timer, count: 3)
         + Array(repeating: ["704.WSetMod", "704.WSet"], count: 3) + Array(repeating: ["704.WSetEna"], count: 4)
+        + [timer]
     ],
   ]
 }
