@@ -171,7 +171,7 @@ final class SiteVisit {
         case .byItself: break
         case .underCommand:
           let check = "release of \(name)"
-          guard findings.outcome(device, check) == nil else { break }
+          guard findings.outcome(device, check) != .open else { break }
           note(Finding(device, check, .open, "found under a command, left to its timer"))
         }
       } catch {
