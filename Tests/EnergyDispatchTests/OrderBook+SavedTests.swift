@@ -127,7 +127,7 @@ import Testing
     #expect(orders.exported() == nil)
   }
 
-  /// Value in W, begin and duration in s. However long it was: at no time is more allowed than would be by then, or later.
+  /// Value in W, begin and duration in s. However long it was: never is more allowed than would be by then or later.
   @Test(
     arguments: [
       [(0, 0, nil), (5000, 600, nil), (1000, 1200, 900)], [(3000, 0, nil), (6000, 600, nil), (1000, 1200, 900)],
@@ -137,7 +137,9 @@ import Testing
   func withoutAClockNothingIsLaxerThanWhatIsOwed(limits: [(Double, Int64, Int64?)]) {
     func asked() -> Orders {
       let orders = Orders()
-      for (value, begin, length) in limits { orders.limit(value, seconds: length, startsIn: begin == 0 ? nil : .seconds(begin)) }
+      for (value, begin, length) in limits {
+        orders.limit(value, seconds: length, startsIn: begin == 0 ? nil : .seconds(begin))
+      }
       _ = orders.exported()
       return orders
     }
