@@ -1,6 +1,6 @@
 import EnergyModel
 
-/// Feeds nothing in while it would cost money: `Σ ac ≤ Σ ac now + grid` while the sell price is below zero, shared as a feed-in cap
+/// Feeds nothing in while it would cost money: `Σ ac ≤ Σ ac + grid` while the sell price is below zero, shared as a feed-in cap
 /// is (see ``FeedInRule/shares(_:_:_:)``): what lies in the shade needs no part of it.
 /// What the house, cars and batteries take is produced all the same. Class: economics.
 ///
@@ -28,7 +28,8 @@ struct CurtailmentRule: Rule {
     let powers = hybrids.compactMap { input.view.hybrid($0.device)?.acPower }
     guard powers.count == hybrids.count else { return Contribution() }
     let ratings = hybrids.map(\.acLimit.value)
-    let shares = FeedInRule.shares(max(0, powers.reduce(0, +) + grid), powers, ratings)
+    let shares = FeedInRule.shares(
+      max(0, input.view.left(for: hybrids) ?? powers.reduce(0, +) + grid), powers, ratings)
     let reason: Reason = "feeding in is paid with \(price: price)"
     return Contribution(
       limits: zip(hybrids, shares).compactMap { hybrid, share in

@@ -3,7 +3,7 @@ import EnergyModel
 /// Keeps the export below a cap by bounding what hybrids feed into the busbar. The inverter
 /// charges its battery with what it may not feed in before it curtails its strings.
 ///
-/// `Σ ac ≤ Σ ac now + grid + cap − 1 %`, shared by what each
+/// `Σ ac ≤ Σ ac + grid + cap − 1 %`, of readings taken together where there are such, shared by what each
 /// feeds in and what it could in addition; what one of them takes, the others may feed in besides. The bound is there while production comes near
 /// it, falls at once, rises by half of what is missing (batteries answer to the same meter, and both at once would swing), and goes
 /// when it was far away for a minute. Where a reading is missing, the house is
@@ -129,7 +129,7 @@ struct FeedInRule: Rule {
       return contribution
     }
     let sum = powers.reduce(0, +)
-    let found = max(0, sum + grid + cap.limit - margin)
+    let found = max(0, (input.view.left(for: hybrids) ?? sum + grid) + cap.limit - margin)
     let allowed = memory.allowed.map { found > $0 ? $0 + Self.rise * (found - $0) : found } ?? found
     follow(spare: (allowed - sum) / max(1, whole), input.now.monotonic, &memory)
     memory.allowed = memory.isBound ? allowed : nil
