@@ -47,7 +47,9 @@ final class FaultyBus {
     // Silence is to be noticed soon.
     let profile = try String(contentsOfFile: "\(Holdfast.profiles)/eastron-sdm630.yaml", encoding: .utf8)
     _ = try file("eastron-sdm630.yaml", profile.replacingOccurrences(of: "timeout: 1 s", with: "timeout: 300 ms"))
-    let values = (0..<1800).map { "\($0) meter power_w=\(-1500 - $0) voltage_l1_v=230 energy_import_wh=5000000\n" }
+    let values = (0..<1800).map {
+      "\($0) meter power_w=\(-1500 - $0) voltage_l1_v=230 energy_import_wh=5000000\n\($0) roof power_w=\(1000 + $0)\n"
+    }
     let script = try script.map { ["--faults", try file("faults", $0)] } ?? []
     simulator = try await ServingProgram(
       Holdfast.simulator(),
@@ -111,12 +113,12 @@ final class FaultyBus {
     } catch { Issue.record("\(fault.order)\(fault.isSerial ? " on a line" : ""): \(String(describing: last))") }
   }
 
-  /// Whether the power, which changes each second, does not.
+  /// Whether the meter's power does not change while the inverter's does.
   func standsStill() async throws -> Bool {
-    let before = try read()
-    try await Task.sleep(nanoseconds: 1_300_000_000)
+    let (meter, roof) = (try read(), try read("roof"))
+    try await eventually("a second passes") { try read("roof").values["power_w"] != roof.values["power_w"] }
     let after = try read()
-    return before.isGood() && before.values["power_w"] == after.values["power_w"]
+    return meter.isGood() && meter.values["power_w"] == after.values["power_w"]
   }
 
   func write() throws -> Holdfast.Answer {

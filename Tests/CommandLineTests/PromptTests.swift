@@ -13,26 +13,7 @@ import Testing
     private let ours: Int32
 
     init() async throws {
-      var arguments = ["sunspec-hybrid@1"]
-      for point in ["power_w=1000", "pv_power_w=1000", "battery_power_w=0", "soc_percent=55"] {
-        arguments += ["--point", point]
-      }
-      site = try await SimulatedSite(arguments) { port in
-        """
-        buses:
-          inverter: {modbus_tcp: "127.0.0.1:\(port)"}
-        devices:
-          hybrid:
-            profile: sunspec-hybrid
-            bus: inverter
-            unit: 1
-            serial: "34119087"
-            experimental: confirmed
-            ac_limit: 10 kW
-            pv: {peak: 9.8 kW, tilt: 35 deg, azimuth: 180 deg}
-            battery: {usable: 10.2 kWh, soc: 10..95 %, grid_charging: never}
-        """
-      }
+      site = try await .hybrid()
       var ends: (ours: Int32, others: Int32) = (-1, -1)
       #expect(openpty(&ends.ours, &ends.others, nil, nil, nil) == 0)
       ours = ends.ours

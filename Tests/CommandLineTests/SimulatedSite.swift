@@ -8,7 +8,7 @@ final class SimulatedSite {
     .deletingLastPathComponent().appendingPathComponent("config/devices").path
 
   let folder: URL
-  private let child: ChildProcess
+  private let simulator: ServingProgram
   private let folders: String
 
   /// - Parameters:
@@ -20,39 +20,66 @@ final class SimulatedSite {
   ) async throws {
     folder = try TemporaryFolder.make("site")
     folders = profiles
-    let program = try Holdfast.program().replacingOccurrences(
-      of: "/holdfast", with: "/holdfast-sim", options: [.backwards, .anchored])
-    let output = folder.appendingPathComponent("simulator")
-    let words =
+    simulator = try await ServingProgram(
+      Holdfast.simulator(),
       ["device"] + arguments + ["--profiles", profiles, "--tcp", "0"]
-      + ["--requests", folder.appendingPathComponent("requests").path]
-    child = try ChildProcess(program, words, output: output)
-    var port = 0
-    try await eventually("it serves") {
-      let text = try Data(contentsOf: output)
-      guard text.last == UInt8(ascii: "\n") else { return false }
-      port = try #require((try JSONSerialization.jsonObject(with: text) as? [String: Any])?["tcp"] as? Int)
-      return true
-    }
+        + ["--requests", folder.appendingPathComponent("requests").path], folder: folder)
     try """
     site: {id: mill-lane-4, time_zone: Europe/Berlin, latitude: 52.52, longitude: 13.40, mode: control, clock: declared}
-    \(configuration(port))
+    \(configuration(simulator.port))
     journal: {budget: 200 MB, when_full: thin-oldest}
     """.write(toFile: file, atomically: true, encoding: .utf8)
   }
 
+  /// An inverter with a battery, which produces 1 kW.
+  static func hybrid(
+    serial: String = "34119087", isConfirmed: Bool = true, faults: String? = nil
+  ) async throws -> SimulatedSite {
+    let folder = try TemporaryFolder.make("faults")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var arguments = ["sunspec-hybrid@1"]
+    for point in ["power_w=1000", "pv_power_w=1000", "battery_power_w=0", "soc_percent=55"] {
+      arguments += ["--point", point]
+    }
+    if let faults {
+      let file = folder.appendingPathComponent("faults")
+      try faults.write(to: file, atomically: true, encoding: .utf8)
+      arguments += ["--faults", file.path]
+    }
+    let site = try await SimulatedSite(arguments) { port in
+      """
+      buses:
+        inverter: {modbus_tcp: "127.0.0.1:\(port)"}
+      devices:
+        hybrid:
+          profile: sunspec-hybrid
+          bus: inverter
+          unit: 1
+          serial: "\(serial)"
+          \(isConfirmed ? "experimental: confirmed" : "")
+          ac_limit: 10 kW
+          pv: {peak: 9.8 kW, tilt: 35 deg, azimuth: 180 deg}
+          battery: {usable: 10.2 kWh, soc: 10..95 %, grid_charging: never}
+      """
+    }
+    try FileManager.default.createDirectory(atPath: site.state, withIntermediateDirectories: true)
+    return site
+  }
+
   deinit {
-    child.kill()
     try? FileManager.default.removeItem(at: folder)
     if folders != Self.profiles { try? FileManager.default.removeItem(atPath: folders) }
   }
 
   var file: String { folder.appendingPathComponent("site.yaml").path }
+  var state: String { folder.appendingPathComponent("state").path }
   var report: URL { folder.appendingPathComponent("report.json") }
   /// What says where everything is.
   var places: [String] {
-    ["--config", file, "--profiles", folders, "--state", folder.appendingPathComponent("state").path]
+    ["--config", file, "--profiles", folders, "--state", state]
   }
+
+  func holdfast(_ words: [String]) throws -> Holdfast.Answer { try Holdfast.run(words + places) }
 
   /// Values of the writes, in order; with an address, of those that begin there.
   func writes(at address: Int? = nil) throws -> [[Int]] {
