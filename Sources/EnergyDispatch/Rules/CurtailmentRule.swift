@@ -29,7 +29,7 @@ struct CurtailmentRule: Rule {
     guard powers.count == hybrids.count else { return Contribution() }
     let ratings = hybrids.map(\.acLimit.value)
     let shares = FeedInRule.shares(
-      max(0, input.view.left(for: hybrids) ?? powers.reduce(0, +) + grid), powers, ratings)
+      max(0, input.view.netLoad(besides: hybrids) ?? powers.reduce(0, +) + grid), powers, ratings)
     let reason: Reason = "feeding in is paid with \(price: price)"
     return Contribution(
       limits: zip(hybrids, shares).compactMap { hybrid, share in

@@ -129,7 +129,7 @@ struct FeedInRule: Rule {
       return contribution
     }
     let sum = powers.reduce(0, +)
-    let found = max(0, (input.view.left(for: hybrids) ?? sum + grid) + cap.limit - margin)
+    let found = max(0, (input.view.netLoad(besides: hybrids) ?? sum + grid) + cap.limit - margin)
     let allowed = memory.allowed.map { found > $0 ? $0 + Self.rise * (found - $0) : found } ?? found
     follow(spare: (allowed - sum) / max(1, whole), input.now.monotonic, &memory)
     memory.allowed = memory.isBound ? allowed : nil

@@ -4,7 +4,7 @@ extension SiteView {
   /// `grid + Σ ac` of some hybrids at one moment, W: what they may produce for nothing to be exported; nil where readings do not
   /// belong together. Of a meter that is some seconds behind, the newest readings would add what inverters did since, and a bound
   /// on them would follow itself.
-  func left(for hybrids: [SiteParameters.Hybrid]) -> Double? {
+  func netLoad(besides hybrids: [SiteParameters.Hybrid]) -> Double? {
     sumOfPowers.map { sum in
       let others = self.hybrids.reduce(0) { sum, other in
         hybrids.contains { $0.device == other.device } ? sum : sum + (other.acPower ?? 0)
