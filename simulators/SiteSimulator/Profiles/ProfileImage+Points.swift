@@ -2,7 +2,8 @@ public import DeviceProfile
 import EnergyModel
 import Glibc
 
-/// From values to registers. Points of one field come first; what several fields make together gets what is left.
+/// From values to registers. Points of one field come first, of these the ones whose register tells the sign of others; what
+/// several fields make together gets what is left.
 extension ProfileImage {
   /// Lays all values out anew. What clients wrote stays.
   mutating func encode() {
@@ -12,7 +13,9 @@ extension ProfileImage {
     let (simple, combined) = points.reduce(into: ([PointDefinition](), [PointDefinition]())) { split, point in
       if point.terms.count == 1 && point.values.isEmpty { split.0.append(point) } else { split.1.append(point) }
     }
-    for definition in simple + combined {
+    let signs = Set(points.flatMap(\.terms).compactMap { $0.negative.flatMap { place($0.address) } })
+    let flags = simple.filter { point in place(point.terms[0].field.address).map(signs.contains) ?? false }
+    for definition in flags + simple.filter({ !flags.contains($0) }) + combined {
       if let value = values[definition.point] { encoder.put(value, definition) }
     }
     cells = encoder.cells
