@@ -121,6 +121,22 @@ public struct DeviceBounds: Hashable, Sendable {
     return all
   }
 
+  /// Why these values, which are complete, would limit nothing although they differ from those that set the device free, in
+  /// words; nil where they are worth writing.
+  public func vanity(of values: [SetpointKind: Double], for command: CommandDefinition) -> String? {
+    let free = completed([:], for: command)
+    guard free.count == command.parameters.count, values != free else { return nil }
+    if battery != nil, let charge = values[.chargeLimit], let discharge = values[.dischargeLimit],
+      !command.takesBatteryLimits, charge >= 0, discharge >= 0, max(charge, discharge) > 0
+    {
+      return "it is told a power and no limits, so that limits of \(Self.text(charge)) W for charging and "
+        + "\(Self.text(discharge)) W for discharging hold nothing. discharge_limit_w below 0 charges it with that power, "
+        + "charge_limit_w below 0 discharges it, and both 0 W let it rest"
+    }
+    guard command.tells(values, as: free) else { return nil }
+    return "it is told the same by this as when it is set free, so that nothing would be held"
+  }
+
   /// What sets the device free again, as the agent's clean stop does: limits are opened, a charger gets its failsafe
   /// current, a relay and a heat pump what they had `before`. Nil where the device falls back to a safe value of its
   /// own, which nobody should write over.

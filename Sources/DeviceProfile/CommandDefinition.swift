@@ -35,10 +35,37 @@ extension CommandDefinition {
   /// Whether there is a write for these values; what no write belongs to is refused.
   public func takes(_ values: [SetpointKind: Double]) -> Bool {
     let conditional = writes.filter { !$0.only.isEmpty }
-    return conditional.isEmpty
-      || conditional.contains { write in
-        write.only.allSatisfy { kind, range in values[kind].map(range.contains) ?? false }
-      }
+    return conditional.isEmpty || conditional.contains { $0.belongs(to: values) }
+  }
+
+  /// Whether the device is told the same by these values as by those: to it there is no difference.
+  public func tells(_ values: [SetpointKind: Double], as others: [SetpointKind: Double]) -> Bool {
+    told(values) == told(others)
+  }
+
+  /// Whether a battery takes limits, which leave it a choice within them. False where it is told a power, and is left to
+  /// itself by limits above zero however low they are.
+  public var takesBatteryLimits: Bool {
+    guard takes([.chargeLimit: 1, .dischargeLimit: 0]) else { return false }
+    let loose: [SetpointKind: Double] = [.chargeLimit: 2000, .dischargeLimit: 2000]
+    return loose.keys.filter(parameters.contains).allSatisfy { kind in
+      !tells(loose.merging([kind: 1000]) { $1 }, as: loose)
+    }
+  }
+
+  private struct Told: Equatable {
+    var start: RegisterAddress
+    var values: [WriteValue]
+    /// Of each value that is a setpoint, in its unit.
+    var setpoints: [Double?]
+  }
+
+  private func told(_ values: [SetpointKind: Double]) -> [Told] {
+    writes.filter { $0.belongs(to: values) }.map { write in
+      Told(
+        start: write.start, values: write.values,
+        setpoints: write.values.map { if case .parameter(let kind, _, _, _) = $0 { values[kind] } else { nil } })
+    }
   }
 }
 
@@ -98,6 +125,10 @@ public struct RegisterWrite: Hashable, Sendable {
     self.only = only
     self.unless = unless
     self.every = every
+  }
+
+  func belongs(to setpoints: [SetpointKind: Double]) -> Bool {
+    only.allSatisfy { kind, range in setpoints[kind].map(range.contains) ?? false }
   }
 
   /// Whether it sets the device's timer and no setpoint along with it.

@@ -67,16 +67,18 @@ struct WriteCommand: AsyncParsableCommand {
       throw refused(
         kinds.isEmpty ? "\(device.id) can only be read" : "\(device.id) has no such command; it can be told: \(kinds)")
     }
+    let bounds = DeviceBounds(device.id, in: configuration.control)
+    let values = bounds.completed(asked, for: command)
+    if let vanity = bounds.vanity(of: values, for: command) { throw refused("\(device.id): \(vanity)") }
     let consent = try Consent.terminal(orYes: yes)
     let lock = try await AgentPresence.exclude(configuration, stateFolder: state.folder)
     defer { withExtendedLifetime(lock) {} }
     Interrupt.listen()
-    let bounds = DeviceBounds(device.id, in: configuration.control)
     try await OwnThread.run(name: "write") {
       let talk = BusTalk(bus, only: [device.id], time: SystemTime(trust: .declared))
       defer { talk.close() }
       let hand = Hand(talk: talk.devices[0], command: command, bounds: bounds)
-      try write(bounds.completed(asked, for: command), hand, at: bus.endpoint.text, consent)
+      try write(values, hand, at: bus.endpoint.text, consent)
     }
   }
 

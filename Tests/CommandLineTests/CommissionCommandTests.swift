@@ -181,4 +181,14 @@ import Testing
     #expect(charging.output.contains("found under a command"))
     #expect(try site.writes(at: Self.enabled).allSatisfy { $0 == [1] })
   }
+
+  /// It would be told the same as nothing, and keep what it does although the tool says that the limit is kept up.
+  @Test(arguments: [["discharge_limit_w", "1 kW"], ["charge_limit_w", "0 W"]])
+  func aLimitThatHoldsNothingIsNotWritten(_ words: [String]) async throws {
+    let site = try await battery(reversion: "60 s")
+    let answer = try Holdfast.run(["write", "battery"] + words + ["--for", "1s", "--yes"] + site.places)
+    #expect(answer.code == 77, "\(answer)")
+    #expect(answer.errors.contains("it is told a power and no limits"), "\(answer.errors)")
+    #expect(try site.writes().isEmpty)
+  }
 }

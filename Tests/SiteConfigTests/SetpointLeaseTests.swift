@@ -46,6 +46,24 @@ import Testing
     #expect(lease.takesDischarge == discharge)
   }
 
+  /// One that takes limits and does the same whatever they are must not be told limits either.
+  @Test(arguments: [(Double.infinity, false), (0, true)])
+  func aBatteryThatDoesNotLookAtLimitsIsToldAPower(_ most: Double, takesPowerOnly: Bool) throws {
+    let field = RegisterField(address: .absolute(.holding, 1), type: .uint16, scale: .literal(1))
+    func write(_ kind: SetpointKind) -> RegisterWrite {
+      RegisterWrite(start: .absolute(.holding, 1), values: [.parameter(kind, field: field)], only: [kind: 0...most])
+    }
+    let own = RegisterWrite(
+      start: .absolute(.holding, 0), values: [.constant(0)], only: [.chargeLimit: 0...(.infinity)])
+    let command = CommandDefinition(
+      name: "battery", parameters: [.chargeLimit, .dischargeLimit], onExpiry: .open, reversion: .seconds(60),
+      writes: [own, write(.chargeLimit), write(.dischargeLimit)])
+    let profile = DeviceProfile(
+      name: "p", title: "p", source: "nobody", confidence: .single, points: [], commands: [command])
+    let lease = try #require(SetpointLease(.dischargeLimit, in: profile, isConfirmed: true))
+    #expect(lease.takesPowerOnly == takesPowerOnly)
+  }
+
   @Test func aChargerThatSwitchesPhasesWithEveryCurrentIsOne() throws {
     let text = TestFiles.text("base.yaml").replacingOccurrences(
       of: "  cellar: {bus: home, topic: home/cellar/climate, values: {temperature_c: temperature}}",

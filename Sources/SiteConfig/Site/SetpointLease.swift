@@ -11,7 +11,7 @@ struct SetpointLease {
   /// may be written all the same.
   var reversion: Duration?
   var terms: LeaseTerms
-  /// Whether the command only takes a battery's power: limits that leave it a choice are refused.
+  /// Whether the command only takes a battery's power: limits that leave it a choice are refused, or change nothing.
   var takesPowerOnly: Bool
   /// Whether it can tell a battery to charge, and to discharge.
   var takesCharge: Bool
@@ -24,7 +24,7 @@ struct SetpointLease {
   init?(_ kind: SetpointKind, in profile: DeviceProfile, isConfirmed: Bool, mayWrite: Bool = true) {
     guard let command = profile.commands.first(where: { $0.parameters.contains(kind) }) else { return nil }
     terms = LeaseTerms(expiry: command.onExpiry, writesADay: command.writesADay, lag: profile.lag)
-    takesPowerOnly = !command.takes([.chargeLimit: 1, .dischargeLimit: 0])
+    takesPowerOnly = !command.takesBatteryLimits
     takesCharge = command.takes([.chargeLimit: 1000, .dischargeLimit: -1000])
     takesDischarge = command.takes([.chargeLimit: -1000, .dischargeLimit: 1000])
     guard mayWrite else { return }
