@@ -7,7 +7,12 @@ struct Notices: Sendable {
     var subject: String
   }
 
+  /// A conflict that is back sooner than this is still the same.
+  private static let calm: Duration = .seconds(600)
+
   private var active: Set<Key> = []
+  /// When each conflict was last there.
+  private var conflicts: [Key: MonotonicInstant] = [:]
   private var isSafeState = false
   private var shed: Set<DeviceID> = []
   /// Cars that are paused and heat pumps that are blocked by a bound.
@@ -52,12 +57,12 @@ struct Notices: Sendable {
     for resolution in resolutions where Self.conflicts(resolution) {
       for bound in resolution.bounds {
         guard let stronger = bound.yieldedTo else { continue }
-        let subject = "\(resolution.quantity.name)/\(bound.rule)/\(stronger)"
-        tell(Key(name: "conflict", subject: subject)) {
-          let text = "\(resolution.quantity.name): \(bound.rule) (\(bound.limit.reason)) yields to \(stronger)"
-          return Event(
-            at: now, name: "conflict", severity: .warning, device: resolution.quantity.device, text: text)
-        }
+        let key = Key(name: "conflict", subject: "\(resolution.quantity.name)/\(bound.rule)/\(stronger)")
+        let last = conflicts.updateValue(now.monotonic, forKey: key)
+        if let last, now.monotonic - last < Self.calm { continue }
+        let text = "\(resolution.quantity.name): \(bound.rule) (\(bound.limit.reason)) yields to \(stronger)"
+        events.append(
+          (key, Event(at: now, name: "conflict", severity: .warning, device: resolution.quantity.device, text: text)))
       }
     }
     active = seen

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -13,7 +14,7 @@ public enum LocalAPIClient {
 
     public var description: String {
       switch self {
-      case .unreachable(let reason): "no answer from the agent: \(reason)"
+      case .unreachable(let reason): reason
       case .timedOut: "the agent did not answer in time"
       case .tooLarge: "the answer is too large"
       }
@@ -44,7 +45,7 @@ public enum LocalAPIClient {
         try channel.pipeline.syncOperations.addHandler(AnswerHandler(answer))
       }
     }.connect(host: host, port: port)
-    connecting.whenFailure { answer.fail(Failure.unreachable("\($0)")) }
+    connecting.whenFailure { answer.fail(Failure.unreachable(words($0))) }
     connecting.whenSuccess { channel in
       answer.futureResult.whenComplete { _ in channel.close(promise: nil) }
       let head = HTTPRequestHead(
@@ -56,6 +57,15 @@ public enum LocalAPIClient {
     defer { deadline.cancel() }
     let result = try await answer.futureResult.get()
     return (result.status, result.body)
+  }
+
+  /// `connection refused`; of several addresses the first one's.
+  private static func words(_ error: any Error) -> String {
+    guard let failure = error as? NIOConnectionError else { return "\(error)" }
+    if let first = failure.connectionErrors.first?.error as? IOError {
+      return String(cString: strerror(first.errnoCode)).lowercased()
+    }
+    return failure.connectionErrors.isEmpty ? "nobody knows the name \(failure.host)" : "\(error)"
   }
 }
 

@@ -24,7 +24,7 @@ struct SeedJudgement {
     let tally = Mutex(Tally())
     let took = ContinuousClock().measure {
       DispatchQueue.concurrentPerform(iterations: count) { index in
-        let result = SeedRun(seed: first + UInt64(index), step: step, hasFaults: hasFaults).run()
+        let result = SeedRun(seed: first &+ UInt64(index), step: step, hasFaults: hasFaults).run()
         tally.withLock { tally in
           tally.steps += result.steps
           tally.writes += result.writes

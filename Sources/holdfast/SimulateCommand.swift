@@ -26,7 +26,7 @@ struct SimulateCommand: ParsableCommand {
   @Option(name: .customLong("profiles"), help: "A folder with device profiles; may be given several times.")
   var folders: [String] = []
 
-  @Option(help: "Days to run.")
+  @Option(help: "Days to run, 1 to 36500.")
   var days = 7
 
   @Option(help: "The first day, as 2026-06-21, in the site's time zone; with --data the file's first by default.")
@@ -61,7 +61,7 @@ struct SimulateCommand: ParsableCommand {
   func validate() throws {
     if let step, !(0.1...900).contains(step) { throw ValidationError("--step is 0.1 to 900 s") }
     if let seeds, seeds < 1 { throw ValidationError("--seeds is 1 or more") }
-    guard days >= 1 else { throw ValidationError("--days is 1 or more") }
+    guard (1...36_500).contains(days) else { throw ValidationError("--days: \(days) is not 1 to 36500") }
     guard file != nil || seeds != nil || seed != nil else {
       throw ValidationError("a configuration, or --seeds N for random site-days")
     }
@@ -79,6 +79,8 @@ struct SimulateCommand: ParsableCommand {
 
   private func runSite(_ file: String) throws {
     let series = try data.map(Self.series)
+    // Before the work, so that a wrong path costs none.
+    var drawing = try plot.map { try DumpOutput($0) }
     let main = try describe(file, series)
     let begin = begin(main, series)
     var runs: [(name: String, account: Account)] = []
@@ -90,11 +92,12 @@ struct SimulateCommand: ParsableCommand {
     }
     let report = Report(runs)
     print(json ? report.json : report.text)
-    guard let plot else { return }
+    guard drawing != nil else { return }
     let local = begin + main.zone.offset(at: begin)
     let hour = Double((local.milliseconds / 60_000) % 1440) / 60
-    let chart = Chart(trace, title: "\(name(file)), \(days) days from \(begin.text())", firstHour: hour)
-    try chart.svg.write(toFile: plot, atomically: true, encoding: .utf8)
+    let span = days == 1 ? "1 day" : "\(days) days"
+    let chart = Chart(trace, title: "\(name(file)), \(span) from \(local.text().prefix(10))", firstHour: hour)
+    try drawing?.write(chart.svg)
   }
 
   private func simulate(
@@ -143,9 +146,12 @@ struct SimulateCommand: ParsableCommand {
   private func name(_ file: String) -> String { URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent }
 
   private static func series(_ file: String) throws -> DemandSeries {
-    let text = try String(contentsOfFile: file, encoding: .utf8)
+    guard let bytes = FileManager.default.contents(atPath: file) else {
+      complain("\(file): cannot be read")
+      throw ExitCode(66)
+    }
     do {
-      return try DemandSeries(csv: text)
+      return try DemandSeries(csv: String(decoding: bytes, as: UTF8.self))
     } catch {
       complain("\(file): \(error)")
       throw ExitCode(65)

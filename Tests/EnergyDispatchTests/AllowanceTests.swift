@@ -26,6 +26,18 @@ struct AllowanceTests {
     #expect(values[115] == 8000)
   }
 
+  /// Batteries had to give 6 kW because nobody knew better, and need not: ten seconds later they are spared, and only who takes
+  /// waits for the minute. Gaps of eight seconds between two kettles spare them nothing.
+  @Test func batteriesAreSparedSooner() {
+    let values = Self.run([(1, -6000), (70, 8000)], from: 8000)
+    #expect(values[10] == -6000 && values[11] == 0)
+    #expect(values[60] == 0 && values[61] == 1000)
+    let kettles = Self.run(Array(repeating: [(10, -3000), (8, 3000)], count: 20).flatMap { $0 }, from: 0)
+    #expect(kettles.allSatisfy { $0 == -3000 })
+    // Half of it is still needed.
+    #expect(Self.run([(1, -6000), (20, -3000)], from: 0).last == -3000)
+  }
+
   /// Every 30 s a kettle: it never rises above what is left beside it.
   @Test func itRisesToTheLeastOfTheMinute() {
     var rooms: [(seconds: Int, room: Double)] = [(1, 2000)]

@@ -27,6 +27,9 @@ struct DeviceProtectionRuleTests {
     scene.run(1)
     #expect(scene.chargeLimit == 0)
     #expect(scene.dischargeLimit == 5000)
+    scene.values[Scene.hybrid]?[.soc] = 94.1
+    scene.run(1)
+    #expect(scene.chargeLimit == 0)
     scene.values[Scene.hybrid]?[.soc] = 94
     scene.run(1)
     #expect(scene.chargeLimit == 5000)
@@ -96,10 +99,10 @@ struct DeviceProtectionRuleTests {
     #expect(scene.outcome?.decision.isSafeState == false)
   }
 
-  @Test func alarmsStopRefreshing() {
+  @Test(arguments: [1.0, 4]) func alarmsStopRefreshing(bits: Double) {
     var scene = Scene()
     scene.run(1)
-    scene.values[Scene.hybrid]?[.alarms] = 4
+    scene.values[Scene.hybrid]?[.alarms] = bits
     scene.run(100)
     #expect(scene.writes(Scene.hybrid, .chargeLimit) == [1])
     #expect(scene.sentence.contains("because it reports alarms"))

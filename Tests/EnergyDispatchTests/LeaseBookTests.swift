@@ -45,6 +45,14 @@ struct LeaseBookTests {
       readBack: .init(value: reads, measured: measured))
   }
 
+  /// A relay has no timer of its own: a command that waits for a silent bus for longer would switch what nobody wants any more.
+  @Test func noCommandWaitsForLongerThanItIsWanted() {
+    var book = LeaseBook()
+    let now = ManualTime().now().monotonic
+    let commands = book.plan([battery(5000), relay(0, reads: 1, measured: now)], at: now)
+    #expect(commands.map { $0.setpoints.map { $0.expires - now } } == [[.seconds(60), .seconds(60)], [.seconds(10)]])
+  }
+
   @Test func refreshedAtHalfTheReversionTime() {
     var desk = Desk()
     desk.run(100, battery(5000))

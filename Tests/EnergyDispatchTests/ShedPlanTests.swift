@@ -12,12 +12,12 @@ struct ShedPlanTests {
 
   /// 1.5 kW of base load, 4.1 of loads, 11 of the car and 4.5 of the heat pump.
   private static func plan(
-    _ limit: Double, soc: Double? = nil, reaction: Duration = .zero, _ site: SiteParameters = site,
-    _ change: (inout SiteSnapshot) -> Void = { _ in }
+    _ limit: Double, soc: Double? = nil, duration: Duration = .seconds(3600), reaction: Duration = .zero,
+    _ site: SiteParameters = site, memory: [UInt8]? = nil, _ change: (inout SiteSnapshot) -> Void = { _ in }
   ) -> ShedPlan {
     var snapshot = ShedPlan.ratings(of: site, soc: soc, now: ManualTime().now())
     change(&snapshot)
-    return ShedPlan(site, snapshot, limit: limit, duration: .seconds(3600), reaction: reaction)
+    return ShedPlan(site, snapshot, limit: limit, duration: duration, reaction: reaction, savedMemory: memory)
   }
 
   @Test func enoughForAllHoldsNobodyBack() {
@@ -64,6 +64,35 @@ struct ShedPlanTests {
     #expect(!plan.isMet && plan.after == 1500)
     #expect(plan.steps.last?.kind == .block)
     #expect(plan.lines.last?.contains("500 W above it: nothing further can be switched") == true)
+  }
+
+  /// Three hours at 2 kW: after two of them the heat pump runs again, and nothing is left that could make room for it.
+  @Test func aHeatPumpIsNotBlockedForLongerThanItMayBe() throws {
+    let plan = Self.plan(2000, duration: .seconds(3 * 3600))
+    let block = try #require(plan.steps.first { $0.device == House.pump })
+    #expect(block.kind == .block && block.lasts == .seconds(7200) && block.energy == 9000)
+    #expect(plan.after == 6000 && !plan.isMet)
+    #expect(plan.lines.contains { $0.contains("the heat-pump is blocked for 120 min at most, 4.5 kW less, 9 kWh") })
+    #expect(plan.steps.first { $0.device == Scene.boiler }?.energy == 9000)
+    #expect(Self.plan(2000, duration: .seconds(7200)).isMet)
+  }
+
+  /// Shed before the boiler and the pool, it leaves one of the three hours to them.
+  @Test func whenAHeatPumpRunsAgainOthersMakeRoom() throws {
+    var site = Self.site
+    site.heatPumps[0].priority = 0
+    let plan = Self.plan(6000, duration: .seconds(3 * 3600), site)
+    #expect(plan.steps.map(\.device) == [House.car, House.pump, Scene.pool, Scene.boiler])
+    #expect(plan.steps.map(\.energy) == [33_120, 9000, 1100, 3000])
+    #expect(plan.after == 6000 && plan.isMet)
+  }
+
+  /// It was blocked for 110 minutes and runs since: no further block is in it.
+  @Test func aHeatPumpThatRestsFromABlockIsLeftAlone() {
+    let memory = Scene.memory(["heat pump heat-pump\t2 5 blocked 110 starts resting 5"])
+    let plan = Self.plan(2000, memory: memory)
+    #expect(!plan.steps.contains { $0.device == House.pump })
+    #expect(plan.after == 6000 && !plan.isMet)
   }
 
   @Test func gridChargingEndsFirst() {

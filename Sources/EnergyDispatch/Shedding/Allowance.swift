@@ -1,10 +1,12 @@
 import EnergyModel
 
 /// What may be taken, held so that it falls at once and rises only after a stable minute: to the least of that minute, in steps,
-/// one each ten seconds. Neither noise of a meter nor a kettle makes it flap.
+/// one each ten seconds. Neither noise of a meter nor a kettle makes it flap. What is below zero is what batteries have to give: they
+/// need not any more after ten seconds, which is longer than a meter is late.
 struct Allowance: Hashable, Sendable {
   private static let stable: Duration = .seconds(60)
   private static let every: Duration = .seconds(10)
+  private static let sparing: Duration = .seconds(10)
 
   private(set) var value: Double
   /// Since when more would do, and the least of it.
@@ -29,6 +31,7 @@ struct Allowance: Hashable, Sendable {
     moreAtLeast = moreSince == nil ? more : min(moreAtLeast, more)
     let since = moreSince ?? now
     moreSince = since
+    if now - since >= Self.sparing { value = max(value, min(0, moreAtLeast)) }
     guard now - since >= Self.stable else { return }
     raise(to: moreAtLeast, step: step, now)
     if value >= moreAtLeast { moreSince = nil }

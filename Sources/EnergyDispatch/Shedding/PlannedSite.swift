@@ -6,6 +6,8 @@ struct PlannedSite {
   var view: SiteView
   /// What batteries do unless told otherwise.
   private let first: SiteView
+  /// Heat pumps that were blocked for as long as they may be.
+  private var running: [DeviceID] = []
 
   init(_ site: SiteParameters, _ view: SiteView) {
     self.site = site
@@ -70,7 +72,7 @@ struct PlannedSite {
 
   /// What a boost takes beyond the ordinary nobody knows: it relieves nothing here.
   private mutating func heatPump(_ device: DeviceID, _ most: Double) {
-    guard let index = view.heatPumps.firstIndex(where: { $0.device == device }),
+    guard !running.contains(device), let index = view.heatPumps.firstIndex(where: { $0.device == device }),
       let state = view.heatPumps[index].state,
       Double(state) > most
     else { return }
@@ -78,6 +80,18 @@ struct PlannedSite {
     guard most < 2 else { return }
     relieve(view.heatPumps[index].power ?? site.heatPumps.first { $0.device == device }?.rated.value ?? 0)
     view.heatPumps[index].power = 0
+  }
+
+  /// It cannot be blocked any more; where it is, it takes its rating again.
+  mutating func letRun(_ device: DeviceID) {
+    running.append(device)
+    guard let index = view.heatPumps.firstIndex(where: { $0.device == device }), view.heatPumps[index].state == 1 else {
+      return
+    }
+    let rated = site.heatPumps.first { $0.device == device }?.rated.value ?? 0
+    view.heatPumps[index].state = 2
+    view.heatPumps[index].power = rated
+    relieve(-rated)
   }
 }
 

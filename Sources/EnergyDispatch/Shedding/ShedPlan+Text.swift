@@ -54,6 +54,7 @@ extension ShedPlan {
             if let relief = step.relief { json.member("relief_w", relief, decimals: 0) }
             if let left = step.left { json.member("left_w", left, decimals: 0) }
             if let energy = step.energy { json.member("energy_wh", energy, decimals: 0) }
+            if let lasts = step.lasts { json.member("lasts_s", lasts.seconds, decimals: 0) }
             if let notices = step.notices { json.member("notices", notices) }
           }
         }
@@ -63,7 +64,9 @@ extension ShedPlan {
 
   fileprivate static func energy(_ wattHours: Double) -> String { "\(JSONText.decimal(wattHours / 1000, 2)) kWh" }
 
-  private static func minutes(_ duration: Duration) -> String { "\(JSONText.decimal(duration.seconds / 60, 1)) min" }
+  fileprivate static func minutes(_ duration: Duration) -> String {
+    "\(JSONText.decimal(duration.seconds / 60, 1)) min"
+  }
 }
 
 extension ShedPlan.Step {
@@ -78,7 +81,9 @@ extension ShedPlan.Step {
     case .endBoost: return "the \(device) is not boosted any more\(who)"
     case .discharge: return "the \(device)'s battery gives \(power) more\(spent)"
     case .shed: return "the \(device) is switched off, \(power) less\(spent)\(who)"
-    case .block: return "the \(device) is blocked, \(power) less\(spent)\(who)"
+    case .block:
+      let most = lasts.map { " for \(ShedPlan.minutes($0)) at most" } ?? ""
+      return "the \(device) is blocked\(most), \(power) less\(spent)\(who)"
     }
   }
 }

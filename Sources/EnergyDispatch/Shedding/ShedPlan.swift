@@ -4,7 +4,8 @@ public import EnergyModel
 /// is, and who notices. It lets the agent's own ``ImportRelief`` act on a site that does what it is told, until nothing changes
 /// any more.
 ///
-/// Loads count with their ratings, as nobody measures them; chargers, heat pumps and batteries with what they take now.
+/// Loads count with their ratings, as nobody measures them; chargers, heat pumps and batteries with what they take now. A heat
+/// pump that may not be blocked for the whole duration runs again then, and others make room for it.
 public struct ShedPlan: Hashable, Sendable {
   public struct Step: Hashable, Sendable {
     public enum Kind: String, Hashable, Sendable {
@@ -27,6 +28,8 @@ public struct ShedPlan: Hashable, Sendable {
     public var energy: Double?
     /// Who notices; nil where nobody does.
     public var notices: String?
+    /// How long a heat pump is blocked, where it may not be for the whole duration.
+    public var lasts: Duration?
   }
 
   /// W.
@@ -62,22 +65,39 @@ public struct ShedPlan: Hashable, Sendable {
     var switches = SwitchHistory(site.loads, saved: saved, at: snapshot.now.monotonic)
     if savedMemory == nil { switches.forgetTimes(at: snapshot.now.monotonic) }
     switches.observe(first)
-    let consumers = ConsumerHistory(site, saved: saved, at: snapshot.now)
+    var consumers = ConsumerHistory(site, saved: saved, at: snapshot.now)
+    consumers.observe(first)
     let relief = ImportRelief(site: site)
     let goal = ImportRelief.Goal(
       limit: limit, lasts: duration, reaction: reaction, cause: "plan", reason: "it is planned")
     var memory = ReliefMemory()
-    let pause = max(.seconds(10), reaction)
-    var unchanged = 0
-    for _ in 0..<Self.rounds where unchanged < Self.calmRounds {
-      let input = RuleInput(
-        view: house.view, forecast: nil, orders: StandingOrders(), switches: switches, consumers: consumers,
-        zone: .utc)
-      unchanged = house.apply(relief.limits(goal, input, &memory)) ? 0 : unchanged + 1
-      house.view.now.monotonic = house.view.now.monotonic + pause
+    func settle() {
+      var unchanged = 0
+      for _ in 0..<Self.rounds where unchanged < Self.calmRounds {
+        let input = RuleInput(
+          view: house.view, forecast: nil, orders: StandingOrders(), switches: switches, consumers: consumers,
+          zone: .utc)
+        unchanged = house.apply(relief.limits(goal, input, &memory)) ? 0 : unchanged + 1
+        house.view.now.monotonic = house.view.now.monotonic + max(.seconds(10), reaction)
+      }
     }
+    let shortest = consumers.heatPumps.filter { $0.longestLeft < duration }
+    shortest.filter { $0.longestLeft == .zero }.forEach { house.letRun($0.pump.device) }
+    settle()
     after = house.imported
-    steps = Self.steps(site, from: first, to: house.view, shed: memory.shed.shed, hours: duration.seconds / 3600)
+    let early = memory.shed.shed
+    let ended = shortest.filter { house.view.heatPump($0.pump.device)?.state == 1 }
+    if !ended.isEmpty {
+      ended.forEach { house.letRun($0.pump.device) }
+      settle()
+      after = max(after, house.imported)
+    }
+    let begins = ended.map(\.longestLeft).min() ?? .zero
+    steps = Self.steps(site, from: first, to: house.view, shed: memory.shed.shed, hours: duration.seconds / 3600) {
+      device in
+      if let block = shortest.first(where: { $0.pump.device == device }) { return block.longestLeft }
+      return early.contains(device) ? duration : duration - begins
+    }
   }
 
   public var isMet: Bool { after <= limit + Self.meterError }
@@ -102,7 +122,8 @@ public struct ShedPlan: Hashable, Sendable {
   // MARK: steps
 
   private static func steps(
-    _ site: SiteParameters, from first: SiteView, to last: SiteView, shed: [DeviceID], hours: Double
+    _ site: SiteParameters, from first: SiteView, to last: SiteView, shed: [DeviceID], hours: Double,
+    lasts: (DeviceID) -> Duration
   ) -> [Step] {
     var charging: [Step] = []
     var giving: [Step] = []
@@ -125,12 +146,15 @@ public struct ShedPlan: Hashable, Sendable {
     }
     let units = site.sheddables(first)
     let off = shed.compactMap { device -> Step? in
-      guard let unit = units.first(where: { $0.device == device }), unit.isOn == true else { return nil }
+      guard let unit = units.first(where: { $0.device == device }), unit.isOn == true, lasts(device) > .zero else {
+        return nil
+      }
       let serves = site.loads.first { $0.device == device }?.serves
       let isPump = site.heatPumps.contains { $0.device == device }
+      let off = lasts(device).seconds / 3600
       return Step(
-        kind: isPump ? .block : .shed, device: device, relief: unit.relief, energy: unit.relief * hours,
-        notices: serves ?? device.name)
+        kind: isPump ? .block : .shed, device: device, relief: unit.relief, energy: unit.relief * off,
+        notices: serves ?? device.name, lasts: isPump && off < hours ? lasts(device) : nil)
     }
     return charging + throttled(site, from: first, to: last, hours) + boosts + giving + off
   }

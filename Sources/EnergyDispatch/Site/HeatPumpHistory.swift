@@ -125,6 +125,9 @@ struct HeatPumpHistory: Hashable, Sendable {
     return max(.zero, (isBlocked ? pump.minimumOff : pump.minimumOn) - (now - since))
   }
 
+  /// For how long it may be blocked from now on; zero while it rests from being blocked.
+  var longestLeft: Duration { isResting ? .zero : pump.longestBlock - blocked }
+
   /// How long until one more start stays within what it bears in an hour.
   func wait(forStartAt now: MonotonicInstant) -> Duration {
     guard let limit = pump.startsAnHour, limit > 0, starts.count >= limit else { return .zero }
