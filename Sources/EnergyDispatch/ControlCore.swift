@@ -77,8 +77,8 @@ public struct ControlCore: Sendable {
   ) -> ControlOutcome {
     let now = snapshot.now
     var snapshot = snapshot
-    let frozenEvents = frozen.mark(&snapshot)
-    let view = SiteView(snapshot, premises.site, &tracks)
+    var events = frozen.mark(&snapshot)
+    let view = SiteView(snapshot, &tracks)
     // Taken out, so that what it holds is changed in place.
     var running = state.take() ?? begin(view)
     running.switches.observe(view)
@@ -97,16 +97,18 @@ public struct ControlCore: Sendable {
     let isStarting = !running.hasSeenAll && now.monotonic - running.started < Self.patience
 
     let wanted = WantedLease.all(resolutions, view, premises.site)
-    var events = frozenEvents + channels.events + leases.accept(reports, at: now)
-    events += effects.step(leases, snapshot)
-    events += foreign.step(&leases, snapshot)
+    events.tell(channels.events)
+    events.tell(leases.accept(reports, at: now))
+    events.tell(effects.step(leases, snapshot))
+    events.tell(foreign.step(&leases, snapshot))
     let commands = premises.site.mode == .control ? leases.plan(due(wanted, snapshot), at: now.monotonic) : []
     let deliberation = Deliberation(
       premises: premises, view: view, resolutions: resolutions, wanted: wanted, isSafeState: isSafeState,
       isStarting: isStarting, running: RunningLimits(channels, orders, zone))
-    events += notices.events(
-      statements, resolutions, safeState: isSafeState && !isStarting ? deliberation : nil, view,
-      isMonitor: premises.site.mode == .monitor)
+    events.tell(
+      notices.events(
+        statements, resolutions, safeState: isSafeState && !isStarting ? deliberation : nil, view,
+        isMonitor: premises.site.mode == .monitor))
     let isDecisionNew = substance.follow(
       resolutions, isSafeState: isSafeState, isStarting: isSafeState && isStarting)
     let isMemoryChanged = remember(&running, at: now)
@@ -126,7 +128,7 @@ public struct ControlCore: Sendable {
     if let readSince {
       func isUnread(_ device: DeviceID) -> Bool {
         guard let points = snapshot.observations[device] else { return true }
-        return !points.indices.contains { points[$0].value.measured.map { $0.monotonic > readSince } ?? false }
+        return !points.values.contains { $0.measured.map { $0.monotonic > readSince } ?? false }
       }
       if wanted.contains(where: { isUnread($0.key.device) }) {
         due.removeAll { isUnread($0.key.device) }

@@ -94,12 +94,12 @@ private struct WatchedDevice: Sendable {
     /// The newest of them.
     var measured: MonotonicInstant?
 
-    init(_ points: FlatMap<Point, Observation>) {
+    init(_ points: PointMap<Observation>) {
       voltages = Phases(l1: read(.voltageL1, points), l2: read(.voltageL2, points), l3: read(.voltageL3, points))
       frequency = read(.frequency, points)
     }
 
-    private mutating func read(_ point: Point, _ points: FlatMap<Point, Observation>) -> Double? {
+    private mutating func read(_ point: Point, _ points: PointMap<Observation>) -> Double? {
       guard let found = points[point] else { return nil }
       if let at = found.measured?.monotonic { measured = max(measured ?? at, at) }
       // Not a number is never equal to itself, and no movement all the same.
@@ -113,7 +113,7 @@ private struct WatchedDevice: Sendable {
   private struct Held: Sendable {
     var values = Phases()
     /// All that the device told when it last was new.
-    var others = FlatMap<Point, Observation>()
+    var others = PointMap<Observation>()
     var since: MonotonicInstant?
     var readings = 0
     /// `Σ |ΔU| / U` since then.
@@ -148,7 +148,7 @@ private struct WatchedDevice: Sendable {
     isStill ? "all it tells" : isPowerFrozen ? areCurrentsFrozen ? "power and currents" : "the power" : "the currents"
   }
 
-  mutating func observe(_ points: FlatMap<Point, Observation>) {
+  mutating func observe(_ points: PointMap<Observation>) {
     let moving = Movers(points)
     guard let at = moving.measured, newest.map({ at > $0 }) ?? true else { return }
     newest = at
@@ -160,7 +160,7 @@ private struct WatchedDevice: Sendable {
     if isMeter { followMeter(points, moving.voltages, movement, at) }
   }
 
-  private mutating func followRest(_ points: FlatMap<Point, Observation>, _ hasMoved: Bool, _ at: MonotonicInstant) {
+  private mutating func followRest(_ points: PointMap<Observation>, _ hasMoved: Bool, _ at: MonotonicInstant) {
     let isSame = !hasMoved && rest.since != nil && points.allSatisfy { $0.value.value == rest.others[$0.key]?.value }
     guard isSame else {
       rest = Held(since: at)
@@ -175,7 +175,7 @@ private struct WatchedDevice: Sendable {
   }
 
   private mutating func followMeter(
-    _ points: FlatMap<Point, Observation>, _ voltages: Phases, _ movement: Double, _ at: MonotonicInstant
+    _ points: PointMap<Observation>, _ voltages: Phases, _ movement: Double, _ at: MonotonicInstant
   ) {
     let watts = points[.power]?.value
     let amperes = Phases(
@@ -221,7 +221,7 @@ private struct WatchedDevice: Sendable {
     return held.movement * level >= shown
   }
 
-  func marked(_ points: FlatMap<Point, Observation>) -> FlatMap<Point, Observation> {
+  func marked(_ points: PointMap<Observation>) -> PointMap<Observation> {
     var points = points
     func mark(_ point: Point) { if points[point]?.quality == .good { points[point]?.quality = .frozen } }
     if isStill { for point in points.keys { mark(point) } }

@@ -33,7 +33,10 @@ struct Notices: Sendable {
           at: view.now, name: "safe-state", severity: isSafeState ? .warning : .info, text: text,
           data: ["entered": .flag(isSafeState)]))
     }
-    return isMonitor ? events : events + sheddings(resolutions, view) + stops(resolutions, view)
+    guard !isMonitor else { return events }
+    sheddings(resolutions, view, &events)
+    stops(resolutions, view, &events)
+    return events
   }
 
   /// Alarms of rules and conflicts between them, told when they begin.
@@ -88,13 +91,11 @@ struct Notices: Sendable {
     return false
   }
 
-  private mutating func sheddings(_ resolutions: [Resolution], _ view: SiteView) -> [Event] {
-    var events: [Event] = []
+  private mutating func sheddings(_ resolutions: [Resolution], _ view: SiteView, _ events: inout [Event]) {
     let span = resolutions.span
     for index in span.indices {
       if case .supply = span[index].quantity, let event = shedding(span[index], view) { events.append(event) }
     }
-    return events
   }
 
   private mutating func shedding(_ resolution: Resolution, _ view: SiteView) -> Event? {
@@ -113,8 +114,7 @@ struct Notices: Sendable {
 
 extension Notices {
   /// Cars paused and heat pumps blocked by something stronger than a preference, and let go again.
-  private mutating func stops(_ resolutions: [Resolution], _ view: SiteView) -> [Event] {
-    var events: [Event] = []
+  private mutating func stops(_ resolutions: [Resolution], _ view: SiteView, _ events: inout [Event]) {
     let span = resolutions.span
     for index in span.indices where span[index].handsOff == nil {
       switch span[index].quantity {
@@ -123,7 +123,6 @@ extension Notices {
       case .heatPump(let device): block(device, span[index], view, &events)
       }
     }
-    return events
   }
 
   private mutating func stop(
@@ -160,4 +159,9 @@ extension Notices {
         Event(at: now, name: names.1, severity: .info, device: device, text: "the \(device) \(verbs.1)"))
     }
   }
+}
+
+extension [Event] {
+  /// In most cycles there is nothing to tell, and to append nothing would cost more than to look.
+  mutating func tell(_ news: [Event]) { if !news.isEmpty { self += news } }
 }

@@ -59,6 +59,8 @@ struct Statement: Sendable {
 /// silent and keep what they remember.
 struct RuleBook: Sendable {
   private var rules: [Chapter] = []
+  /// Of the last cycle: its room is used again.
+  private var statements: [Statement] = []
 
   /// Within a class the order in which rules are added decides whose wish counts.
   init(_ site: SiteParameters, saved: SavedMemory, at now: MonotonicInstant) {
@@ -158,8 +160,7 @@ struct RuleBook: Sendable {
 
   /// What the rules have to say; silent ones are left out.
   mutating func evaluate(_ input: RuleInput) -> [Statement] {
-    var statements: [Statement] = []
-    statements.reserveCapacity(rules.count)
+    statements.removeAll(keepingCapacity: true)
     for index in rules.indices where !input.isGuarded || rules[index].precedence.isProtective {
       let contribution = rules[index].rule.evaluate(input)
       guard !contribution.isSilent else { continue }

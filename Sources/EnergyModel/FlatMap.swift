@@ -78,17 +78,6 @@ public struct FlatMap<Key: FlatKey, Value>: ExpressibleByDictionaryLiteral {
     result.entries = entries.map { .init($0.key, transform($0.value)) }
     return result
   }
-
-  @inlinable public mutating func merge(_ others: FlatMap, _ combine: (Value, Value) -> Value) {
-    for (key, value) in others {
-      let (place, isFound) = find(key)
-      if isFound {
-        entries[place].value = combine(entries[place].value, value)
-      } else {
-        entries.insert(Entry(key, value), at: place)
-      }
-    }
-  }
 }
 
 extension FlatMap where Key: Hashable {

@@ -3,7 +3,7 @@
 ///
 /// `power_*` is AC at the busbar, `pv_*` and `battery_*` are DC behind an inverter; the two are never
 /// mixed. Signs: see ``Quantity``.
-public enum Point: String, CaseIterable, Hashable, Codable, Sendable, FlatKey {
+public enum Point: String, CaseIterable, Hashable, Codable, Sendable {
   // AC side
   case power = "power_w"
   case powerL1 = "power_l1_w"

@@ -1,31 +1,3 @@
-/// Names a device of the site, as the configuration writes it.
-public struct DeviceID: Hashable, Comparable, Codable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral,
-  FlatKey
-{
-  public let name: String
-  /// Of the name, reckoned once: control compares devices and looks them up hundreds of times a cycle. It is the standard
-  /// library's hash with a seed for each process, so that nobody outside can choose names that collide.
-  @usableFromInline let fingerprint: Int
-
-  public init(_ name: String) {
-    self.name = name
-    fingerprint = name.hashValue
-  }
-  public init(stringLiteral name: String) { self.init(name) }
-  public init(from decoder: any Decoder) throws { self.init(try decoder.singleValueContainer().decode(String.self)) }
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(name)
-  }
-  @inlinable public var order: Int { fingerprint }
-  @inlinable public static func == (a: DeviceID, b: DeviceID) -> Bool {
-    a.fingerprint == b.fingerprint && a.name == b.name
-  }
-  @inlinable public func hash(into hasher: inout Hasher) { hasher.combine(fingerprint) }
-  public static func < (a: DeviceID, b: DeviceID) -> Bool { a.name < b.name }
-  public var description: String { name }
-}
-
 /// Whether a value can be trusted, or why not. The raw value is the word on the wire.
 public enum Quality: String, Hashable, Codable, Sendable {
   case good

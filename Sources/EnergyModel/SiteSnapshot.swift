@@ -17,9 +17,9 @@ public struct Observation: Hashable, Sendable {
 /// Everything that is known of the site, frozen for one control cycle.
 public struct SiteSnapshot: Sendable {
   public var now: Moment
-  public var observations: FlatMap<DeviceID, FlatMap<Point, Observation>>
+  public var observations: FlatMap<DeviceID, PointMap<Observation>>
 
-  public init(now: Moment, observations: FlatMap<DeviceID, FlatMap<Point, Observation>> = [:]) {
+  public init(now: Moment, observations: FlatMap<DeviceID, PointMap<Observation>> = [:]) {
     self.now = now
     self.observations = observations
   }

@@ -26,20 +26,27 @@ public struct TimeZoneTable: Hashable, Sendable {
   public static let utc = TimeZoneTable(name: "UTC", initialOffset: .zero)
 
   /// Local time minus UTC at an instant.
-  public func offset(at time: Timestamp) -> Duration {
+  public func offset(at time: Timestamp) -> Duration { offset(after: transitionsUntil(time)) }
+
+  private func offset(after count: Int) -> Duration { count == 0 ? initialOffset : transitions[count - 1].offset }
+
+  private func transitionsUntil(_ time: Timestamp) -> Int {
     var low = 0
     var high = transitions.count
     while low < high {
       let middle = (low + high) / 2
       if transitions[middle].at <= time { low = middle + 1 } else { high = middle }
     }
-    return low == 0 ? initialOffset : transitions[low - 1].offset
+    return low
   }
 
   /// The instant one local day earlier: the same reading of the wall clock yesterday, which is 23,
   /// 24 or 25 hours ago.
   public func sameTimeYesterday(_ time: Timestamp) -> Timestamp {
     let guess = time - .seconds(86_400)
-    return guess + (offset(at: time) - offset(at: guess))
+    let count = transitionsUntil(time)
+    // On most days the clocks were not changed.
+    if count == 0 || transitions[count - 1].at <= guess { return guess }
+    return guess + (offset(after: count) - offset(at: guess))
   }
 }

@@ -5,7 +5,7 @@ import Synchronization
 /// lock is held for microseconds on either side.
 public final class SiteState: SampleSink {
   private struct State {
-    var observations: FlatMap<DeviceID, FlatMap<Point, Observation>> = [:]
+    var observations: FlatMap<DeviceID, PointMap<Observation>> = [:]
     var samples: [DeviceID: UInt64] = [:]
   }
 
@@ -29,7 +29,7 @@ public final class SiteState: SampleSink {
   public func sampleCounts() -> [DeviceID: UInt64] { state.withLock { $0.samples } }
 }
 
-private func merge(_ sample: Sample, into points: inout FlatMap<Point, Observation>) {
+private func merge(_ sample: Sample, into points: inout PointMap<Observation>) {
   for reading in sample.readings {
     points[reading.point] = merged(reading, into: points[reading.point], at: sample.measured)
   }

@@ -108,16 +108,15 @@ public struct SensorTopics: Sendable {
       (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45 || byte == 95
     }
     guard isName, name.utf8.count <= 64 else { throw PayloadFault("\(topic): makes no name of a device") }
-    let device = DeviceID(name)
-    if captured.count > 1 {
-      if let other = captures[device], other != captured.map(String.init) {
-        throw PayloadFault("\(topic): would be \(name), and so is another topic")
-      }
+    let known = DeviceID(known: name)
+    if captured.count > 1, let known, let other = captures[known], other != captured.map(String.init) {
+      throw PayloadFault("\(topic): would be \(name), and so is another topic")
     }
-    let isKnown = members[sensor]?.contains(device) ?? false
-    guard isKnown || (members[sensor]?.count ?? 0) < definition.mostMembers else {
+    let isMember = known.map { members[sensor]?.contains($0) ?? false } ?? false
+    guard isMember || (members[sensor]?.count ?? 0) < definition.mostMembers else {
       throw PayloadFault("has \(definition.mostMembers) devices already, so the others are left out")
     }
+    let device = known ?? DeviceID(name)
     members[sensor, default: []].insert(device)
     if captured.count > 1 { captures[device] = captured.map(String.init) }
     return device

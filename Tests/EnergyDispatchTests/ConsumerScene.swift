@@ -87,7 +87,7 @@ struct ConsumerScene {
     past.append(values)
     var snapshot = snapshot()
     events += frozen.mark(&snapshot).map { (second, $0) }
-    view = SiteView(snapshot, site, &tracks)
+    view = SiteView(snapshot, &tracks)
     consumers.observe(view)
     let input = RuleInput(
       view: view, forecast: nil, orders: StandingOrders(), switches: SwitchHistory([], saved: SavedMemory(), at: now),
@@ -123,7 +123,7 @@ struct ConsumerScene {
         heard[device] = Moment(wall: present.wall - .seconds(age), monotonic: present.monotonic - .seconds(age))
       }
       let quality: Quality = silent.contains(device) ? .timeout : .good
-      snapshot.observations[device] = FlatMap(
+      snapshot.observations[device] = PointMap(
         told.mapValues { Observation(value: $0, quality: quality, measured: heard[device]) })
     }
     return snapshot

@@ -165,7 +165,7 @@ struct ExplanationTests {
       Statement(rule: "owner's plan", precedence: .ownersPlan, contribution: Contribution(wish: wish)),
     ])
     let now = ManualTime().now()
-    let told: FlatMap<Point, Observation> = [
+    let told: PointMap<Observation> = [
       .power: Observation(value: 4200, quality: .good, measured: now),
       .chargingState: Observation(value: 2, quality: .good, measured: now),
     ]
@@ -218,7 +218,7 @@ struct ExplanationTests {
       Statement(rule: "car supply", precedence: .ownersPlan, contribution: Contribution(wish: wish)),
     ])
     let now = ManualTime().now()
-    let told: FlatMap<Point, Observation> = [
+    let told: PointMap<Observation> = [
       .power: Observation(value: 4000, quality: .good, measured: now),
       .chargingState: Observation(value: 2, quality: .good, measured: now),
     ]

@@ -57,7 +57,7 @@ import Testing
       now.isClockTrusted = isClockTrusted
       var snapshot = SiteSnapshot(now: now)
       for (device, points) in values {
-        snapshot.observations[device] = FlatMap(
+        snapshot.observations[device] = PointMap(
           points.mapValues { Observation(value: $0, quality: .good, measured: now) })
       }
       return Flexibility(snapshot, parameters, forecasts: forecasts, recent: recent, running: running)

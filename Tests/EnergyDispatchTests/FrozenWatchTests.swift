@@ -98,7 +98,7 @@ struct FrozenWatchTests {
     for second in 0..<43_200 {
       snapshot.now.monotonic = snapshot.now.monotonic + .seconds(1)
       let volts = 230 + Double(second * 7919 % 13) / 10
-      func told(_ values: [Point: Double]) -> FlatMap<Point, Observation> {
+      func told(_ values: [Point: Double]) -> PointMap<Observation> {
         FlatMap(values.mapValues { Observation(value: $0, quality: .good, measured: snapshot.now) })
       }
       snapshot.observations[Scene.hybrid] = told([

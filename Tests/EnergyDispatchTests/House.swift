@@ -168,7 +168,7 @@ struct House {
     let now = time.now()
     var snapshot = SiteSnapshot(now: now)
     for (device, points) in values {
-      snapshot.observations[device] = FlatMap(
+      snapshot.observations[device] = PointMap(
         points.mapValues { Observation(value: $0, quality: .good, measured: now) })
     }
     return snapshot

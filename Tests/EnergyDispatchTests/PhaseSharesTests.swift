@@ -32,7 +32,7 @@ struct PhaseSharesTests {
 
   @Test func whoFollowsIsNotStubborn() {
     let now = ManualTime().now()
-    func takes(_ power: Double) -> FlatMap<Point, Observation> {
+    func takes(_ power: Double) -> PointMap<Observation> {
       [.power: Observation(value: power, quality: .good, measured: now)]
     }
     let told = SiteSnapshot(now: now, observations: [House.car: takes(5000), Self.second: takes(11_000)])

@@ -131,7 +131,7 @@ struct Scene {
       let at = Moment(wall: now.wall - age, monotonic: now.monotonic - age, isClockTrusted: now.isClockTrusted)
       if !silent.contains(device) { measured[device] = at }
       let quality: Quality = silent.contains(device) ? .timeout : .good
-      snapshot.observations[device] = FlatMap(
+      snapshot.observations[device] = PointMap(
         points.mapValues { Observation(value: $0, quality: quality, measured: measured[device]) })
     }
     return snapshot

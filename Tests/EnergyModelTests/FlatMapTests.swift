@@ -39,11 +39,4 @@ struct FlatMapTests {
     #expect(map != ["b": 2, "a": 1])
     #expect(map["c"] == nil)
   }
-
-  @Test func whatIsMergedIsCombined() {
-    var map: FlatMap<Point, Double> = [.power: 1, .soc: 50]
-    map.merge([.soc: 60, .frequency: 50]) { $0 + $1 }
-    #expect(map == [.power: 1, .soc: 110, .frequency: 50])
-    #expect(map.mapValues { $0 > 1 } == [.power: false, .soc: true, .frequency: true])
-  }
 }

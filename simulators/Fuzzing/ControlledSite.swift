@@ -12,7 +12,7 @@ struct ControlledSite {
   private var core: ControlCore
   private var now = Moment(
     wall: Timestamp(milliseconds: 1_780_000_000_000), monotonic: MonotonicInstant(nanoseconds: 1_000_000_000_000_000))
-  private var observations: FlatMap<DeviceID, FlatMap<Point, Observation>> = [:]
+  private var observations: FlatMap<DeviceID, PointMap<Observation>> = [:]
   private var reports: [WriteReport] = []
 
   init(_ site: SiteConfiguration) {

@@ -84,16 +84,13 @@ struct ForeignWrites: Sendable {
     _ device: DeviceID, _ points: [Point], since: MonotonicInstant, _ snapshot: SiteSnapshot
   ) -> [Double?]? {
     guard let told = snapshot.observations[device] else { return nil }
-    var values: [Double?] = []
-    values.reserveCapacity(points.count)
+    var isTold = false
     for point in points {
-      guard let found = told[point], found.quality != .notImplemented else {
-        values.append(nil)
-        continue
-      }
+      guard let found = told[point], found.quality != .notImplemented else { continue }
       guard found.quality == .good, let measured = found.measured?.monotonic, measured > since else { return nil }
-      values.append(found.value)
+      isTold = isTold || found.value != nil
     }
-    return values.allSatisfy { $0 == nil } ? nil : values
+    guard isTold else { return nil }
+    return points.map { point in told[point].flatMap { $0.quality == .notImplemented ? nil : $0.value } }
   }
 }

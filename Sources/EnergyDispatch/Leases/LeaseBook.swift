@@ -100,27 +100,31 @@ struct LeaseBook: Sendable {
 
   /// Learns what became of commands. Tells once what needs a person.
   mutating func accept(_ reports: [WriteReport], at now: Moment) -> [Event] {
-    wornOut(now)
-      + reports.compactMap { report in
-        guard let key = Self.key(report.command), leases.index(forKey: key) != nil,
-          leases[key, default: Lease()].accept(report)
-        else { return nil }
-        switch report.outcome {
-        case .confirmed:
-          if !complaints.isEmpty { complaints[key]?.subtract(["setpoint-refused", "setpoint-not-taken"]) }
-          return nil
-        case .failed: return nil
-        case .refused(let reason):
-          return complain(key, now, "setpoint-refused", .warning, "a setpoint for \(key.device) was refused: \(reason)")
-        case .notTaken(let found):
-          let notTaken = leases[key]?.notTaken ?? 0
-          guard notTaken >= Self.notTakenBeforeAlarm else { return nil }
-          let text =
-            "\(key.device) did not take a setpoint \(notTaken) times: \(found); another controller may "
-            + "be writing"
-          return complain(key, now, "setpoint-not-taken", .alarm, text)
-        }
-      }
+    var events = spent.isEmpty ? [] : wornOut(now)
+    for report in reports {
+      if let event = accept(report, at: now) { events.append(event) }
+    }
+    return events
+  }
+
+  private mutating func accept(_ report: WriteReport, at now: Moment) -> Event? {
+    guard let key = Self.key(report.command), leases.index(forKey: key) != nil,
+      leases[key, default: Lease()].accept(report)
+    else { return nil }
+    switch report.outcome {
+    case .confirmed:
+      if !complaints.isEmpty { complaints[key]?.subtract(["setpoint-refused", "setpoint-not-taken"]) }
+      return nil
+    case .failed: return nil
+    case .refused(let reason):
+      return complain(key, now, "setpoint-refused", .warning, "a setpoint for \(key.device) was refused: \(reason)")
+    case .notTaken(let found):
+      let notTaken = leases[key]?.notTaken ?? 0
+      guard notTaken >= Self.notTakenBeforeAlarm else { return nil }
+      let text =
+        "\(key.device) did not take a setpoint \(notTaken) times: \(found); another controller may be writing"
+      return complain(key, now, "setpoint-not-taken", .alarm, text)
+    }
   }
 
   /// Identifiers for commands that follow the last one.

@@ -92,7 +92,9 @@ extension WantedLease {
     return all
   }
 
-  private static func lease(_ resolution: Resolution, _ view: SiteView, _ site: SiteParameters) -> WantedLease? {
+  private static func lease(_ resolution: Resolution, _ view: SiteView, _ site: SiteParameters)
+    -> WantedLease?
+  {
     switch resolution.quantity {
     case .battery(let device):
       guard let place = view.hybrids.firstIndex(where: { $0.device == device }), view.hybrids[place].isHeard

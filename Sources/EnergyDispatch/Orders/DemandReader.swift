@@ -96,13 +96,16 @@ struct DemandReader: Sendable {
       throw Refusal("loads is missing or no list of names")
     }
     guard names.count <= 64 else { throw Refusal("\(names.count) loads, 64 are the most") }
-    let devices = names.map { DeviceID($0) }
-    for device in devices {
-      guard let load = loads[device] else { throw Refusal("there is no load \(Refusal.quoted(device.name))") }
+    var devices: [DeviceID] = []
+    for name in names {
+      guard let device = DeviceID(known: name), let load = loads[device] else {
+        throw Refusal("there is no load \(Refusal.quoted(name))")
+      }
       guard !load.isCritical else { throw Refusal("the \(device) is critical and never shed") }
       guard authorities[destination]?.shed.contains(device) == true else {
         throw Refusal("\(destination) may not have the \(device) shed")
       }
+      devices.append(device)
     }
     guard !devices.isEmpty || authorities[destination]?.shed.isEmpty == false else {
       throw Refusal("\(destination) may not ask for it")

@@ -39,10 +39,10 @@ struct DeviceProtectionRule: Rule {
       return Contribution(handsOff: [hands], isBlind: true)
     }
     var limits: [Limit] = []
-    if let soc = seen.soc.value { limits += window(soc, &memory) }
-    if let temperature = seen.temperature.value { limits += self.temperature(temperature, &memory) }
-    limits += cells(seen, &memory)
-    limits += managementUnit(seen)
+    if let soc = seen.soc.value { window(soc, &memory, &limits) }
+    if let temperature = seen.temperature.value { self.temperature(temperature, &memory, &limits) }
+    cells(seen, &memory, &limits)
+    managementUnit(seen, &limits)
     return Contribution(limits: limits)
   }
 
@@ -55,12 +55,11 @@ struct DeviceProtectionRule: Rule {
     return seen.alarms == .unknown ? "its alarms are unknown" : nil
   }
 
-  private func window(_ soc: Double, _ memory: inout Memory) -> [Limit] {
+  private func window(_ soc: Double, _ memory: inout Memory, _ limits: inout [Limit]) {
     let low = battery.socWindow.lowerBound
     let high = battery.socWindow.upperBound
     memory.isLow = low > 0 && (soc <= low || (memory.isLow && soc < low + Self.socHysteresis))
     memory.isHigh = high < 100 && (soc >= high || (memory.isHigh && soc > high - Self.socHysteresis))
-    var limits: [Limit] = []
     if memory.isLow {
       let reason: Reason = "the state of charge has reached its minimum of \(percent: low) (\(percent: soc))"
       limits.append(limit(.atMost(0), "minimum state of charge", reason))
@@ -69,10 +68,9 @@ struct DeviceProtectionRule: Rule {
       let reason: Reason = "the state of charge has reached its maximum of \(percent: high) (\(percent: soc))"
       limits.append(limit(.atLeast(0), "maximum state of charge", reason))
     }
-    return limits
   }
 
-  private func temperature(_ celsius: Double, _ memory: inout Memory) -> [Limit] {
+  private func temperature(_ celsius: Double, _ memory: inout Memory, _ limits: inout [Limit]) {
     let low = battery.temperatureWindow.lowerBound
     let high = battery.temperatureWindow.upperBound
     let margin = memory.isOutOfTemperature ? Self.temperatureHysteresis : 0
@@ -80,15 +78,16 @@ struct DeviceProtectionRule: Rule {
     guard !memory.isOutOfTemperature else {
       let window: Reason = "\(celsius: low) to \(celsius: high)"
       let reason: Reason = "its temperature of \(celsius: celsius) is not safely within \(window)"
-      return [limit(Interval(0, 0), "battery temperature", reason)]
+      limits.append(limit(Interval(0, 0), "battery temperature", reason))
+      return
     }
     let heat = Self.taper((high - celsius) / max(1e-3, high - battery.fullPowerWindow.upperBound))
     let cold = Self.taper((celsius - low) / max(1e-3, battery.fullPowerWindow.lowerBound - low))
-    guard min(heat, cold) < 1 else { return [] }
+    guard min(heat, cold) < 1 else { return }
     let reason: Reason = "its temperature of \(celsius: celsius) leaves only a part of its power"
     let charge = -min(heat, cold) * battery.maximumCharge.value
     let discharge = heat < 1 ? heat * battery.maximumDischarge.value : .infinity
-    return [limit(Interval(charge, discharge), "temperature derating", reason)]
+    limits.append(limit(Interval(charge, discharge), "temperature derating", reason))
   }
 
   /// 0...1, rounded down so that a sensor's noise writes nothing.
@@ -96,9 +95,8 @@ struct DeviceProtectionRule: Rule {
     min(1, max(0, (share / taperStep + 1e-9).rounded(.down) * taperStep))
   }
 
-  private func cells(_ seen: SiteView.Hybrid, _ memory: inout Memory) -> [Limit] {
-    guard let window = battery.cellWindow else { return [] }
-    var limits: [Limit] = []
+  private func cells(_ seen: SiteView.Hybrid, _ memory: inout Memory, _ limits: inout [Limit]) {
+    guard let window = battery.cellWindow else { return }
     if let volts = seen.cellMax.value {
       let release = window.upperBound - Self.strongCellHysteresis
       memory.isCellHigh = volts >= window.upperBound || (memory.isCellHigh && volts > release)
@@ -117,11 +115,9 @@ struct DeviceProtectionRule: Rule {
         limits.append(limit(.atMost(0), "minimum cell voltage", reason))
       }
     }
-    return limits
   }
 
-  private func managementUnit(_ seen: SiteView.Hybrid) -> [Limit] {
-    var limits: [Limit] = []
+  private func managementUnit(_ seen: SiteView.Hybrid, _ limits: inout [Limit]) {
     if let most = seen.chargeMax.value, most < battery.maximumCharge.value {
       let reason: Reason = "its BMS allows no more than \(watts: most)"
       limits.append(limit(.atLeast(-most), most > 0 ? "bms charge" : "bms no charge", reason))
@@ -130,7 +126,6 @@ struct DeviceProtectionRule: Rule {
       let reason: Reason = "its BMS allows no more than \(watts: most)"
       limits.append(limit(.atMost(most), most > 0 ? "bms discharge" : "bms no discharge", reason))
     }
-    return limits
   }
 
   private func limit(_ interval: Interval, _ cause: String, _ reason: Reason) -> Limit {

@@ -141,6 +141,7 @@ struct FuseRule: Rule {
     let isNear = phases.worst >= Self.releaseBelow * fuse.rating.value
     let most = shares.chargers.reduce(0) { $0 + $1.current.upperBound }
     var allowed: [Double] = []
+    allowed.reserveCapacity(fuse.phases)
     for index in memory.phases.indices {
       let target = Self.bindAbove * fuse.rating.value - phases.currents[index]
       let room = target + memory.phases[index].charging.follow(phases.charging[index], now)

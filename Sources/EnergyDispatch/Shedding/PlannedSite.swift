@@ -101,9 +101,9 @@ extension ShedPlan {
   /// - Parameter soc: of all batteries, %; nil is the reserve, so that they give nothing.
   public static func ratings(of site: SiteParameters, soc: Double?, now: Moment) -> SiteSnapshot {
     var snapshot = SiteSnapshot(now: now)
-    func tell(_ device: DeviceID, _ values: FlatMap<Point, Double>) {
+    func tell(_ device: DeviceID, _ values: PointMap<Double>) {
       let told = values.mapValues { Observation(value: $0, quality: .good, measured: now) }
-      snapshot.observations[device, default: [:]].merge(told) { $1 }
+      snapshot.observations[device, default: [:]].merge(told)
     }
     var sum = site.baseLoad.value
     for load in site.loads {

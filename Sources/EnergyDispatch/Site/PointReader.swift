@@ -6,7 +6,7 @@ struct PointReader {
 
   /// What one device told, looked up once for all of its points.
   struct Device {
-    let points: FlatMap<Point, Observation>
+    let points: PointMap<Observation>
     let now: MonotonicInstant
 
     /// A read that timed out says nothing against the value before it: that one counts until it is too

@@ -64,7 +64,7 @@ struct PowerTracks: Sendable {
   private static let meterShare = 0.02
   private static let hysteresis = 2.0
 
-  private let site: SiteParameters
+  let site: SiteParameters
   private var meter: PowerTrack?
   private var sources: [PowerTrack]
   private var batteries: [PowerTrack]

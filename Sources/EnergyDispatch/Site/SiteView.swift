@@ -125,24 +125,24 @@ extension SiteView {
   /// From one snapshot alone.
   init(_ snapshot: SiteSnapshot, _ site: SiteParameters) {
     var tracks = PowerTracks(site)
-    self.init(snapshot, site, &tracks)
+    self.init(snapshot, &tracks)
   }
 
-  /// - Parameter tracks: the powers of the last seconds.
-  init(_ snapshot: borrowing SiteSnapshot, _ site: borrowing SiteParameters, _ tracks: inout PowerTracks) {
+  /// - Parameter tracks: the site, and its powers of the last seconds.
+  init(_ snapshot: borrowing SiteSnapshot, _ tracks: inout PowerTracks) {
     let reader = PointReader(snapshot: copy snapshot)
     now = snapshot.now
-    grid = site.gridMeter.map { reader.grid($0, phases: site.fuse?.phases ?? 3) }
-    hybrids = site.hybrids.map(reader.hybrid)
-    relays = site.loads.map { reader.relay($0.device, $0.maximumAge) }
-    chargers = site.chargers.map { reader.charger($0, site.powerSource(of: $0.device, $0.maximumAge)) }
-    heatPumps = site.heatPumps.map { reader.heatPump($0, site.powerSource(of: $0.device, $0.maximumAge)) }
-    contacts = site.channels.compactMap { channel in
+    grid = tracks.site.gridMeter.map { reader.grid($0, phases: tracks.site.fuse?.phases ?? 3) }
+    hybrids = tracks.site.hybrids.map(reader.hybrid)
+    relays = tracks.site.loads.map { reader.relay($0.device, $0.maximumAge) }
+    chargers = tracks.site.chargers.map { reader.charger($0, tracks.site.powerSource(of: $0.device, $0.maximumAge)) }
+    heatPumps = tracks.site.heatPumps.map { reader.heatPump($0, tracks.site.powerSource(of: $0.device, $0.maximumAge)) }
+    contacts = tracks.site.channels.compactMap { channel in
       guard case .contact(let device, let age) = channel.kind else { return nil }
       return Contact(device: device, isActive: reader.value(device, .contact, age).map { $0 >= 0.5 })
     }
     island = Self.island(hybrids)
-    generatorPower = site.generator.flatMap { reader.value($0.device, .power, $0.maximumAge) }
+    generatorPower = tracks.site.generator.flatMap { reader.value($0.device, .power, $0.maximumAge) }
     tracks.observe(reader)
     balance = tracks.balance()
     sumOfPowers = tracks.sum

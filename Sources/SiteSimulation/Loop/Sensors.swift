@@ -6,7 +6,7 @@ import SiteSimulator
 struct Sensors: Sendable {
   private typealias Told = (point: Point, value: Double)
 
-  private(set) var observations: FlatMap<DeviceID, FlatMap<Point, Observation>> = [:]
+  private(set) var observations: FlatMap<DeviceID, PointMap<Observation>> = [:]
   /// How much later than all else the meter at the connection tells what it measured, s.
   var meterLag = 0.0
   private var imported = 0.0
@@ -83,7 +83,7 @@ struct Sensors: Sendable {
     Self.store(values, measured, &observations[device, default: [:]])
   }
 
-  private static func store(_ values: [Told], _ measured: Moment, _ points: inout FlatMap<Point, Observation>) {
+  private static func store(_ values: [Told], _ measured: Moment, _ points: inout PointMap<Observation>) {
     for (point, value) in values {
       points[point] = Observation(value: value, quality: .good, measured: measured)
     }
@@ -127,36 +127,33 @@ struct Sensors: Sendable {
   private func meterValues(_ state: Plant.State, _ phases: Int) -> [Told] {
     let volts = 230.0
     let grid = state.grid
-    var values: [Told] = [
+    let values: [Told] = [
       (.power, grid.total), (.powerL1, grid.l1), (.currentL1, abs(grid.l1) / volts), (.voltageL1, volts),
-      (.frequency, state.frequency), (.energyImport, imported), (.energyExport, exported),
+      (.frequency, state.frequency), (.energyImport, imported), (.energyExport, exported), (.powerL2, grid.l2),
+      (.powerL3, grid.l3), (.currentL2, abs(grid.l2) / volts), (.currentL3, abs(grid.l3) / volts),
     ]
-    if phases > 1 {
-      values += [
-        (.powerL2, grid.l2), (.powerL3, grid.l3), (.currentL2, abs(grid.l2) / volts),
-        (.currentL3, abs(grid.l3) / volts),
-      ]
-    }
-    return values
+    return phases > 1 ? values : Array(values.prefix(7))
   }
 
   private static func values(
     _ hybrid: PlantHybrid, _ state: Plant.State, _ circumstances: Circumstances
   ) -> [Told] {
     let inverter = hybrid.inverter
-    var values: [Told] = [
-      (.power, inverter.ac), (.pvPower, inverter.pv), (.islanded, state.isGridPresent ? 0 : 1),
-      (.frequency, state.frequency),
-    ]
-    guard hybrid.hasBattery else { return values }
+    guard hybrid.hasBattery else {
+      return [
+        (.power, inverter.ac), (.pvPower, inverter.pv), (.islanded, state.isGridPresent ? 0 : 1),
+        (.frequency, state.frequency),
+      ]
+    }
     let cells = inverter.battery.cellVoltages
-    values += [
-      (.batteryPower, hybrid.batteryPower), (.soc, hybrid.soc), (.batteryTemperature, inverter.battery.temperature),
+    return [
+      (.power, inverter.ac), (.pvPower, inverter.pv), (.islanded, state.isGridPresent ? 0 : 1),
+      (.frequency, state.frequency), (.batteryPower, hybrid.batteryPower), (.soc, hybrid.soc),
+      (.batteryTemperature, inverter.battery.temperature),
       (.chargePowerMax, hybrid.chargeMax), (.dischargePowerMax, hybrid.dischargeMax),
       (.alarms, circumstances.alarms[hybrid.site.device] ?? 0), (.cellVoltageMax, cells.upperBound),
       (.cellVoltageMin, cells.lowerBound),
     ]
-    return values
   }
 }
 

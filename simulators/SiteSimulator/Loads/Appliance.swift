@@ -7,21 +7,27 @@ struct Appliance: Sendable {
     var cycle: (on: Double, off: Double)?
   }
 
-  var startsPerDay: Double
   /// Hours of the day in which it is started; outside it is started at a tenth of the rate.
-  var hours: [Range<Double>]
+  let hours: [Range<Double>]
   /// 0...2, or nil for any.
-  var phase: Int?
+  let phase: Int?
   /// var per W.
-  var reactive: Double
-  var stages: [Stage]
+  let reactive: Double
+  let stages: [Stage]
+  /// Starts an hour in its ``hours``.
+  private let rate: Double
+
+  init(startsPerDay: Double, hours: [Range<Double>], phase: Int?, reactive: Double, stages: [Stage]) {
+    self.hours = hours
+    self.phase = phase
+    self.reactive = reactive
+    self.stages = stages
+    let favoured = hours.reduce(0) { $0 + $1.upperBound - $1.lowerBound }
+    rate = startsPerDay / (favoured + (24 - favoured) / 10)
+  }
 
   /// Starts an hour at this hour of the day.
-  func rate(hour: Double) -> Double {
-    let favoured = hours.reduce(0) { $0 + $1.upperBound - $1.lowerBound }
-    let base = startsPerDay / (favoured + (24 - favoured) / 10)
-    return hours.contains { $0.contains(hour) } ? base : base / 10
-  }
+  func rate(hour: Double) -> Double { hours.contains { $0.contains(hour) } ? rate : rate / 10 }
 
   /// A household of four in round figures.
   static let all: [Appliance] = [kettle, hob, oven, washer, dishwasher, screen, vacuum, pulse]

@@ -33,8 +33,9 @@ public struct Household: Sendable {
   private mutating func startAppliances(_ seconds: Double, hour: Double) {
     for index in running.indices { running[index].advance(seconds, using: &random) }
     running.removeAll(where: \.isFinished)
-    for kind in Appliance.all where random.happens(perHour: kind.rate(hour: hour), within: seconds) {
-      running.append(RunningAppliance(kind, using: &random))
+    for index in Appliance.all.indices
+    where random.happens(perHour: Appliance.all[index].rate(hour: hour), within: seconds) {
+      running.append(RunningAppliance(Appliance.all[index], using: &random))
     }
   }
 
