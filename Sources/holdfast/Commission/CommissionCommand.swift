@@ -63,10 +63,9 @@ struct CommissionCommand: AsyncParsableCommand {
       findings: visit.findings.all, leftOut: configuration.deviceNames.filter { !visit.isWanted($0) })
     try write(path.hasSuffix(".json") ? result.json : result.markdown, to: path)
     print("\n\(result.verdict). Report: \(path)")
+    if visit.isHolding { complain("holdfast: not released: \(visit.stillHeld)") }
     if wasInterrupted {
-      complain(
-        "holdfast: interrupted; what was told to devices was "
-          + (visit.isHolding ? "not all released, see above" : "released"))
+      complain("holdfast: interrupted" + (visit.isHolding ? "" : "; what was told to devices was released"))
       throw ExitCode(130)
     }
     guard result.findings.isAccepted else { throw ExitCode(1) }
@@ -74,7 +73,7 @@ struct CommissionCommand: AsyncParsableCommand {
 
   /// True where somebody interrupted. Nothing stays written in any case.
   private func go(through visit: SiteVisit) -> Bool {
-    defer { visit.releaseAll() }
+    defer { visit.releaseForGood() }
     let control = visit.configuration.control
     do throws(Interrupted) {
       visit.listen()
