@@ -59,7 +59,8 @@ struct CommissionCommand: AsyncParsableCommand {
     }
     let result = VisitReport(
       site: configuration.site.id, version: agentVersion, begun: begun.text(), ended: time.now().wall.text(),
-      configurationFile: site.file, configuration: bytes, devices: visit.wanted.map(\.reported),
+      configurationFile: site.file, configuration: bytes,
+      devices: visit.wanted.map(\.reported) + visit.reportedSensors,
       findings: visit.findings.all, leftOut: configuration.deviceNames.filter { !visit.isWanted($0) })
     try write(path.hasSuffix(".json") ? result.json : result.markdown, to: path)
     print("\n\(result.verdict). Report: \(path)")
@@ -90,7 +91,10 @@ struct CommissionCommand: AsyncParsableCommand {
         try visit.tryLoad(load)
         visit.releaseAll()
       }
-      for pump in control.heatPumps { try visit.tryHeatPump(pump) }
+      for pump in control.heatPumps {
+        try visit.tryHeatPump(pump)
+        visit.releaseAll()
+      }
       for charger in control.chargers {
         try visit.tryCharger(charger)
         visit.releaseAll()
