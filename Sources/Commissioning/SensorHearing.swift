@@ -29,6 +29,12 @@ public struct SensorHearing: Hashable, Sendable {
     return told.reading.quality == .good ? told.reading.value : nil
   }
 
+  /// The last of each point that it can tell.
+  public var readings: [Reading] { sensor.points.compactMap { told[$0]?.reading } }
+
+  /// When it told something last; nil where it never did. A value that the broker kept is as old as it was told to be.
+  public var lastHeard: MonotonicInstant? { told.values.map(\.measured).max() }
+
   /// Whether it was told at all, however long ago.
   public func hasTold(_ point: Point) -> Bool { told[point]?.reading.quality == .good }
 

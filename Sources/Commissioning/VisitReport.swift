@@ -4,17 +4,21 @@ public import EnergyModel
 public struct VisitReport: Hashable, Sendable {
   public struct Device: Hashable, Sendable {
     public var id: DeviceID
-    public var profile: String
+    /// Nil of one on MQTT: the topics in its place say what it tells.
+    public var profile: String?
     public var title: String
-    /// Address and unit.
+    /// Address and unit, or broker and topics.
     public var place: String
     /// As it reports it; nil where it does not.
     public var serial: String?
-    /// The last that was heard before anything was tried.
+    /// The last that was heard before anything was tried; of one on MQTT the last at all.
     public var readings: [Reading]
+    /// How old its last message was when the report was written; nil where it sends none.
+    public var age: Duration?
 
     public init(
-      id: DeviceID, profile: String, title: String, place: String, serial: String?, readings: [Reading]
+      id: DeviceID, profile: String?, title: String, place: String, serial: String?, readings: [Reading],
+      age: Duration? = nil
     ) {
       self.id = id
       self.profile = profile
@@ -22,6 +26,14 @@ public struct VisitReport: Hashable, Sendable {
       self.place = place
       self.serial = serial
       self.readings = readings
+      self.age = age
+    }
+
+    fileprivate var sentence: String {
+      let name = profile.map { "\(title) (profile `\($0)`)" } ?? title
+      let known = serial.map { "serial number \($0)" } ?? "no serial number"
+      let last = age.map { ", last message \($0.components.seconds) s before the end" } ?? ""
+      return "\(name) at \(place), \(known)\(last)\(readings.isEmpty ? ": nothing was heard of it" : "")"
     }
   }
 
@@ -86,11 +98,9 @@ public struct VisitReport: Hashable, Sendable {
     lines += ["", "## Devices"]
     for device in devices {
       lines += [
-        "", "### \(device.id)", "",
-        "\(device.title) (profile `\(device.profile)`) at \(device.place), "
-          + (device.serial.map { "serial number \($0)" } ?? "no serial number"), "", "| Point | Value | Quality |",
-        "|---|---|---|",
+        "", "### \(device.id)", "", device.sentence,
       ]
+      if !device.readings.isEmpty { lines += ["", "| Point | Value | Quality |", "|---|---|---|"] }
       lines += device.readings.map { reading in
         let value = reading.value.map { JSONText.decimal($0, reading.point.decimals) } ?? ""
         return "| `\(reading.point.rawValue)` | \(value) | \(reading.quality.rawValue) |"
@@ -131,9 +141,10 @@ public struct VisitReport: Hashable, Sendable {
   private static func write(_ device: Device, _ json: inout JSONText) {
     json.object { json in
       json.member("device", device.id.name)
-      json.member("profile", device.profile)
+      if let profile = device.profile { json.member("profile", profile) }
       json.member("at", device.place)
       if let serial = device.serial { json.member("serial", serial) }
+      if let age = device.age { json.member("age_s", Int(age.components.seconds)) }
       json.key("values")
       json.object { json in
         for reading in device.readings where reading.quality == .good {

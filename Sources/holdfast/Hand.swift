@@ -1,6 +1,7 @@
 import Commissioning
 import DeviceProfile
 import EnergyModel
+import Glibc
 import ModbusDevices
 
 /// A command of a device in a person's hand.
@@ -82,6 +83,9 @@ struct Hand {
     return true
   }
 
+  /// How long a line that is down is waited for when there is something to release at the end.
+  static let patience = Duration.seconds(30)
+
   /// Sets it free. Nil where that was read back.
   func release(_ values: [SetpointKind: Double]) -> String? {
     Self.release { carryOut(values, [], isTold: false) }.map { "\($0) \(command.expirySentence)" }
@@ -95,6 +99,12 @@ struct Hand {
       if problem == nil { return nil }
     }
     return problem.map { "\($0). It was not released." }
+  }
+
+  /// Tries each second, whoever interrupts, until it succeeds or patience is at its end.
+  static func patiently(_ succeeds: () -> Bool) {
+    let end = ContinuousClock.now + patience
+    repeat { usleep(1_000_000) } while !succeeds() && ContinuousClock.now < end
   }
 
   /// What no longer stands in the registers as these values want it, in words; nil where all does, or where nothing can be

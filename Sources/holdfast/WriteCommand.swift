@@ -122,7 +122,15 @@ struct WriteCommand: AsyncParsableCommand {
     var failure = hand.carryOut(values, plan)
     if failure == nil, !keep { failure = try hold(values, hand, shown: points(hand.command)) }
     if let release {
-      let problem = hand.release(release)
+      var problem = hand.release(release)
+      if let first = problem {
+        print("\(first) It is tried again for \(Hand.patience.components.seconds) s.")
+        fflush(nil)
+        Hand.patiently {
+          problem = hand.release(release)
+          return problem == nil
+        }
+      }
       if problem == nil { print("Released: \(Hand.text(release))") }
       failure = [failure, problem].compactMap(\.self).reduce(nil) { all, one in
         all.map { "\($0)\nholdfast: \(one)" } ?? one

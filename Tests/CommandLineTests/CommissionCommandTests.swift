@@ -104,6 +104,11 @@ import Testing
     #expect(found["grid-meter sign"]?.text.contains("-2100 W") == true)
     #expect(found["grid-meter sign"]?.text.contains("3000 W") == true)
     #expect(pool.told == ["off", "on"])
+    let listed = try pool.site.reported("pool")
+    #expect(
+      (listed["at"] as? String)?.hasPrefix("127.0.0.1:\(pool.broker.port), pool/status/switch:0") == true, "\(listed)")
+    #expect((listed["age_s"] as? Int).map { (0...60).contains($0) } == true && listed["serial"] == nil, "\(listed)")
+    #expect((listed["values"] as? [String: Double])?["relay_on"] == 1, "\(listed)")
   }
 
   /// One that ignores what it is told, and one that does it and says otherwise. Either is left on.
@@ -123,6 +128,8 @@ import Testing
     #expect(found["pool reachable"]?.outcome == "failed")
     #expect(found["pool write of relay"]?.outcome == "open")
     #expect(pool.told.isEmpty)
+    let listed = try pool.site.reported("pool")
+    #expect(listed["age_s"] == nil && (listed["values"] as? [String: Any])?.isEmpty == true, "\(listed)")
   }
 
   /// WSetEna of the simulated battery: whether it does what it is told.

@@ -46,6 +46,41 @@ import Testing
     #expect(found.contains { $0.contains(.timeout) }, "\(found)")
   }
 
+  /// Two meters and a box on one bus that wants 150 ms between two of them.
+  private func shared(isSerial: Bool, pause: Duration) async throws -> [Set<Quality>] {
+    let folder = try TemporaryFolder.make("pauses")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let names = ["eastron-sdm630", "eastron-sdm630", "heidelberg-energy-control"]
+    let line = try await ServingProgram(
+      Holdfast.simulator(),
+      [
+        "device", "--profiles", Holdfast.profiles, "--tcp", "0", "--rtu", folder.appendingPathComponent("line").path,
+        "--baud", "115200", "--unit-pause", "150", "--site",
+      ] + names.enumerated().map { "\($1)@\($0 + 1)=d\($0)" }, folder: folder)
+    let devices = try names.enumerated().map { number, name in
+      var profile = try PolledBus.profile(name)
+      profile.reading.timeout = .milliseconds(300)
+      return PolledBus.Device(name: "d\(number)", profile: profile, unit: number + 1)
+    }
+    let endpoint =
+      try isSerial
+      ? BusEndpoint.serial(path: line.line(), line: SerialLine()) : .tcp(host: "127.0.0.1", port: line.port)
+    let samples = try await PolledBus.samples(3, of: devices, at: endpoint, pause: pause)
+    #expect(line.child.terminate() == 0)
+    return samples.values.joined().map { Set($0.readings.map(\.quality)) }
+  }
+
+  @Test(arguments: [false, true]) func theAgentKeepsThePauseOfTheLine(isSerial: Bool) async throws {
+    let found = try await shared(isSerial: isSerial, pause: .milliseconds(150))
+    #expect(found.count == 9)
+    for one in found { #expect(one.contains(.good) && !one.contains(.timeout), "\(one)") }
+  }
+
+  @Test(arguments: [false, true]) func aPauseBetweenTwoUnitsThatIsMissingIsNoticed(isSerial: Bool) async throws {
+    let found = try await shared(isSerial: isSerial, pause: .zero)
+    #expect(found.contains { $0.contains(.timeout) }, "\(found)")
+  }
+
   @Test func aRestAfterConnectingThatIsMissingIsNoticed() async throws {
     let found = try await qualities(isSerial: false) { $0.connection.connectDelay = .zero }
     #expect(!found.contains { $0.contains(.good) }, "\(found)")

@@ -20,11 +20,11 @@ enum PolledBus {
 
   /// The first samples of each device, `count` of them.
   static func samples(
-    _ count: Int, of devices: [Device], at endpoint: BusEndpoint
+    _ count: Int, of devices: [Device], at endpoint: BusEndpoint, pause: Duration = .zero
   ) async throws -> [String: [Sample]] {
     let heard = Heard()
     let bus = ModbusBus(
-      name: "bus", endpoint,
+      name: "bus", endpoint, pause: pause,
       devices: devices.map {
         BusDevice(
           id: DeviceID($0.name), profile: $0.profile, unit: $0.unit, serial: nil, period: .milliseconds(50),

@@ -5,50 +5,23 @@ import Testing
 
 /// What the installer's tools ask at a terminal. The terminal is a real one, and whoever answers waits for the question.
 @Suite(.serialized) struct PromptTests {
-  /// `holdfast write` at a pseudo terminal of its own.
+  /// `holdfast write` at a terminal.
   private final class Dialogue {
     let site: SimulatedSite
-    private let tool: ChildProcess
-    private let output: URL
-    private let ours: Int32
+    private let terminal: Terminal
 
     init() async throws {
       site = try await .hybrid()
-      var ends: (ours: Int32, others: Int32) = (-1, -1)
-      #expect(openpty(&ends.ours, &ends.others, nil, nil, nil) == 0)
-      ours = ends.ours
-      output = site.folder.appendingPathComponent("output")
-      tool = try ChildProcess(
-        Holdfast.program(), ["write", "hybrid", "discharge_limit_w", "1 kW", "--for", "1s"] + site.places,
-        output: output,
-        input: ends.others)
-      close(ends.others)
+      terminal = try Terminal(["write", "hybrid", "discharge_limit_w", "1 kW", "--for", "1s"], at: site)
     }
 
-    deinit {
-      tool.kill()
-      close(ours)
-    }
-
-    var text: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
-
-    func type(_ keys: String) { _ = keys.withCString { Glibc.write(ours, $0, strlen($0)) } }
-
-    /// Once the question is there.
-    func answer(_ question: String, _ keys: String) async throws {
-      try await eventually("\(question); so far: \(text)") { text.hasSuffix(question) }
-      type(keys)
-    }
-
+    var text: String { terminal.text }
+    func type(_ keys: String) { terminal.type(keys) }
+    func answer(_ question: String, _ keys: String) async throws { try await terminal.answer(question, keys) }
     func interrupt(at question: String, by signal: Int32) async throws {
-      try await eventually("\(question); so far: \(text)") { text.hasSuffix(question) }
-      tool.signal(signal)
+      try await terminal.interrupt(at: question, by: signal)
     }
-
-    func end() async throws -> Int32 {
-      try await eventually(within: 20, "it ends; so far: \(text)") { !tool.isRunning }
-      return tool.wait()
-    }
+    func end() async throws -> Int32 { try await terminal.end() }
 
     var wasWritten: Bool { get throws { try !site.writes().isEmpty } }
   }

@@ -97,6 +97,13 @@ final class SimulatedSite {
     var text: String
   }
 
+  /// What the report lists of a device.
+  func reported(_ device: String) throws -> [String: Any] {
+    let whole = try JSONSerialization.jsonObject(with: Data(contentsOf: report)) as? [String: Any]
+    let devices = whole?["devices"] as? [[String: Any]] ?? []
+    return devices.first { $0["device"] as? String == device } ?? [:]
+  }
+
   /// `device check` and what was found of it.
   func findings() throws -> [String: Found] {
     let whole = try JSONSerialization.jsonObject(with: Data(contentsOf: report)) as? [String: Any]

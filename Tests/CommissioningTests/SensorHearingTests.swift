@@ -42,6 +42,18 @@ struct SensorHearingTests {
     #expect(hearing.missing == "told nothing fresh of relay_on (timeout)")
   }
 
+  @Test func whatWasToldLastIsKept() {
+    var hearing = SensorHearing(sensor(TopicPattern(literal: "plug")))
+    #expect(hearing.readings.isEmpty && hearing.lastHeard == nil)
+    var first = sample("plug", [Reading(.voltageL1, 230), Reading(.relayOn, 0)])
+    hearing.take(first)
+    first.measured.monotonic = first.measured.monotonic + .seconds(5)
+    first.readings = [Reading(.relayOn, 1)]
+    hearing.take(first)
+    #expect(hearing.readings == [Reading(.relayOn, 1), Reading(.voltageL1, 230)])
+    #expect(hearing.lastHeard == first.measured.monotonic)
+  }
+
   @Test func ofAFamilyOneMemberIsEnough() throws {
     let topic = try TopicPattern("plugs/{name}")
     var hearing = SensorHearing(sensor(topic))

@@ -31,4 +31,22 @@ struct VisitReportTests {
     #expect(text.contains("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"))
     #expect(text.contains("| meter | reachable | **failed** | a   b |"))
   }
+
+  /// One on MQTT has neither profile nor serial number, and one that said nothing is there all the same.
+  @Test func aDeviceOnMQTTIsAmongTheDevices() {
+    var report = report(.passed)
+    let plug = VisitReport.Device(
+      id: "plug", profile: nil, title: "Relay on MQTT", place: "broker:1883, plug/status", serial: nil,
+      readings: [Reading(.power, 42)], age: .milliseconds(3900))
+    report.devices = [plug]
+    #expect(
+      report.markdown.contains(
+        "### plug\n\nRelay on MQTT at broker:1883, plug/status, no serial number, last message 3 s before the end\n\n| Point"
+      ))
+    #expect(
+      report.json.contains(#"{"device":"plug","at":"broker:1883, plug/status","age_s":3,"values":{"power_w":42}}"#))
+    report.devices[0].readings = []
+    report.devices[0].age = nil
+    #expect(report.markdown.hasSuffix("no serial number: nothing was heard of it\n"))
+  }
 }

@@ -263,7 +263,7 @@ import Testing
     #expect(message(of: ConfigurationLoader.load(file: latin.path, profileFolders: []))?.contains("UTF-8") == true)
     let large = String(repeating: "# filler\n", count: 120_000)
     let result = ConfigurationLoader.load(text: large, name: "base.yaml", profileFolders: [])
-    #expect(message(of: result)?.contains("larger than 1000 kB") == true)
+    #expect(message(of: result)?.contains("larger than 250 kB") == true)
   }
 
   /// Cutting a good configuration anywhere gives a configuration or problems, and never ends the program.

@@ -28,12 +28,26 @@ import Testing
     #expect(pace.isHeard(1, now: at(90), wish: .init()))
   }
 
+  /// On a line that several devices share the rest after one of them is for the others.
+  @Test func aRequestForAnotherUnitIsHeardAfterTheRestOfTheBus() {
+    let wish = ClientPace.Wish(pause: .milliseconds(50), unitPause: .milliseconds(150))
+    var pace = ClientPace(connected: nil)
+    pace.exchanged(1, end: at(100))
+    #expect(!pace.isHeard(2, now: at(249), wish: wish))
+    #expect(pace.isHeard(2, now: at(250), wish: wish))
+    #expect(pace.isHeard(1, now: at(150), wish: wish), "its own wants its own pause alone")
+    pace.exchanged(2, end: at(260))
+    #expect(!pace.isHeard(1, now: at(409), wish: wish) && pace.isHeard(1, now: at(410), wish: wish))
+  }
+
   @Test func whatAProfileWantsIsWhatItsDeviceWants() throws {
     var bench = Bench(seed: 1)
     let isAdded = bench.add(ProfileImage(try ProfileClient.profile("huawei-sun2000")), name: "h", bus: 0, unit: 1)
     #expect(isAdded)
     #expect(bench.pace(of: 1, bus: 0) == Self.wish)
     #expect(bench.pace(of: 2, bus: 0) == .init() && bench.pace(of: 1, bus: 1) == .init())
+    bench.unitPause = .milliseconds(150)
+    #expect(bench.pace(of: 1, bus: 0).unitPause == .milliseconds(150))
     bench.keepsPace = false
     #expect(bench.pace(of: 1, bus: 0) == .init())
   }

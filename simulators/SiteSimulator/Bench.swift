@@ -45,6 +45,8 @@ public struct Bench: Sendable {
   private var measured = Duration.zero
   /// Whether requests that come sooner than a device wants are lost (``pace(of:bus:)``).
   public var keepsPace = true
+  /// The rest that every bus wants between an answer of one unit and a request for another.
+  public var unitPause = Duration.zero
 
   /// - Parameters:
   ///   - seed: of the faults that bite by chance.
@@ -150,7 +152,9 @@ public struct Bench: Sendable {
   /// How much time a unit wants between requests; nobody wants none.
   public func pace(of unit: UInt8, bus: Int) -> ClientPace.Wish {
     guard keepsPace, case .image(let image) = units[Place(bus: bus, unit: unit)]?.content else { return .init() }
-    return image.pace
+    var wish = image.pace
+    wish.unitPause = unitPause
+    return wish
   }
 
   mutating func withImage<Result>(

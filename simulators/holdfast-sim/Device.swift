@@ -21,6 +21,10 @@ struct Device: ParsableCommand {
   @Option(help: "Where to listen: 127.0.0.1, or another address of loopback.") var address = "127.0.0.1"
   @Option(help: "Serves a serial line: PATH becomes a link to a pseudo terminal.") var rtu: String?
   @Option(help: "Speed of the serial line, 300...921600 baud.") var baud = 9600
+  @Option(
+    name: .customLong("unit-pause"),
+    help: "The rest that the bus wants between two units, 0...2000 ms: what comes sooner is not heard.")
+  var unitPause = 0
   @Flag(help: "Answer also what comes sooner than the profiles' pauses allow, for clients that know nothing of them.")
   var patient = false
   @Option(help: "Folder with profiles; may be given several times, an earlier one wins.")
@@ -39,6 +43,7 @@ struct Device: ParsableCommand {
     guard mqttDevices.isEmpty || service.mqtt != nil else { throw ValidationError("say where: --mqtt HOST:PORT") }
     if devices.isEmpty, mqttDevices.isEmpty { throw ValidationError("there is no device") }
     guard (300...921_600).contains(baud) else { throw ValidationError("--baud lies in 300...921600") }
+    guard (0...2000).contains(unitPause) else { throw ValidationError("--unit-pause lies in 0...2000 ms") }
     guard address.hasPrefix("127."), inet_addr(address) != INADDR_NONE else {
       throw ValidationError("--address is one of loopback, such as 127.0.0.2")
     }
@@ -54,6 +59,7 @@ struct Device: ParsableCommand {
     let onMQTT = try addMQTTDevices(to: &bench)
     try addValues(to: &bench)
     bench.keepsPace = !patient
+    bench.unitPause = .milliseconds(unitPause)
     try service.addFaults(to: &bench)
     var running = Service(
       bench: try SharedBench(bench, busNames: ["bus"], requests: service.requestFile()), broker: service.mqtt,

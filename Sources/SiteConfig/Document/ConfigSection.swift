@@ -6,6 +6,9 @@ struct ConfigSection {
   /// Known keys that somebody probably meant when writing an unknown one.
   private let misspelt: Set<String>
 
+  /// Finding what was meant takes longer than all else, and nobody who means so many keys mistypes them.
+  private static let mostHints = 100
+
   /// - Parameters:
   ///   - keys: what may be written here.
   ///   - later: keys of the configuration language that this version does not know how to obey. They are
@@ -20,20 +23,22 @@ struct ConfigSection {
     self.keys = keys
     values = Dictionary(pairs.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
     let unknown = pairs.map(\.key).filter { !keys.contains($0) && !later.contains($0) }
-    misspelt = Set(unknown.compactMap { NearestName.of($0, among: keys) })
+    var meant: [String: String] = [:]
+    for key in unknown.prefix(Self.mostHints) { meant[key] = NearestName.of(key, among: keys) }
+    misspelt = Set(meant.values)
     for (key, entry) in pairs where !keys.contains(key) {
-      entry.problems.add(line: entry.line, path: entry.path, Self.refusal(of: key, keys: keys, later: later))
+      let text = Self.refusal(of: key, meant: meant[key], keys: keys, later: later)
+      entry.problems.add(line: entry.line, path: entry.path, text)
     }
   }
 
-  private static func refusal(of key: String, keys: [String], later: [String]) -> String {
+  private static func refusal(of key: String, meant: String?, keys: [String], later: [String]) -> String {
     if key == "password" {
       // The value is not repeated: problems end up in logs.
       return "a password is never part of a configuration: write it into a file and name that as password_file"
     }
     if later.contains(key) { return "not supported by this version" }
-    let hint = NearestName.hint(key, among: keys)
-    return hint.isEmpty ? "unknown key: expected \(listed(keys))" : "unknown key" + hint
+    return meant.map { "unknown key: did you mean \($0)?" } ?? "unknown key: expected \(listed(keys))"
   }
 
   static func listed(_ keys: [String]) -> String {

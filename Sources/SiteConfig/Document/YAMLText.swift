@@ -2,8 +2,9 @@ import Yams
 
 /// From text to a tree of nodes that know their lines.
 enum YAMLText {
-  /// A configuration is a page or two: anything far larger is the wrong file.
-  static let maximumBytes = 1_000_000
+  /// A configuration is a page or two, and a thousand devices are 200 kB: anything larger is the wrong file.
+  static let maximumBytes = 250_000
+  static let tooLarge = "larger than \(maximumBytes / 1000) kB: this is no configuration"
   static let maximumNodes = 100_000
   /// Aliases of aliases grow by powers, and where they are keys the parser itself reckons with all that they stand for:
   /// with so many it is 18 times the longest value.
@@ -13,7 +14,7 @@ enum YAMLText {
   /// added to `problems`.
   static func compose(_ text: String, problems: ProblemList) -> Node? {
     guard text.utf8.count <= maximumBytes else {
-      problems.add(line: nil, path: "", "larger than \(maximumBytes / 1000) kB: this is no configuration")
+      problems.add(line: nil, path: "", tooLarge)
       return nil
     }
     if let line = lineOfAliasTooMany(in: text) {
@@ -23,7 +24,7 @@ enum YAMLText {
     var current = text
     // Yams stops at the first mapping with a duplicate key. Marking one of the two and parsing again finds
     // the others and everything else that is wrong. Each round mends one key, so it ends.
-    for round in 0..<max(2, min(50, 2_000_000 / max(1, text.utf8.count))) {
+    for round in 0..<max(2, min(50, 500_000 / max(1, text.utf8.count))) {
       do {
         guard let node = try Yams.compose(yaml: current, .default, .default, .utf8) else {
           problems.add(line: nil, path: "", "empty: nothing is configured")

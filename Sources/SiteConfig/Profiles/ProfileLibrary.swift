@@ -100,9 +100,19 @@ enum TextFile {
 
   static func read(_ path: String, problems: ProblemList) -> String? {
     do {
-      return try String(contentsOfFile: path, encoding: .utf8)
+      let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+      defer { try? file.close() }
+      // The wrong file may be a disk image.
+      let bytes = try file.read(upToCount: YAMLText.maximumBytes + 1) ?? Data()
+      guard bytes.count <= YAMLText.maximumBytes else {
+        problems.add(line: nil, path: "", YAMLText.tooLarge)
+        return nil
+      }
+      if let text = String(data: bytes, encoding: .utf8) { return text }
+      problems.add(line: nil, path: "", "cannot be read as text (UTF-8)")
+      return nil
     } catch {
-      problems.add(line: nil, path: "", exists(path) ? "cannot be read as text (UTF-8)" : "no such file")
+      problems.add(line: nil, path: "", exists(path) ? "cannot be read" : "no such file")
       return nil
     }
   }

@@ -51,6 +51,12 @@ final class BrokerTalk: Sendable {
     return ears.missing(of: device, isConnected: link.isConnected)
   }
 
+  /// What a device told last, and how old that is; nothing where it never told anything.
+  func told(by device: DeviceID) -> (readings: [Reading], age: Duration?) {
+    guard let hearing = ears.hearing(of: device) else { return ([], nil) }
+    return (hearing.readings, hearing.lastHeard.map { time.now().monotonic - $0 })
+  }
+
   /// Whether a relay is on, as it told within its maximum age; nil where it did not until `end`.
   func isOn(_ relay: DeviceID, until end: ContinuousClock.Instant) -> Bool? {
     ears.wait(until: end, or: { Interrupt.hasCome }) { heard in
@@ -121,6 +127,8 @@ private final class Ears: SampleSink, EventSink, WriteReportSink {
       bell.wait(until: .current + .milliseconds(100))
     }
   }
+
+  func hearing(of device: DeviceID) -> SensorHearing? { state.withLock { $0.hearing(of: device) } }
 
   func missing(of device: DeviceID, isConnected: Bool) -> String? {
     let heard = state.withLock { $0 }

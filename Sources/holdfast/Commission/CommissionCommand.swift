@@ -59,14 +59,14 @@ struct CommissionCommand: AsyncParsableCommand {
     }
     let result = VisitReport(
       site: configuration.site.id, version: agentVersion, begun: begun.text(), ended: time.now().wall.text(),
-      configurationFile: site.file, configuration: bytes, devices: visit.wanted.map(\.reported),
+      configurationFile: site.file, configuration: bytes,
+      devices: visit.wanted.map(\.reported) + visit.reportedSensors,
       findings: visit.findings.all, leftOut: configuration.deviceNames.filter { !visit.isWanted($0) })
     try write(path.hasSuffix(".json") ? result.json : result.markdown, to: path)
     print("\n\(result.verdict). Report: \(path)")
+    if visit.isHolding { complain("holdfast: not released: \(visit.stillHeld)") }
     if wasInterrupted {
-      complain(
-        "holdfast: interrupted; what was told to devices was "
-          + (visit.isHolding ? "not all released, see above" : "released"))
+      complain("holdfast: interrupted" + (visit.isHolding ? "" : "; what was told to devices was released"))
       throw ExitCode(130)
     }
     guard result.findings.isAccepted else { throw ExitCode(1) }
@@ -74,7 +74,7 @@ struct CommissionCommand: AsyncParsableCommand {
 
   /// True where somebody interrupted. Nothing stays written in any case.
   private func go(through visit: SiteVisit) -> Bool {
-    defer { visit.releaseAll() }
+    defer { visit.releaseForGood() }
     let control = visit.configuration.control
     do throws(Interrupted) {
       visit.listen()
@@ -91,7 +91,10 @@ struct CommissionCommand: AsyncParsableCommand {
         try visit.tryLoad(load)
         visit.releaseAll()
       }
-      for pump in control.heatPumps { try visit.tryHeatPump(pump) }
+      for pump in control.heatPumps {
+        try visit.tryHeatPump(pump)
+        visit.releaseAll()
+      }
       for charger in control.chargers {
         try visit.tryCharger(charger)
         visit.releaseAll()

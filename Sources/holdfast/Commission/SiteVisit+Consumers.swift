@@ -3,7 +3,7 @@ import DeviceProfile
 import EnergyDispatch
 import EnergyModel
 
-/// Relays, chargers, heat pumps and contacts.
+/// Relays, chargers, and loads that a person carries.
 extension SiteVisit {
   static let relayQuestion = "its relay will be switched over for some seconds, and back."
 
@@ -110,48 +110,6 @@ extension SiteVisit {
       visit: self, device: device, hand: hand, point: .chargingCurrentLimit, told: told,
       free: charger.failsafeCurrent, least: 1, noise: 0.4
     ).watch(values: values, timer: timer)
-  }
-
-  func tryHeatPump(_ pump: SiteParameters.HeatPump) throws(Interrupted) {
-    guard let (device, command) = tried(pump.device, .heatPumpState) else { return }
-    let told = pump.canBoost ? 3.0 : 1.0
-    guard
-      try mayTry(
-        device, "write of \(command.name)",
-        "its contacts will say SG-Ready \(JSONText.decimal(told, 0)) for some seconds."),
-      let (now, state) = try current(device, .heatPumpState, for: "write of \(command.name)")
-    else { return }
-    let hand = Hand(talk: device.talk, command: command, bounds: device.bounds)
-    let other = state == told ? 2 : told
-    let problem = tell(hand, [.heatPumpState: other], before: now)
-    try pause(.seconds(2))
-    let difference = problem ?? hand.difference([.heatPumpState: other], mustBeRead: true)
-    releaseAll()
-    note(
-      difference.map { Finding(pump.device, "write of \(command.name)", .failed, $0) }
-        ?? Finding(
-          pump.device, "write of \(command.name)", .passed,
-          "its contacts went over and back; whether the pump heeds them, its own display says"))
-  }
-
-  /// A contact is operated by hand.
-  func tryContact(_ device: VisitedDevice) throws(Interrupted) {
-    guard isWanted(device.id), !device.survey.isEmpty,
-      let (_, before) = try current(device, .contact, for: "contact")
-    else { return }
-    let state = before == 1 ? "active" : "inactive"
-    guard consent.canAsk else {
-      return note(Finding(device.id, "contact", .open, "it is \(state); nobody was there to operate it"))
-    }
-    guard consent.isDone("\(device.id) is \(state). Operate it") else {
-      guard !Interrupt.hasCome else { throw Interrupted() }
-      return note(Finding(device.id, "contact", .open, "it is \(state), and nobody operated it"))
-    }
-    let after = try look(at: device)?.good(.contact)
-    note(
-      after != nil && after != before
-        ? Finding(device.id, "contact", .passed, "went from \(state) to \(before == 1 ? "inactive" : "active")")
-        : Finding(device.id, "contact", .failed, "is still \(state) after it was operated"))
   }
 
   /// Each phase that nothing else has shown, with a load that a person carries there.

@@ -1,6 +1,8 @@
 import Commissioning
+import DeviceProfile
 import EnergyDispatch
 import EnergyModel
+import SiteConfig
 
 /// Devices on MQTT speak when they like.
 extension SiteVisit {
@@ -24,6 +26,21 @@ extension SiteVisit {
     // Nobody has waited for it.
     guard !Interrupt.hasCome else { throw Interrupted() }
     return Finding(device, "reachable", .failed, missing)
+  }
+
+  /// Those on MQTT that were visited, for the report.
+  var reportedSensors: [VisitReport.Device] {
+    configuration.mqttBuses.flatMap { bus in
+      bus.sensors.filter { isWanted($0.device) }.map { sensor in
+        let told = brokers.first { $0.devices.contains(sensor.device) }?.told(by: sensor.device)
+        let topics = sensor.messages.map(\.topic.filter).joined(separator: ", ")
+        return VisitReport.Device(
+          id: sensor.device, profile: nil,
+          title: bus.switches[sensor.device] == nil ? "Device on MQTT" : "Relay on MQTT",
+          place: "\(bus.broker.host):\(bus.broker.port), \(topics)", serial: nil, readings: told?.readings ?? [],
+          age: told?.age)
+      }
+    }
   }
 
   /// A relay on MQTT, confirmed by what it says itself.

@@ -197,7 +197,8 @@ final class SiteVisit {
       let problem = one.release()
       let check = "release of \(one.command)"
       if let problem {
-        note(Finding(one.device, check, .failed, problem))
+        // Once is enough.
+        if !one.hasFailed { note(Finding(one.device, check, .failed, problem)) }
         one.hasFailed = true
         left.append(one)
       } else if one.hasFailed {
@@ -210,8 +211,25 @@ final class SiteVisit {
     held = left.reversed()
   }
 
+  /// The same at the end of the visit, when nothing else comes after it: a line that is down is waited for.
+  func releaseForGood() {
+    releaseAll()
+    guard isHolding else { return }
+    say("Not released yet: \(stillHeld). It is tried again for \(Hand.patience.components.seconds) s.")
+    Hand.patiently {
+      releaseAll()
+      return !isHolding
+    }
+    for one in held {
+      note(Finding(one.device, "later release of \(one.command)", .failed, "was not released to the end: \(one.text)"))
+    }
+  }
+
   /// Whether something could not be released.
   var isHolding: Bool { !held.isEmpty }
+
+  /// What that is, in words.
+  var stillHeld: String { held.map { "\($0.device) (\($0.command))" }.joined(separator: ", ") }
 
   /// What only the whole visit can tell.
   func finish() {

@@ -9,10 +9,13 @@ public struct ClientPace: Sendable {
     public var pause: Duration
     /// From the beginning of a connection to its first request; on a serial line nobody connects.
     public var connectDelay: Duration
+    /// From the end of another unit's answer on the same bus to a request for this one.
+    public var unitPause: Duration
 
-    public init(pause: Duration = .zero, connectDelay: Duration = .zero) {
+    public init(pause: Duration = .zero, connectDelay: Duration = .zero, unitPause: Duration = .zero) {
       self.pause = pause
       self.connectDelay = connectDelay
+      self.unitPause = unitPause
     }
   }
 
@@ -26,6 +29,11 @@ public struct ClientPace: Sendable {
   /// Whether a unit hears a request that is there at `now`.
   public func isHeard(_ unit: UInt8, now: MonotonicInstant, wish: Wish) -> Bool {
     if let connected, now - connected < wish.connectDelay { return false }
+    if wish.unitPause > .zero,
+      answered.contains(where: { other, end in other != unit && now - end < wish.unitPause })
+    {
+      return false
+    }
     // One that wants no pause takes the next request while it still answers.
     guard wish.pause > .zero, let end = answered[unit] else { return true }
     return now - end >= wish.pause
