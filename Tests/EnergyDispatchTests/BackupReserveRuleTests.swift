@@ -66,6 +66,8 @@ struct BackupReserveRuleTests {
     scene.run(1)
     #expect(scene.dischargeLimit == nil)
     #expect(!scene.sentence.contains("reserve"))
+    // Not only masked by what hands the battery back.
+    #expect(scene.outcome?.decision.bounds.contains { $0.rule == "backup reserve" } == false)
   }
 
   /// Outage from 16:00 to 18:00, 80 % asked for, 50 % there. The missing 3.25 kWh take 1:18 h at half the power, and half an hour

@@ -38,4 +38,26 @@ extension ImportReliefTests {
     }
     #expect(!house.memory.isActive)
   }
+
+  /// The boiler was shed last and may not come back for half an hour: it keeps its place, and the pool waits behind it.
+  @Test func aMinimumOffTimeKeepsTheQueueInOrder() throws {
+    var house = House(
+      House.site { site in
+        for index in site.loads.indices where site.loads[index].device == Scene.boiler {
+          site.loads[index].minimumOff = .seconds(1800)
+        }
+      })
+    house.soc = 10
+    house.cars[House.car] = 16
+    house.goal = House.goal(2000)
+    house.run(200)
+    let shed = try #require(house.switchings(Scene.boiler).first)
+    #expect(house.isOff(Scene.pool) && house.isOff(Scene.boiler))
+    house.goal = nil
+    house.run(1800)
+    let boiler = try #require(house.switchings(Scene.boiler).last)
+    let pool = try #require(house.switchings(Scene.pool).last)
+    #expect(boiler - shed >= 1800 && boiler - shed < 1810)
+    #expect(pool - boiler >= 60)
+  }
 }

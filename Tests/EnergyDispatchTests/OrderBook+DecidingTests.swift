@@ -129,6 +129,9 @@ import Testing
     #expect(refusal("shed", loads("pool", "boiler")) == nil && refusal("shed", loads()) == nil)
     #expect(refusal("shed", loads("pool", "sauna")) == "refused: vpp may not have the sauna shed")
     #expect(refusal("shed", loads("fridge")) == "refused: the fridge is critical and never shed")
+    #expect(
+      refusal("shed", loads("heat-pump"))
+        == "refused: the heat-pump is held back where a limit asks for it, not shed by name")
     #expect(refusal("shed", loads("grill")) == #"refused: there is no load "grill""#)
     #expect(refusal("shed", loads(), from: "elsewhere") == "refused: elsewhere may not ask for it")
     #expect(refusal("shed", ["loads": .text("pool")])?.contains("no list of names") == true)

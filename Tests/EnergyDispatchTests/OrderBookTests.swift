@@ -51,6 +51,17 @@ import Testing
     #expect(orders.exported() == nil)
   }
 
+  /// The market releases what is its own, and nothing of the grid operator's.
+  @Test func aReleaseLeavesOtherChannelsAlone() {
+    let orders = Orders()
+    orders.limit(0)
+    orders.send(orders.command("limit", ["channel": .text("market"), "import_power_w": .number(3000)]))
+    let verdict = orders.send(orders.command("release", ["channel": .text("market")], seconds: nil))
+    #expect(verdict.results.map { "\($0.id) \($0.outcome)" } == ["c3 executed", "c2 executed"])
+    #expect(orders.exported() == 0)
+    #expect(orders.standing().channels["market"]?.limits.isEmpty == true)
+  }
+
   @Test func aLimitTakesThePlaceOfTheRunningOneOfItsQuantity() {
     let orders = Orders()
     orders.limit(5000)

@@ -25,6 +25,7 @@ final class Orders {
     site.loads.append(Scene.load("pool", 1100, 2))
     site.loads.append(Scene.load("sauna", 6000, 3))
     site.loads.append(.init(device: "fridge", rated: Watts(200), priority: .max, isCritical: true))
+    site.heatPumps = [.init(device: "heat-pump", rated: Watts(4500), priority: 3)]
     site.channels = [
       .init(
         name: "dso", kind: .uplink("vpp"), class: .legal, hasHeartbeat: true,

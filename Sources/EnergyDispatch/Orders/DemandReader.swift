@@ -6,11 +6,14 @@ struct DemandReader: Sendable {
   let channels: [String: SiteParameters.Channel]
   let loads: [DeviceID: SiteParameters.SheddableLoad]
   let authorities: [DestinationID: Authority]
+  /// Which limits hold back, and nobody sheds by name.
+  private let limited: Set<DeviceID>
 
   init(_ site: SiteParameters, authorities: [DestinationID: Authority]) {
     channels = Dictionary(site.channels.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     loads = Dictionary(site.loads.map { ($0.device, $0) }, uniquingKeysWith: { first, _ in first })
     self.authorities = authorities
+    limited = Set(site.heatPumps.map(\.device) + site.chargers.map(\.device))
   }
 
   func read(_ command: Command, from destination: DestinationID) throws(Refusal) -> Demand {
@@ -98,9 +101,11 @@ struct DemandReader: Sendable {
     guard names.count <= 64 else { throw Refusal("\(names.count) loads, 64 are the most") }
     var devices: [DeviceID] = []
     for name in names {
-      guard let device = DeviceID(known: name), let load = loads[device] else {
-        throw Refusal("there is no load \(Refusal.quoted(name))")
+      guard let device = DeviceID(known: name) else { throw Refusal("there is no load \(Refusal.quoted(name))") }
+      guard !limited.contains(device) else {
+        throw Refusal("the \(device) is held back where a limit asks for it, not shed by name")
       }
+      guard let load = loads[device] else { throw Refusal("there is no load \(Refusal.quoted(name))") }
       guard !load.isCritical else { throw Refusal("the \(device) is critical and never shed") }
       guard authorities[destination]?.shed.contains(device) == true else {
         throw Refusal("\(destination) may not have the \(device) shed")

@@ -90,6 +90,12 @@ struct ImportRelief: Sendable {
     _ room: Double, _ roomNow: Double, _ reading: ImportReading, _ now: MonotonicInstant, _ memory: inout ReliefMemory
   ) {
     memory.endedSince = nil
+    if reading.grid != nil, !memory.hasSeen {
+      memory.hasSeen = true
+      // A start reads first: what was assumed before anybody had told anything is no measurement to come back from.
+      if memory.allowed != nil { memory.isLost = true }
+      memory.allowed = nil
+    }
     guard var allowed = memory.allowed else {
       memory.allowed = Allowance(memory.isLost ? min(room, max(0, reading.controlled)) : room)
       memory.isLost = false

@@ -15,6 +15,8 @@ struct ReliefMemory: RuleMemory {
   /// Since when more is imported than may be, whatever was done about it.
   var overSince: MonotonicInstant?
   var blindSince: MonotonicInstant?
+  /// The meter has told something since the start.
+  var hasSeen = false
   var stubborn = StubbornChargers()
   /// What may come back, W; nil while nothing is limited.
   var room: Double?
