@@ -96,7 +96,8 @@ public struct ControlCore: Sendable {
     running.hasSeenAll = running.hasSeenAll || !isSafeState
     let isStarting = !running.hasSeenAll && now.monotonic - running.started < Self.patience
 
-    let wanted = WantedLease.all(resolutions, view, premises.site)
+    let wanted = WantedLease.all(
+      resolutions, view, hybrids: premises.site.hybrids, chargers: premises.site.chargers)
     events.add(channels.events)
     events.add(leases.accept(reports, at: now))
     events.add(effects.step(leases, snapshot))
