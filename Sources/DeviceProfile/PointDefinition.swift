@@ -24,14 +24,18 @@ public struct PointDefinition: Hashable, Sendable {
     public var negative: RegisterField?
     /// The term counts only where this holds.
     public var condition: Condition?
+    /// What the device has not implemented of it is not there, as a tracker that nothing is wired to, instead of being unknown.
+    public var isOptional: Bool
 
     public init(
-      _ field: RegisterField, sign: Double = 1, negative: RegisterField? = nil, condition: Condition? = nil
+      _ field: RegisterField, sign: Double = 1, negative: RegisterField? = nil, condition: Condition? = nil,
+      isOptional: Bool = false
     ) {
       self.field = field
       self.sign = sign
       self.negative = negative
       self.condition = condition
+      self.isOptional = isOptional
     }
 
     /// All that has to be read for it.

@@ -40,6 +40,7 @@ public struct ReadPlan: Hashable, Sendable {
     /// The sign is turned where this is not zero.
     var negative: Negative
     var condition: Condition
+    var isOptional: Bool
   }
 
   private enum Negative: Hashable, Sendable {
@@ -76,7 +77,10 @@ public struct ReadPlan: Hashable, Sendable {
         let add = { (field: RegisterField) in fields.add(field, isSunSpec: isSunSpec, locator, layout) }
         let negative = term.negative.map { add($0).map(Negative.field) ?? .absent } ?? .never
         let condition = term.condition.map { Condition.isOneOf($0.numbers, field: add($0.field)) } ?? .always
-        terms.append(Term(field: add(term.field), sign: term.sign, negative: negative, condition: condition))
+        terms.append(
+          Term(
+            field: add(term.field), sign: term.sign, negative: negative, condition: condition,
+            isOptional: term.isOptional))
       }
       let plausible = definition.point.plausibleRange
       if !definition.values.isEmpty { tables.append(definition.values) }
@@ -154,7 +158,7 @@ public struct ReadPlan: Hashable, Sendable {
     return Reading(planned.point, sum)
   }
 
-  /// Nil where its condition does not hold.
+  /// Nil where its condition does not hold, and where it is optional and not implemented.
   @inline(__always)
   private func value(of term: Term, _ reader: FieldTable.Reader) -> FieldValue? {
     if case .isOneOf(let numbers, let field) = term.condition {
@@ -166,6 +170,7 @@ public struct ReadPlan: Hashable, Sendable {
     guard let field = term.field else { return .bad(.notImplemented) }
     switch (reader.value(of: field), sign(of: term, reader)) {
     case (.number(let value), .number(let sign)): return .number(value * sign)
+    case (.bad(.notImplemented), _) where term.isOptional: return nil
     case (.bad(let quality), _), (_, .bad(let quality)): return .bad(quality)
     }
   }

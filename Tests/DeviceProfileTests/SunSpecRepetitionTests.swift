@@ -64,6 +64,16 @@ import Testing
     #expect(readings(points, device([(0, 300), (1, .min)])) == [Reading(.pvPower, 3000)])
   }
 
+  @Test("an optional port that is not implemented is left out, as long as another is there")
+  func optionalPorts() {
+    var strings = power(.pvPower, types: [0])
+    strings.terms[0].isOptional = true
+    #expect(readings([strings], device([(0, 300), (0, .min)])) == [Reading(.pvPower, 3000)])
+    #expect(readings([strings], device([(0, .min), (0, .min)]))[0].quality == .notImplemented)
+    // Of which kind it is has to be known all the same.
+    #expect(readings([strings], device([(0, 300), (0xFFFF, 55)]))[0].quality == .notImplemented)
+  }
+
   @Test("what is counted has to have room; what is not counted is left alone")
   func counted() {
     let points = [power(.pvPower, types: [0])]

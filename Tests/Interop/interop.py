@@ -10,6 +10,7 @@ pymodbus    pymodbus serves registers that it (pysunspec2 for SunSpec) encoded, 
 """
 
 import argparse
+import collections
 import glob
 import logging
 import os
@@ -145,12 +146,15 @@ class SunSpec(Absolute):
             for term in point.terms:
                 for place, condition in device.places(term):
                     if condition:
-                        kinds.setdefault(condition[0].key, (condition[0], set()))[1].update(condition[1])
+                        _, asked, fixed = kinds.setdefault(condition[0].key, (condition[0], set(), set()))
+                        (fixed if "repeat" in str(term.data) else asked).update(condition[1])
                     if term.factor:
                         place.model.by_offset[term.factor].value = sunspec.exponent(point.name)
-        # Repetitions take the kinds that the profile asks for in turn.
-        for number, (place, asked) in enumerate(kinds.values()):
-            place.point.value = sorted(asked)[number % len(asked)]
+        # A repetition that the profile names is of the kind that it says; the others take the kinds in turn.
+        taken = collections.Counter()
+        for place, asked, fixed in kinds.values():
+            place.number = min(sorted(fixed or asked), key=taken.__getitem__)
+            taken[place.number] += 1
         self.raws = chosen(profile, self._places)
         for point in profile.points:
             for term in point.terms:
@@ -162,7 +166,7 @@ class SunSpec(Absolute):
         if term.space:
             yield (term.space, term.address), self._step(term)
         for place, condition in self.device.places(term):
-            if condition is None or condition[0].point.value in condition[1]:
+            if condition is None or condition[0].number in condition[1]:
                 exponent = place.model.by_offset[term.factor].value if term.factor else 0
                 yield place.key, term.scale * 10.0**exponent
 
@@ -171,7 +175,7 @@ class SunSpec(Absolute):
         if term.space:
             yield from self._chosen(term)
         for place, condition in self.device.places(term):
-            if condition and condition[0].point.value not in condition[1]:
+            if condition and condition[0].number not in condition[1]:
                 continue
             value = place.value
             if value is not None and term.is_float:
@@ -196,12 +200,16 @@ class SunSpec(Absolute):
             for place, condition in self.device.places(term):
                 field = type("Field", (), dict(
                     type=term.type, width=term.width, order="big", space="holding", address=place.address))
-                if condition and self._int16(condition[0].address, where, unit) not in condition[1]:
+                if condition and self._kind(condition[0], where, unit) not in condition[1]:
                     continue
                 exponent = self._int16(place.model.model_addr + term.factor, where, unit) if term.factor else 0
                 yield peers.mbpoll(field, where, unit), exponent
 
         return read
+
+    def _kind(self, kind, where, unit):
+        field = type("Field", (), dict(type=kind.type, width=kind.width, order="big", space="holding", address=kind.address))
+        return peers.mbpoll(field, where, unit)
 
 
 def check(profile, options, scratch):

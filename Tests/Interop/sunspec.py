@@ -28,6 +28,23 @@ class Place:
         return self.point.cvalue if self.point.is_impl() else None
 
 
+class Kind(Place):
+    """What a condition looks at: a number, or the first letters of a text."""
+
+    def __init__(self, model, offset, type):
+        super().__init__(model, offset)
+        self.type, self.width = type, {"uint16": 1, "uint32": 2}[type]
+
+    @property
+    def number(self):
+        value = self.point.value
+        return int.from_bytes(value.encode().ljust(4, b"\0")[:4], "big") if isinstance(value, str) else value
+
+    @number.setter
+    def number(self, number):
+        self.point.value = number.to_bytes(4, "big").decode() if self.point.pdef["type"] == "string" else number
+
+
 class Device:
     """The models of a device and where a profile's addresses are in them."""
 
@@ -51,7 +68,7 @@ class Device:
         for model in found:
             for begin in self._begins(model, 0, groups):
                 where = data.get("where")
-                condition = (Place(model, begin + where["offset"]), where["is"]) if where else None
+                condition = (Kind(model, begin + where["offset"], where.get("type", "uint16")), where["is"]) if where else None
                 if begin + data["offset"] in model.by_offset:
                     yield Place(model, begin + data["offset"]), condition
 

@@ -28,10 +28,38 @@ struct SunSpecFactsTests {
       for term in definition.terms {
         let found = try agrees(term.field, definition.point)
         #expect(expected.contains(found), "\(definition.point) reads \(found)")
+        guard found.hasPrefix("Prt.") else { continue }
         // Which of the ports: 0 strings, 1 batteries.
-        let ports = found.hasPrefix("Prt.") ? (definition.point.rawValue.hasPrefix("pv") ? 0.0 : 1) : nil
-        #expect(term.condition?.numbers == ports.map { [$0] })
-        if let condition = term.condition { #expect(try agrees(condition.field, nil) == "Prt.PrtTyp") }
+        #expect(term.condition?.numbers == [definition.point.rawValue.hasPrefix("pv") ? 0 : 1])
+        #expect(try term.condition.map { try agrees($0.field, nil) } == "Prt.PrtTyp")
+      }
+    }
+  }
+
+  /// The first four letters of what a module of model 160 is called: where they are depends on how many trackers there are.
+  @Test(
+    "modules that may be a battery's are told by their names, strings have numbers as well",
+    arguments: ["sunspec-hybrid.yaml", "sunspec-fronius-gen24.yaml"])
+  func modules(file: String) throws {
+    let name = try #require(models.facts["160.module.IDStr"])
+    let letters = ["MPPT": 0x4D50_5054, "StCh": 0x5374_4368, "StDi": 0x5374_4469].mapValues { Set([Double($0)]) }
+    let (strings, charging, discharging) = (letters["MPPT"], letters["StCh"], letters["StDi"])
+    let expected: [Point: [Set<Double>?]] = [
+      .pv1Voltage: [strings], .pv2Voltage: [strings], .pv1Power: [strings], .pv2Power: [strings], .pvPower: [strings],
+      .pvEnergy: [strings], .batteryPower: [discharging, charging], .batteryEnergyCharged: [charging],
+      .batteryEnergyDischarged: [discharging], .batteryTemperature: [charging],
+    ]
+    let numbers: [Point: Int] = [.pv1Voltage: 1, .pv1Power: 1, .pv2Voltage: 2, .pv2Power: 2]
+    for definition in try load(file).points {
+      let terms = definition.terms.filter { group($0.field) != nil }
+      guard !terms.isEmpty else { continue }
+      #expect(terms.map { $0.condition?.numbers } == expected[definition.point], "\(definition.point)")
+      for term in terms {
+        #expect(group(term.field)?.repetition == numbers[definition.point], "\(definition.point)")
+        guard case .sunSpec(let place)? = term.condition?.field.address else { return #expect(Bool(false)) }
+        #expect(place.offset == name.offset && term.condition?.field.type == .uint32)
+        // A tracker may have no string; what the battery does is never taken for nothing.
+        #expect(term.isOptional == [.pvPower, .pvEnergy].contains(definition.point), "\(definition.point)")
       }
     }
   }
@@ -41,22 +69,10 @@ struct SunSpecFactsTests {
     for definition in try load(file).points {
       let isMeter = file == "sunspec-solaredge-meter.yaml" && definition.point.rawValue.hasPrefix("power")
       for term in definition.terms {
-        // The module that charges: Fronius counts both directions up.
-        let charges = definition.point == .batteryPower && repetition(term.field) == 3
+        // The module that charges ("StCh"): Fronius counts both directions up.
+        let charges = definition.point == .batteryPower && term.condition?.numbers == [0x5374_4368]
         #expect(term.sign == (isMeter || charges ? -1 : 1), "\(definition.point)")
       }
-    }
-  }
-
-  @Test("modules of model 160 are the strings 1 and 2, charging 3 and discharging 4", arguments: profiles)
-  func modules(file: String) throws {
-    let expected: [Point: [Int]] = [
-      .pv1Voltage: [1], .pv2Voltage: [2], .pv1Power: [1], .pv2Power: [2], .pvPower: [1, 2], .pvEnergy: [1, 2],
-      .batteryPower: [4, 3], .batteryEnergyCharged: [3], .batteryEnergyDischarged: [4], .batteryTemperature: [3],
-    ]
-    for definition in try load(file).points {
-      let found = definition.terms.compactMap { repetition($0.field) }
-      if !found.isEmpty { #expect(found == expected[definition.point], "\(definition.point)") }
     }
   }
 
@@ -88,8 +104,8 @@ struct SunSpecFactsTests {
     #expect(islanded.terms.map(\.field.mask) == [1 << UInt64(bit)])
   }
 
-  private func repetition(_ field: RegisterField) -> Int? {
-    if case .sunSpec(let address) = field.address { address.groups.first?.repetition } else { nil }
+  private func group(_ field: RegisterField) -> SunSpecGroup? {
+    if case .sunSpec(let address) = field.address { address.groups.first } else { nil }
   }
 
   /// The name of what a field reads, the same in all models that it may be in.

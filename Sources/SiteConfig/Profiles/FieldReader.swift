@@ -9,7 +9,7 @@ struct FieldReader {
   static let numberKeys = [
     "type", "order", "scale", "scale_factor", "plus", "not_implemented", "bit", "mask", "values",
   ]
-  static let termKeys = addressKeys + numberKeys + ["sign", "negative_if", "where"]
+  static let termKeys = addressKeys + numberKeys + ["sign", "negative_if", "where", "optional"]
   /// Without what only makes sense when it is read.
   static let writtenKeys = ["type", "order", "scale", "scale_factor", "not_implemented"]
   static let types = [
@@ -60,10 +60,12 @@ struct FieldReader {
     let sign = section["sign"].map { $0.choice(["1", "-1"], what: "sign") } ?? "1"
     let negative = section["negative_if"].map(whole)
     let condition = section["where"].map { self.condition($0, at: address) }
+    let isOptional = section["optional"].map { $0.yesOrNo() ?? false } ?? false
     guard let address, let field = number(section, at: address), let sign, let negative = negative ?? .some(nil),
       let condition = condition ?? .some(nil)
     else { return nil }
-    return PointDefinition.Term(field, sign: sign == "1" ? 1 : -1, negative: negative, condition: condition)
+    return PointDefinition.Term(
+      field, sign: sign == "1" ? 1 : -1, negative: negative, condition: condition, isOptional: isOptional)
   }
 
   /// A field in a mapping of its own. The outer optional is nil where something is wrong.

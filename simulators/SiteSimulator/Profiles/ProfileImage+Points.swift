@@ -2,7 +2,8 @@ public import DeviceProfile
 import EnergyModel
 import Glibc
 
-/// From values to registers. Points of one field come first; what several fields make together gets what is left.
+/// From values to registers. Points of one field come first, of these the ones whose register tells the sign of others; what
+/// several fields make together gets what is left.
 extension ProfileImage {
   /// Lays all values out anew. What clients wrote stays.
   mutating func encode() {
@@ -12,7 +13,9 @@ extension ProfileImage {
     let (simple, combined) = points.reduce(into: ([PointDefinition](), [PointDefinition]())) { split, point in
       if point.terms.count == 1 && point.values.isEmpty { split.0.append(point) } else { split.1.append(point) }
     }
-    for definition in simple + combined {
+    let signs = Set(points.flatMap(\.terms).compactMap { $0.negative.flatMap { place($0.address) } })
+    let flags = simple.filter { point in place(point.terms[0].field.address).map(signs.contains) ?? false }
+    for definition in flags + simple.filter({ !flags.contains($0) }) + combined {
       if let value = values[definition.point] { encoder.put(value, definition) }
     }
     cells = encoder.cells
@@ -92,7 +95,7 @@ struct PointEncoder {
   /// A number that no condition asks for: a repetition that stands for nothing.
   private var nobody: UInt64 {
     let asked = image.points.flatMap(\.terms).flatMap { $0.condition?.numbers ?? [] }
-    return UInt64((asked.max() ?? 0) + 1)
+    return asked.contains(0) ? UInt64((asked.max() ?? 0) + 1) : 0
   }
 
   /// Zero for a part of a register: there is no pattern for it.
@@ -122,20 +125,35 @@ struct PointEncoder {
     }
   }
 
-  /// Of terms with conditions the first repetition that is free, or is of that kind already: it says all.
+  /// Of terms with conditions, for each kind of repetition: those that are of it already, or else the first that is free.
   private mutating func claimed(_ terms: [PointDefinition.Term]) -> [PointDefinition.Term] {
     guard terms.contains(where: { $0.condition != nil }) else { return terms }
-    for term in terms {
-      guard let condition = term.condition, let number = condition.numbers.min(),
-        let place = image.place(condition.field.address)
-      else { continue }
-      let present = condition.field.bits(cells.words(at: place, condition.field.type.width) ?? [])
-      guard !assigned.contains(place) || condition.numbers.contains(Double(present)) else { continue }
-      cells.set(condition.field.words(UInt64(number)), at: place)
-      for offset in 0..<condition.field.type.width { assigned.insert(place.advanced(by: offset)) }
-      return [term]
+    var kinds: [Set<Double>] = []
+    for case let condition? in terms.map(\.condition) where !kinds.contains(condition.numbers) {
+      kinds.append(condition.numbers)
     }
-    return []
+    return kinds.flatMap { kind in
+      let terms = terms.filter { $0.condition?.numbers == kind }
+      let claimed = terms.filter { isAssigned($0, as: kind) == true }
+      guard claimed.isEmpty, let free = terms.first(where: { isAssigned($0, as: kind) == nil }) else { return claimed }
+      claim(free)
+      return [free]
+    }
+  }
+
+  /// Whether a repetition is of a kind; nil while it is of none.
+  private func isAssigned(_ term: PointDefinition.Term, as kind: Set<Double>) -> Bool? {
+    guard let field = term.condition?.field, let place = image.place(field.address) else { return false }
+    guard assigned.contains(place) else { return nil }
+    return kind.contains(Double(field.bits(cells.words(at: place, field.type.width) ?? [])))
+  }
+
+  private mutating func claim(_ term: PointDefinition.Term) {
+    guard let condition = term.condition, let place = image.place(condition.field.address),
+      let number = condition.numbers.min()
+    else { return }
+    cells.set(condition.field.words(UInt64(number)), at: place)
+    for offset in 0..<condition.field.type.width { assigned.insert(place.advanced(by: offset)) }
   }
 
   /// What other points have fixed is taken off; the rest goes into the fields of its sign, coarse ones first.

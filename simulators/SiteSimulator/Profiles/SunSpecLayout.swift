@@ -37,7 +37,7 @@ struct SunSpecLayout {
   private var used: [Int: Use] = [1: Use()]
 
   /// Where a profile speaks of each repetition, there are so many; of each model, there is one.
-  private static let repetitions = 3
+  private static let repetitions = 4
 
   /// Of models that are alike, the device has the first.
   init(_ profile: DeviceProfile) {
