@@ -99,7 +99,7 @@ struct FrozenWatchTests {
       snapshot.now.monotonic = snapshot.now.monotonic + .seconds(1)
       let volts = 230 + Double(second * 7919 % 13) / 10
       func told(_ values: [Point: Double]) -> PointMap<Observation> {
-        FlatMap(values.mapValues { Observation(value: $0, quality: .good, measured: snapshot.now) })
+        PointMap(values.mapValues { Observation(value: $0, quality: .good, measured: snapshot.now) })
       }
       snapshot.observations[Scene.hybrid] = told([
         .power: 0, .pvPower: 0, .batteryPower: 0, .soc: 100, .voltageL1: volts,
