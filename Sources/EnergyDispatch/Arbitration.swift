@@ -114,20 +114,20 @@ struct Arbitration: Sendable {
   }
 
   private func apply(_ limit: Limit, of rule: String, _ precedence: RuleClass, to resolution: inout Resolution) {
-    var bound = Bound(rule: rule, precedence: precedence, limit: limit, holds: true)
+    var yieldedTo: String?
     let before = resolution.allowed
     if let left = before.intersection(limit.interval) {
       resolution.allowed = left
     } else {
       let nearest = before.nearest(to: limit.interval)
       // Yielding to what is physically possible is no conflict between rules.
-      bound.yieldedTo = opponent(of: limit, in: resolution)?.rule
-      bound.holds = bound.yieldedTo == nil
+      yieldedTo = opponent(of: limit, in: resolution)?.rule
       resolution.allowed = Interval(nearest, nearest)
     }
     if resolution.allowed.lower > before.lower { resolution.lowest = resolution.bounds.count }
     if resolution.allowed.upper < before.upper { resolution.highest = resolution.bounds.count }
-    resolution.bounds.append(bound)
+    resolution.bounds.append(
+      Bound(rule: rule, precedence: precedence, limit: limit, holds: yieldedTo == nil, yieldedTo: yieldedTo))
   }
 
   private func opponent(of limit: Limit, in resolution: Resolution) -> Bound? {

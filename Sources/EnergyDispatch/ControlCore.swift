@@ -96,16 +96,17 @@ public struct ControlCore: Sendable {
     running.hasSeenAll = running.hasSeenAll || !isSafeState
     let isStarting = !running.hasSeenAll && now.monotonic - running.started < Self.patience
 
-    let wanted = WantedLease.all(resolutions, view, premises.site)
-    events.tell(channels.events)
-    events.tell(leases.accept(reports, at: now))
-    events.tell(effects.step(leases, snapshot))
-    events.tell(foreign.step(&leases, snapshot))
+    let wanted = WantedLease.all(
+      resolutions, view, hybrids: premises.site.hybrids, chargers: premises.site.chargers)
+    events.add(channels.events)
+    events.add(leases.accept(reports, at: now))
+    events.add(effects.step(leases, snapshot))
+    events.add(foreign.step(&leases, snapshot))
     let commands = premises.site.mode == .control ? leases.plan(due(wanted, snapshot), at: now.monotonic) : []
     let deliberation = Deliberation(
       premises: premises, view: view, resolutions: resolutions, wanted: wanted, isSafeState: isSafeState,
       isStarting: isStarting, running: RunningLimits(channels, orders, zone))
-    events.tell(
+    events.add(
       notices.events(
         statements, resolutions, safeState: isSafeState && !isStarting ? deliberation : nil, view,
         isMonitor: premises.site.mode == .monitor))

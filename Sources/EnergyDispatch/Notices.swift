@@ -160,8 +160,3 @@ extension Notices {
     }
   }
 }
-
-extension [Event] {
-  /// In most cycles there is nothing to tell, and to append nothing would cost more than to look.
-  mutating func tell(_ news: [Event]) { if !news.isEmpty { self += news } }
-}

@@ -154,3 +154,8 @@ protocol Rule: Sendable {
   var precedence: RuleClass { get }
   func evaluate(_ input: RuleInput, _ memory: inout Memory) -> Contribution
 }
+
+extension Array {
+  /// In most cycles there is nothing to add, and to append nothing costs more than to look.
+  mutating func add(_ more: [Element]) { if !more.isEmpty { self += more } }
+}

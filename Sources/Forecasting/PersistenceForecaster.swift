@@ -102,19 +102,27 @@ public struct PersistenceForecaster: Sendable {
 
   /// Over the last day, where both were measured.
   private func pairs(before start: Timestamp, days: Int) -> [Pair] {
-    (1...Self.errorWindow).compactMap { index -> Pair? in
-      let time = start - QuarterHour.length * index
+    var pairs: [Pair] = []
+    pairs.reserveCapacity(Self.errorWindow)
+    var time = start
+    for _ in 0..<Self.errorWindow {
+      time = time - QuarterHour.length
       let before = (0..<days).reduce(time) { day, _ in zone.sameTimeYesterday(day) }
-      guard let came = history[time], let promised = history[QuarterHour.start(containing: before)] else { return nil }
-      return (came, promised)
+      if let came = history[time], let promised = history[QuarterHour.start(containing: before)] {
+        pairs.append((came, promised))
+      }
     }
+    return pairs
   }
 
   /// What came minus what was promised, ascending.
   private static func errors(_ pairs: [Pair], of quantity: (QuarterHour) -> Watts?) -> [Double] {
-    pairs.compactMap { came, promised -> Double? in
-      guard let came = quantity(came), let promised = quantity(promised) else { return nil }
-      return came.value - promised.value
-    }.sorted()
+    var errors: [Double] = []
+    errors.reserveCapacity(pairs.count)
+    for (came, promised) in pairs {
+      if let came = quantity(came), let promised = quantity(promised) { errors.append(came.value - promised.value) }
+    }
+    errors.sort()
+    return errors
   }
 }

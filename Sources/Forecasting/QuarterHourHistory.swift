@@ -20,7 +20,16 @@ struct QuarterHourHistory: Sendable {
     }
   }
 
-  subscript(start: Timestamp) -> QuarterHour? { quarters[start] }
+  subscript(start: Timestamp) -> QuarterHour? {
+    guard let newest = quarters.last?.key else { return nil }
+    // In a history without gaps the distance from the newest tells the place.
+    let place =
+      Int64(quarters.count - 1) - (newest.milliseconds &- start.milliseconds) / QuarterHour.length.milliseconds
+    if (0..<Int64(quarters.count)).contains(place), quarters[Int(place)].key == start {
+      return quarters[Int(place)].value
+    }
+    return quarters[start]
+  }
 
   /// When it is full, what is farthest from `quarter` goes: after a wrong jump of the clock, that is
   /// what the wrong time left behind.

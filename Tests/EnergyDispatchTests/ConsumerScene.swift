@@ -96,7 +96,7 @@ struct ConsumerScene {
     resolutions = arbitration.resolve(statements)
     consumers.settle(&resolutions, at: now)
     isBlind = statements.contains { $0.contribution.isBlind }
-    wanted.append(WantedLease.all(resolutions, view, site))
+    wanted.append(WantedLease.all(resolutions, view, hybrids: site.hybrids, chargers: site.chargers))
     let told = notices.events(statements, resolutions, safeState: nil, view, isMonitor: false)
     events += told.map { (second, $0) }
     sentence =

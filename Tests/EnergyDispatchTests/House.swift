@@ -99,7 +99,7 @@ struct House {
     let statement = Statement(rule: "goal", precedence: .legalLimit, contribution: Contribution(limits: limits))
     var resolutions = arbitration.resolve(book.evaluate(input) + [statement])
     consumers.settle(&resolutions, at: view.now.monotonic)
-    for lease in WantedLease.all(resolutions, view, site) { apply(lease) }
+    for lease in WantedLease.all(resolutions, view, hybrids: site.hybrids, chargers: site.chargers) { apply(lease) }
   }
 
   // MARK: physics

@@ -42,10 +42,10 @@ struct WatchedChannel: Sendable {
     case .contact(let device, _): follow(view.contact(device)?.isActive, view.now.monotonic, isGuarded, &states)
     case .uplink: follow(orders.channels[channel.name], view.now.monotonic, isGuarded, &states)
     }
-    states.events.tell(tellTrust(before, view.now))
+    states.events.add(tellTrust(before, view.now))
     let news = told.follow(states.applied[first...], channel, view.now)
     if !news.isEmpty { isMemoryOpen = true }
-    states.events.tell(news)
+    states.events.add(news)
   }
 
   // MARK: uplink

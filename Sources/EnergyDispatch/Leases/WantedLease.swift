@@ -76,47 +76,52 @@ extension WantedLease {
 
   /// The leases that follow from what was resolved. Nothing for a device that is not heard, has no timer,
   /// or is to be left alone: its lease runs out. One that would keep its last value for ever is released instead.
-  static func all(_ resolutions: [Resolution], _ view: SiteView, _ site: SiteParameters) -> [WantedLease] {
+  ///
+  /// - Parameters:
+  ///   - hybrids: the site's, as `view` has them in the same order; likewise its chargers.
+  static func all(
+    _ resolutions: [Resolution], _ view: SiteView, hybrids: [SiteParameters.Hybrid], chargers: [SiteParameters.Charger]
+  ) -> [WantedLease] {
     var all: [WantedLease] = []
     all.reserveCapacity(resolutions.count)
     let span = resolutions.span
     for index in span.indices {
       var wanted: WantedLease?
       if span[index].handsOff == nil || span[index].isReleased {
-        wanted = lease(span[index], view, site)
-      } else if holds(span[index].quantity, site) {
-        wanted = lease(span[index].released, view, site)
+        wanted = lease(span[index], view, hybrids, chargers)
+      } else if holds(span[index].quantity, hybrids) {
+        wanted = lease(span[index].released, view, hybrids, chargers)
       }
       if let wanted { all.append(wanted) }
     }
     return all
   }
 
-  private static func lease(_ resolution: Resolution, _ view: SiteView, _ site: SiteParameters)
-    -> WantedLease?
-  {
+  private static func lease(
+    _ resolution: Resolution, _ view: SiteView, _ hybrids: [SiteParameters.Hybrid], _ chargers: [SiteParameters.Charger]
+  ) -> WantedLease? {
     switch resolution.quantity {
     case .battery(let device):
       guard let place = view.hybrids.firstIndex(where: { $0.device == device }), view.hybrids[place].isHeard
       else { return nil }
-      return battery(resolution, site.hybrids[place])
+      return battery(resolution, hybrids[place])
     case .production(let device):
       guard let place = view.hybrids.firstIndex(where: { $0.device == device }), view.hybrids[place].isHeard
       else { return nil }
-      return production(resolution, site.hybrids[place])
+      return production(resolution, hybrids[place])
     case .supply(let device): return relay(resolution, view.relay(device))
     case .charging(let device):
       guard let place = view.chargers.firstIndex(where: { $0.device == device }), view.chargers[place].isHeard
       else { return nil }
-      return charger(resolution, site.chargers[place])
+      return charger(resolution, chargers[place])
     case .heatPump(let device): return heatPump(resolution, view.heatPump(device))
     }
   }
 
-  private static func holds(_ quantity: ControlledQuantity, _ site: SiteParameters) -> Bool {
+  private static func holds(_ quantity: ControlledQuantity, _ hybrids: [SiteParameters.Hybrid]) -> Bool {
     switch quantity {
-    case .battery(let device): site.hybrids.first { $0.device == device }?.batteryTerms.expiry == .hold
-    case .production(let device): site.hybrids.first { $0.device == device }?.productionTerms.expiry == .hold
+    case .battery(let device): hybrids.first { $0.device == device }?.batteryTerms.expiry == .hold
+    case .production(let device): hybrids.first { $0.device == device }?.productionTerms.expiry == .hold
     case .supply, .charging, .heatPump: false
     }
   }

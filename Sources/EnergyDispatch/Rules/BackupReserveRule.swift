@@ -25,11 +25,13 @@ struct BackupReserveRule: Rule {
     let isRaised = level.percent > reserve.value
     var contribution = Contribution()
     if level.isReached {
-      let reached: Reason = "the reserve of \(percent: level.percent) is reached (\(percent: soc))"
-      let ahead: Reason = "the reserve is raised to \(percent: level.percent) for an announced outage (\(percent: soc))"
+      let reason: Reason =
+        isRaised
+        ? "the reserve is raised to \(percent: level.percent) for an announced outage (\(percent: soc))"
+        : "the reserve of \(percent: level.percent) is reached (\(percent: soc))"
       let limit = Limit(
         quantity: .battery(hybrid), interval: .atMost(0), cause: isRaised ? "raised" : "reserve reached",
-        reason: isRaised ? ahead : reached)
+        reason: reason)
       contribution.limits = [limit]
     }
     if let wait = level.wait, soc < level.percent, battery.gridCharging == .allowed {

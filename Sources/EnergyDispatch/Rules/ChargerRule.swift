@@ -40,23 +40,27 @@ struct ChargerRule: Rule {
 /// break that time, a preference may not.
 struct CarSupplyRule: Rule {
   let charger: SiteParameters.Charger
-  /// True where ``SurplusChargingRule`` wishes for it.
-  let fromSurplus: Bool
+  /// Nil where ``SurplusChargingRule`` wishes for it.
+  private let wish: Wish?
   let name = "car supply"
   var subject: String { charger.device.name }
   var precedence: RuleClass { .ownersPlan }
 
-  func evaluate(_ input: RuleInput, _ memory: inout NoMemory) -> Contribution {
-    let quantity = ControlledQuantity.charging(charger.device)
+  init(charger: SiteParameters.Charger, fromSurplus: Bool) {
+    self.charger = charger
     let all = Wish(
-      quantity: quantity, target: .value(charger.maximumPower), purpose: "the \(charger.device) charges what it wants")
-    let wish = fromSurplus ? nil : all
+      quantity: .charging(charger.device), target: .value(charger.maximumPower),
+      purpose: "the \(charger.device) charges what it wants")
+    wish = fromSurplus ? nil : all
+  }
+
+  func evaluate(_ input: RuleInput, _ memory: inout NoMemory) -> Contribution {
     let now = input.now.monotonic
     guard let history = input.consumers.charger(charger.device), history.isOn == true,
       history.remaining(at: now) > .zero
     else { return Contribution(wish: wish) }
     let limit = Limit(
-      quantity: quantity, interval: .atLeast(history.minimumPower(at: now)), cause: "minimum on",
+      quantity: .charging(charger.device), interval: .atLeast(history.minimumPower(at: now)), cause: "minimum on",
       reason: "a charge once begun lasts \(end: history.remaining(at: now), input)", mention: .never)
     return Contribution(limits: [limit], wish: wish)
   }

@@ -66,11 +66,12 @@ struct FuseRule: Rule {
     shed(phases, input, engine, &memory)
     let charging = chargerLimits(phases, shares, input, &memory)
     restore(phases, input, engine, &memory)
-    var contribution = Contribution(limits: batteryLimits(input.view, phases, &memory) + charging)
+    var contribution = Contribution(limits: batteryLimits(input.view, phases, &memory))
+    contribution.limits.add(charging)
     contribution.room = PickUpRoom(
       room: zip(phases.currents, phases.charging).map { Self.restoreBelow * rating - ($0 - $1) }, isPerPhase: true)
     let reason = memory.isOverloaded ? state(phases) : "the fuse has not had room for it for a minute"
-    contribution.limits += engine.limits(memory.shed, reason)
+    contribution.limits.add(engine.limits(memory.shed, reason))
     if memory.isOverloaded {
       let text: Reason = "L\(phases.worstPhase) imports \(amperes: worst), the fuse is rated \(amperes: rating)"
       contribution.alarms = [Contribution.Alarm(name: "fuse-overload", severity: .alarm, device: nil, text: text)]
@@ -134,12 +135,12 @@ struct FuseRule: Rule {
   private func chargerLimits(
     _ phases: Phases, _ shares: PhaseShares, _ input: RuleInput, _ memory: inout FuseMemory
   ) -> [Limit] {
-    guard !shares.chargers.isEmpty else { return [] }
+    guard !shares.isEmpty else { return [] }
     let now = input.now.monotonic
     if memory.phases.count != fuse.phases { memory.phases = Array(repeating: .init(), count: fuse.phases) }
-    let isPartial = shares.chargers.contains { input.view.charger($0.device)?.power == nil }
+    let isPartial = shares.isPartial(input.view)
     let isNear = phases.worst >= Self.releaseBelow * fuse.rating.value
-    let most = shares.chargers.reduce(0) { $0 + $1.current.upperBound }
+    let most = shares.most
     var allowed: [Double] = []
     allowed.reserveCapacity(fuse.phases)
     for index in memory.phases.indices {

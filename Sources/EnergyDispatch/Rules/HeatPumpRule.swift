@@ -72,14 +72,15 @@ struct HeatPumpRunRule: Rule {
 /// A heat pump heats as it sees fit, unless something forbids it or wishes more of it: `state = 2`. Class: economics, after
 /// everything else in it.
 struct HeatPumpSupplyRule: Rule {
-  let pump: SiteParameters.HeatPump
+  private let wish: Wish
   let name = "heat pump supply"
-  var subject: String { pump.device.name }
+  let subject: String
   var precedence: RuleClass { .economics }
 
-  func evaluate(_ input: RuleInput, _ memory: inout NoMemory) -> Contribution {
-    Contribution(
-      wish: Wish(
-        quantity: .heatPump(pump.device), target: .value(2), purpose: "the \(pump.device) heats as it sees fit"))
+  init(pump: SiteParameters.HeatPump) {
+    subject = pump.device.name
+    wish = Wish(quantity: .heatPump(pump.device), target: .value(2), purpose: "the \(pump.device) heats as it sees fit")
   }
+
+  func evaluate(_ input: RuleInput, _ memory: inout NoMemory) -> Contribution { Contribution(wish: wish) }
 }

@@ -4,9 +4,15 @@ import EnergyModel
 /// time: the owner's plan. A fuse may break that time, a preference may not.
 struct SupplyRule: Rule {
   let load: SiteParameters.SheddableLoad
+  private let wish: Wish
   let name = "supply"
   var subject: String { load.device.name }
   var precedence: RuleClass { .ownersPlan }
+
+  init(load: SiteParameters.SheddableLoad) {
+    self.load = load
+    wish = Wish(quantity: .supply(load.device), target: .value(1), purpose: "the \(load.device) is supplied")
+  }
 
   func evaluate(_ input: RuleInput, _ memory: inout NoMemory) -> Contribution {
     let quantity = ControlledQuantity.supply(load.device)
@@ -14,7 +20,6 @@ struct SupplyRule: Rule {
       let hands = HandsOff(quantity: quantity, reason: "its relay does not answer")
       return Contribution(handsOff: [hands], isBlind: true)
     }
-    let wish = Wish(quantity: quantity, target: .value(1), purpose: "the \(load.device) is supplied")
     let left = input.switches.remaining(of: load.minimumOn, load.device, at: input.now.monotonic)
     guard isOn, left > .zero else { return Contribution(wish: wish) }
     let limit = Limit(

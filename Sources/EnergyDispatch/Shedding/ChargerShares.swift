@@ -10,7 +10,8 @@ struct ChargerShares: Sendable {
 
   typealias Share = (charger: SiteParameters.Charger, power: Double)
 
-  private var claims: [Claim]
+  /// Those that are throttled last first.
+  private(set) var claims: [Claim]
 
   init(_ site: borrowing SiteParameters, _ view: borrowing SiteView) {
     claims = []
@@ -25,9 +26,6 @@ struct ChargerShares: Sendable {
       return a.charger.device < b.charger.device
     }
   }
-
-  /// Those that are throttled last first.
-  var order: [SiteParameters.Charger] { claims.map(\.charger) }
 
   /// In W, those that are throttled last first; together no more than `power`.
   func divide(_ power: Double) -> [Share] {

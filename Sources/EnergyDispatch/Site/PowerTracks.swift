@@ -29,13 +29,12 @@ struct PowerTrack: Sendable {
   var newest: MonotonicInstant? { isCurrent ? samples.last?.at : nil }
 
   mutating func observe(_ reader: PointReader) {
+    isCurrent = false
     let read = reader.device(device)
-    let sensed = read.sensed(point, maximumAge)
-    if sensed != .absent { isAbsent = false }
-    guard let value = sensed.value, value >= least, let at = read.measured(point) else {
-      isCurrent = false
-      return
-    }
+    guard let found = read.points[point], found.quality != .notImplemented else { return }
+    isAbsent = false
+    guard let value = read.value(found, point, maximumAge), value >= least, let at = found.measured?.monotonic
+    else { return }
     isCurrent = true
     if let last = samples.last, last.at >= at { return }
     if samples.count == Self.most { samples.removeFirst() }
@@ -116,13 +115,12 @@ struct PowerTracks: Sendable {
   /// Nil where the meter or a source is missing, or what they tell cannot be.
   mutating func balance() -> SiteView.Balance? {
     sum = nil
-    guard let meter, let first = meter.newest else { return nil }
-    var taken = first
+    guard var taken = meter?.newest else { return nil }
     for place in sources.indices {
       guard let newest = sources[place].newest else { return nil }
       taken = min(taken, newest)
     }
-    guard let grid = meter.value(at: taken) else { return nil }
+    guard let grid = meter?.value(at: taken) else { return nil }
     var sum = grid
     for place in sources.indices {
       guard let power = sources[place].value(at: taken) else { return nil }
@@ -131,7 +129,9 @@ struct PowerTracks: Sendable {
     self.sum = sum
     guard sum > -Self.meterError else { return nil }
     var battery: Double? = 0
-    for track in batteries { battery = track.value(at: taken).flatMap { power in battery.map { $0 + power } } }
+    for place in batteries.indices {
+      battery = batteries[place].value(at: taken).flatMap { power in battery.map { $0 + power } }
+    }
     return SiteView.Balance(
       taken: taken, grid: grid, load: max(0, sum), uncontrolled: uncontrolled(max(0, sum), taken), battery: battery,
       chargers: chargers.map { $0.value(at: taken) }, heatPumps: heatPumps.map { $0.value(at: taken) })

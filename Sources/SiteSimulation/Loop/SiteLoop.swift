@@ -218,7 +218,7 @@ public struct SiteLoop: Sendable {
     let epoch = moment(true).monotonic - .milliseconds(Int64((second * 1000).rounded()))
     let orders = uplinks.step(
       faults, second: second, epoch: epoch, isAgentUp: evidence.isAgentUp, &evidence)
-    circumstances.orders.channels.merge(orders) { given, _ in given }
+    if !orders.isEmpty { circumstances.orders.channels.merge(orders) { given, _ in given } }
   }
 }
 

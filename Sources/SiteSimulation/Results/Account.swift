@@ -75,11 +75,12 @@ public struct Account: Sendable {
   }
 
   private mutating func count(_ plant: Plant, _ step: SiteLoop.Step) {
-    let site = plant.description.parameters
-    if let limit = site.fuse, fuse.follow(plant.worstCurrent > 1.01 * limit.rating.value, at: step.second) {
+    if let limit = plant.description.parameters.fuse,
+      fuse.follow(plant.worstCurrent > 1.01 * limit.rating.value, at: step.second)
+    {
       overFuse += step.seconds
     }
-    if let cap = site.feedIn,
+    if let cap = plant.description.parameters.feedIn,
       feedIn.follow(-plant.state.grid.total > 1.01 * cap.limit.value + 50, at: step.second)
     {
       overFeedIn += step.seconds
@@ -88,11 +89,20 @@ public struct Account: Sendable {
     if legal.follow(limit.map { plant.controllableDraw > 1.02 * $0 + 50 } ?? false, at: step.second) {
       overLegal += step.seconds
     }
-    let held =
-      plant.loads.map { !$0.isOn } + plant.heatPumps.map { $0.state == 1 }
-      + plant.chargers.map { $0.isConnected && $0.told < $0.site.current.lowerBound }
-    if isHeld.count == held.count { for (before, now) in zip(isHeld, held) where now && !before { sheds += 1 } }
-    isHeld = held
+    var place = 0
+    for index in plant.loads.indices { follow(!plant.loads[index].isOn, &place) }
+    for index in plant.heatPumps.indices { follow(plant.heatPumps[index].state == 1, &place) }
+    for index in plant.chargers.indices { follow(plant.chargers[index].isHeld, &place) }
+  }
+
+  private mutating func follow(_ isHeld: Bool, _ place: inout Int) {
+    defer { place += 1 }
+    guard place < self.isHeld.count else {
+      self.isHeld.append(isHeld)
+      return
+    }
+    if isHeld, !self.isHeld[place] { sheds += 1 }
+    self.isHeld[place] = isHeld
   }
 
   private mutating func price(_ plant: Plant, _ energy: Double) {
@@ -112,4 +122,9 @@ public struct Account: Sendable {
     }
     quarter = (index, running.energy + power * seconds / 3600)
   }
+}
+
+extension PlantCharger {
+  /// A car is there and may not charge.
+  fileprivate var isHeld: Bool { isConnected && told < site.current.lowerBound }
 }

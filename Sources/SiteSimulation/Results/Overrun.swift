@@ -55,14 +55,17 @@ extension Plant {
 
   /// Of each phase of the connection, import +, A.
   var currents: [Double] {
-    let phases = description.parameters.fuse?.phases ?? 3
     let grid = state.grid
-    return (phases == 1 ? [grid.l1] : [grid.l1, grid.l2, grid.l3]).map { $0 / 230 }
+    return (isSinglePhase ? [grid.l1] : [grid.l1, grid.l2, grid.l3]).map { $0 / 230 }
   }
 
   /// The largest of them, A.
-  var worstCurrent: Double { currents.max() ?? 0 }
+  var worstCurrent: Double { (isSinglePhase ? state.grid.l1 : max(state.grid.l1, state.grid.l2, state.grid.l3)) / 230 }
 
   /// The largest that is fed in, A; negative where all phases take.
-  var worstExport: Double { -(currents.min() ?? 0) }
+  var worstExport: Double {
+    -(isSinglePhase ? state.grid.l1 : min(state.grid.l1, state.grid.l2, state.grid.l3)) / 230
+  }
+
+  private var isSinglePhase: Bool { description.parameters.fuse?.phases == 1 }
 }
