@@ -4,7 +4,7 @@ public protocol FlatKey: Equatable, Sendable {
 }
 
 /// Values by key, kept in one array in the order of the keys' numbers and found by halving. For the few dozen devices and
-/// points of a site that is several times faster than hashing, which control would do some hundred times a cycle.
+/// leases of a site that is several times faster than hashing, which control would do some hundred times a cycle.
 public struct FlatMap<Key: FlatKey, Value>: ExpressibleByDictionaryLiteral {
   @usableFromInline struct Entry {
     @usableFromInline let order: Int
