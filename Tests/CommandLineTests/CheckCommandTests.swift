@@ -64,7 +64,7 @@ import Testing
     #expect(
       answer.lines == [
         "\(file.path): site mill-lane-4, 1 device, 0 uplinks, mode control: no problems",
-        "\(file.path): hybrid is only read: profile sungrow-sh is experimental: no published example confirms its registers "
+        "\(file.path): hybrid is only read: profile sungrow-sh is experimental: no published example confirms what battery_limits writes "
           + "(experimental: confirmed lets it be written)",
       ])
   }
