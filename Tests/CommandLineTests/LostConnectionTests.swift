@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// A connection that is lost while devices hold what a tool told them. Two relays on one bus, whose faults are ordered live.
-@Suite(.serialized) struct LostConnectionTests {
+@Suite struct LostConnectionTests {
   private final class Board {
     static let profile = """
       name: board
@@ -94,8 +94,21 @@ import Testing
 
   private static let visit = ["commission", "--yes", "--report"]
 
+  /// All at once: each of them mostly waits, for a line that is down.
+  @Test(.timeLimit(.minutes(6))) func whatADeviceWasToldIsTakenBackOrNamed() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await whatCouldNotBeReleasedIsReleasedLater() }
+      group.addTask { try await theLastOneIsWaitedFor() }
+      group.addTask { try await whatStaysIsNamed() }
+      group.addTask { try await whoInterruptsStillReleases() }
+      group.addTask { try await aWriteByHandIsReleasedWhenTheLineIsBack(words: "It is tried again", code: 0) }
+      group.addTask { try await aWriteByHandIsReleasedWhenTheLineIsBack(words: nil, code: 1) }
+      try await group.waitForAll()
+    }
+  }
+
   /// Four attempts fail; what comes after the next relay's trial does not. What failed once stays in the report.
-  @Test(.timeLimit(.minutes(3))) func whatCouldNotBeReleasedIsReleasedLater() async throws {
+  private func whatCouldNotBeReleasedIsReleasedLater() async throws {
     let board = try await Board()
     try board.start(Self.visit + [board.site.report.path])
     try await board.lose("pool", unit: 1, "disconnect")
@@ -110,7 +123,7 @@ import Testing
   }
 
   /// Nothing comes after the last one: then it is waited for.
-  @Test(.timeLimit(.minutes(3))) func theLastOneIsWaitedFor() async throws {
+  private func theLastOneIsWaitedFor() async throws {
     let board = try await Board()
     try board.start(Self.visit + [board.site.report.path])
     try await board.lose("sauna", unit: 2, "silence")
@@ -124,7 +137,7 @@ import Testing
   }
 
   /// One that never comes back is named, in the report and on standard error, and no other.
-  @Test(.timeLimit(.minutes(3))) func whatStaysIsNamed() async throws {
+  private func whatStaysIsNamed() async throws {
     let board = try await Board()
     try board.start(Self.visit + [board.site.report.path])
     try await board.lose("pool", unit: 1, "silence")
@@ -140,7 +153,7 @@ import Testing
   }
 
   /// Ctrl-C while the line is down: the visit ends, and the relay is let go when the line is back.
-  @Test(.timeLimit(.minutes(3))) func whoInterruptsStillReleases() async throws {
+  private func whoInterruptsStillReleases() async throws {
     let board = try await Board()
     try board.start(Self.visit + [board.site.report.path])
     try await board.lose("pool", unit: 1, "silence")
@@ -152,8 +165,7 @@ import Testing
     #expect(try board.told(unit: 2).isEmpty)
   }
 
-  @Test(.timeLimit(.minutes(3)), arguments: [("It is tried again", 0), (nil, 1)] as [(String?, Int32)])
-  func aWriteByHandIsReleasedWhenTheLineIsBack(words: String?, code: Int32) async throws {
+  private func aWriteByHandIsReleasedWhenTheLineIsBack(words: String?, code: Int32) async throws {
     let board = try await Board()
     try board.start(["write", "pool", "relay_on", "off", "--for", "3s", "--yes"])
     try await board.lose("pool", unit: 1, "silence")
