@@ -198,6 +198,19 @@ extension FeedInRuleTests {
     #expect(scene.setpoint("second", .productionLimit).map { ($0 - 1276).magnitude < 1 } == true)
   }
 
+  /// One of two does not tell its power: what it feeds in is unknown, and each is held to its part of the cap.
+  @Test func aSilentInverterIsTheWorstCaseForTheOther() {
+    var parameters = Self.capped
+    parameters.feedIn?.storedIn = nil
+    var second = parameters.hybrids[0]
+    second.device = "second"
+    parameters.hybrids.append(second)
+    var scene = scene(ac: 6000, grid: -5000, parameters)
+    scene.values["second"] = scene.values[Scene.hybrid]?.merging([.power: .nan]) { $1 }
+    scene.run(7)
+    #expect(scene.productionLimit?.rounded() == 2940)
+  }
+
   @Test func moreIsGivenToThoseThatCan() {
     #expect(FeedInRule.shares(9000, [6000, 0], [6000, 10_000]) == [6000, 3000])
     #expect(FeedInRule.shares(4000, [6000, 2000], [10_000, 10_000]) == [3000, 1000])
