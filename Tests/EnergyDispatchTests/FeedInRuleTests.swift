@@ -183,14 +183,18 @@ extension FeedInRuleTests {
     #expect(scene.productionLimit == 3000)
   }
 
-  /// One inverter lies in the shade: the cap is for the other, not for its rating.
-  @Test func theCapIsSharedByWhatIsProduced() {
-    var parameters = Self.capped
+  private static var twoInverters: SiteParameters {
+    var parameters = capped
     parameters.feedIn?.storedIn = nil
     var second = parameters.hybrids[0]
     second.device = "second"
     parameters.hybrids.append(second)
-    var scene = scene(ac: 6000, grid: -6800, parameters)
+    return parameters
+  }
+
+  /// One inverter lies in the shade: the cap is for the other, not for its rating.
+  @Test func theCapIsSharedByWhatIsProduced() {
+    var scene = scene(ac: 6000, grid: -6800, Self.twoInverters)
     scene.values["second"] = scene.values[Scene.hybrid]?.merging([.power: 1500]) { $1 }
     scene.run(1)
     // 7.5 kW are fed in, of which 0.7 are used: 5.88 + 0.7 − 0.2 are allowed.
@@ -200,12 +204,7 @@ extension FeedInRuleTests {
 
   /// One of two does not tell its power: what it feeds in is unknown, and each is held to its part of the cap.
   @Test func aSilentInverterIsTheWorstCaseForTheOther() {
-    var parameters = Self.capped
-    parameters.feedIn?.storedIn = nil
-    var second = parameters.hybrids[0]
-    second.device = "second"
-    parameters.hybrids.append(second)
-    var scene = scene(ac: 6000, grid: -5000, parameters)
+    var scene = scene(ac: 6000, grid: -5000, Self.twoInverters)
     scene.values["second"] = scene.values[Scene.hybrid]?.merging([.power: .nan]) { $1 }
     scene.run(7)
     #expect(scene.productionLimit?.rounded() == 2940)
